@@ -1,1 +1,41 @@
-export type * from './plan/plan.ts';
+export type {
+  Direction,
+  Endpoint,
+  EssentialName,
+  FirewallPlan,
+  HostFacts,
+  HostInterface,
+  LogEntry,
+  PlanEssential,
+  PlanInterfaces,
+  PlanRule,
+  PlanSet,
+  PlanVerdict,
+  PortRange,
+  ServiceMatch,
+  VerdictReason,
+} from './plan/plan.ts';
+export { buildPlan, type PlanInput } from './plan/build-plan.ts';
+export { PlanError } from './plan/plan-error.ts';
+export { nameMatches, nameSetId, setsForName } from './plan/names.ts';
+export { withInterfaces, withSetDelta } from './plan/update.ts';
+export {
+  createEvaluator,
+  evaluatePlan,
+  pceConnectionPasses,
+  type PlanDecision,
+  type PlanEvaluator,
+  type PlanPacket,
+} from './evaluate/evaluate-plan.ts';
+export { connectionsToCut, firstPacket, type TrackedConnection } from './evaluate/connections.ts';
+export {
+  NFLOG_BYTES,
+  NFLOG_GROUP,
+  NFT_ABSENT,
+  NFT_TABLE,
+  type NftTable,
+} from './nftables/table.ts';
+export { RenderError, renderNftables } from './nftables/render.ts';
+export { renderCut, renderInterfaceDelta, renderSetDelta } from './nftables/delta.ts';
+export { parseRuleset, RulesetParseError } from './nftables/parse.ts';
+export { compareWithPlan, type NftDifference } from './nftables/compare.ts';

@@ -149,11 +149,13 @@ export interface FirewallPlan {
   readonly policyHash: string;
   readonly mode: EnforcementMode;
   readonly visibility: VisibilityLevel;
+  readonly managesExternal: boolean;
   /** False: nothing of the host's firewall is ours (idle, or no interface is managed). */
   readonly ownsTable: boolean;
   /** Whether we look at packets before the host's own firewall or after it. */
   readonly illumioPrimary: boolean;
   readonly interfaces: PlanInterfaces;
+  readonly otherInterfaces: NetworkProfile;
   readonly pce: readonly Endpoint[];
   readonly essential: readonly PlanEssential[];
   /** Allow rules, then deny rules, each in the order of the policy. */

@@ -1,0 +1,75 @@
+import { PROTOCOLS } from '@bulkhead/policy';
+import { canonicalAddress } from '../addresses.ts';
+import { hasPorts } from '../plan/services.ts';
+import type { FirewallPlan } from '../plan/plan.ts';
+import { createEvaluator, type PlanPacket } from './evaluate-plan.ts';
+
+/**
+ * A connection in the kernel's table, as the host's own filter saw its first packet: the source of the original tuple,
+ * and as destination the source of the reply tuple (the address after any translation of the destination).
+ */
+export interface TrackedConnection {
+  readonly protocol: number;
+  readonly sourceAddress: string;
+  readonly destinationAddress: string;
+  /** Null where the protocol has no ports. */
+  readonly sourcePort: number | null;
+  readonly destinationPort: number | null;
+  readonly icmpType: number | null;
+  readonly icmpCode: number | null;
+}
+
+/**
+ * Those of the connections that would be blocked if they began now. Forwarded connections and those within the host are
+ * none of the plan's. Generic, so that the caller gets its own records back.
+ */
+export function connectionsToCut<Tracked extends TrackedConnection>(
+  plan: FirewallPlan,
+  connections: readonly Tracked[],
+): Tracked[] {
+  const evaluate = createEvaluator(plan);
+  return connections.filter((connection) => {
+    const packet = firstPacket(plan, connection);
+    return packet !== null && evaluate(packet)?.decision === 'blocked';
+  });
+}
+
+/** The packet that began a connection, as the plan sees it; null when not exactly one end of it is this host. */
+export function firstPacket(plan: FirewallPlan, connection: TrackedConnection): PlanPacket | null {
+  const { byAddress } = plan.interfaces;
+  const source = byAddress.get(
+    canonicalAddress(connection.sourceAddress) ?? connection.sourceAddress,
+  );
+  const destination = byAddress.get(
+    canonicalAddress(connection.destinationAddress) ?? connection.destinationAddress,
+  );
+  if ((source === undefined) === (destination === undefined)) return null;
+  const { protocol, sourcePort, destinationPort, icmpType, icmpCode } = connection;
+  return {
+    direction: source === undefined ? 'inbound' : 'outbound',
+    interfaceName: source ?? destination ?? null,
+    remoteAddress: source === undefined ? connection.sourceAddress : connection.destinationAddress,
+    protocol,
+    sourcePort,
+    destinationPort,
+    icmpType,
+    icmpCode,
+    syn: protocol === PROTOCOLS.tcp,
+    remoteName: null,
+  };
+}
+
+/** Both directions of a connection as elements of a cut set; none where the protocol has no ports. */
+export function cutElements(connection: TrackedConnection): string[] {
+  const { protocol, sourcePort, destinationPort } = connection;
+  if (!hasPorts(protocol) || sourcePort === null || destinationPort === null) return [];
+  const source = canonicalAddress(connection.sourceAddress);
+  const destination = canonicalAddress(connection.destinationAddress);
+  if (source === null || destination === null) return [];
+  const text = (from: string, fromPort: number, to: string, toPort: number) =>
+    `${from} . ${fromPort} . ${to} . ${toPort} . ${protocol}`;
+  return [
+    text(source, sourcePort, destination, destinationPort),
+    text(destination, destinationPort, source, sourcePort),
+  ];
+}

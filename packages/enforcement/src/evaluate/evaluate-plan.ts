@@ -1,0 +1,207 @@
+import { PROTOCOLS, type PolicyDecision, type RuleOrigin } from '@bulkhead/policy';
+import { createMatcher, parseSpan, type AddressMatcher, type AddressSpan } from '../addresses.ts';
+import { groupOfInterface } from '../plan/interfaces.ts';
+import { nameMatches } from '../plan/names.ts';
+import { PlanError } from '../plan/plan-error.ts';
+import type {
+  Direction,
+  EssentialName,
+  FirewallPlan,
+  PlanEssential,
+  PlanRule,
+  PlanVerdict,
+  VerdictReason,
+} from '../plan/plan.ts';
+import { servicesMatch } from '../plan/services.ts';
+
+/** A packet of no known connection, at the host. Ports, type and code are null where the protocol has none. */
+export interface PlanPacket {
+  readonly direction: Direction;
+  /** Interface that it came in by or leaves by; null: one that is not listed. */
+  readonly interfaceName: string | null;
+  /** The other host's address. */
+  readonly remoteAddress: string;
+  readonly protocol: number;
+  readonly sourcePort: number | null;
+  readonly destinationPort: number | null;
+  readonly icmpType: number | null;
+  readonly icmpCode: number | null;
+  /** True for a TCP packet with SYN; of no account for others. */
+  readonly syn: boolean;
+  /** Name that the remote address was resolved from; matches names of rules beside the name sets of the plan. */
+  readonly remoteName: string | null;
+}
+
+/** What the plan does with a packet, and why. */
+export interface PlanDecision {
+  readonly decision: PolicyDecision;
+  readonly action: PlanVerdict['action'];
+  readonly reason: VerdictReason;
+  readonly essential: EssentialName | null;
+  /** Rule or boundary that decides: the first that matches. */
+  readonly origins: readonly RuleOrigin[];
+  /** All allow rules that match. */
+  readonly rules: readonly RuleOrigin[];
+  /** All boundaries that match, also where a rule lets the packet cross. */
+  readonly boundaries: readonly RuleOrigin[];
+  /** Prefix of the log record; null: none is made. */
+  readonly logPrefix: string | null;
+}
+
+export type PlanEvaluator = (packet: PlanPacket) => PlanDecision | null;
+
+/**
+ * Prepares a plan for many packets. The evaluator answers null where the plan has no say: it owns no table, or the
+ * interface is not managed. Its address sets are those of now; make another after `withSetDelta`.
+ *
+ * @throws PlanError when the remote address of a packet is no address.
+ */
+export function createEvaluator(plan: FirewallPlan): PlanEvaluator {
+  const matchers = new Map<string, AddressMatcher>();
+  const nameOf = new Map([...plan.names].map(([name, id]) => [id, name]));
+
+  function peerMatches(id: string, packet: PlanPacket, remote: AddressSpan): boolean {
+    const name = nameOf.get(id);
+    if (name !== undefined && packet.remoteName !== null && nameMatches(name, packet.remoteName)) {
+      return true;
+    }
+    const set = plan.sets.get(id);
+    if (set === undefined) return false;
+    const matcher = matchers.get(id) ?? createMatcher(set.hosts, set.ranges);
+    matchers.set(id, matcher);
+    return matcher(remote);
+  }
+
+  return (packet) => {
+    if (!plan.ownsTable) return null;
+    const remote = parseSpan(packet.remoteAddress);
+    if (remote === null || remote.first !== remote.last) {
+      throw new PlanError(
+        `remote address "${packet.remoteAddress}" is not an IPv4 or IPv6 address`,
+      );
+    }
+    if (packet.interfaceName === 'lo') return LOOPBACK;
+    const essential = plan.essential.find((entry) => essentialMatches(entry, packet, remote));
+    if (essential !== undefined) return decide(essential.verdict, [], []);
+    const group = groupOfInterface(plan, packet.interfaceName);
+    if (group === 'unmanaged') return null;
+    const here = plan.rules.filter(
+      (rule) =>
+        rule.profiles.includes(group) && rule.peers.some((id) => peerMatches(id, packet, remote)),
+    );
+    const matching = here.filter((rule) => ruleMatches(rule, packet));
+    const rules = matching.filter((rule) => rule.action === 'allow');
+    const boundaries = matching.filter((rule) => rule.action === 'deny');
+    const reply = here.find((rule) => isReply(rule, packet))?.replyVerdict;
+    return decide(
+      rules[0]?.verdict ?? reply ?? boundaries[0]?.verdict ?? plan.defaults[packet.direction],
+      rules,
+      boundaries,
+    );
+  };
+}
+
+/** One packet. For several, `createEvaluator` prepares the address sets once. */
+export function evaluatePlan(plan: FirewallPlan, packet: PlanPacket): PlanDecision | null {
+  return createEvaluator(plan)(packet);
+}
+
+/** Whether the VEN's connection to each address of its PCE passes. False without any address: nobody vouches for it then. */
+export function pceConnectionPasses(plan: FirewallPlan): boolean {
+  if (!plan.ownsTable) return true;
+  const evaluate = createEvaluator(plan);
+  return (
+    plan.pce.length > 0 &&
+    plan.pce.every(({ address, port }) => {
+      const decision = evaluate({
+        direction: 'outbound',
+        interfaceName: null,
+        remoteAddress: address,
+        protocol: PROTOCOLS.tcp,
+        sourcePort: null,
+        destinationPort: port,
+        icmpType: null,
+        icmpCode: null,
+        syn: true,
+        remoteName: null,
+      });
+      return decision === null || decision.action === 'accept';
+    })
+  );
+}
+
+const LOOPBACK: PlanDecision = {
+  decision: 'allowed',
+  action: 'accept',
+  reason: 'essential',
+  essential: 'loopback',
+  origins: [],
+  rules: [],
+  boundaries: [],
+  logPrefix: null,
+};
+
+function decide(
+  verdict: PlanVerdict,
+  rules: readonly PlanRule[],
+  boundaries: readonly PlanRule[],
+): PlanDecision {
+  const { decision, action, reason, essential, origins, logPrefix } = verdict;
+  return {
+    decision,
+    action,
+    reason,
+    essential,
+    origins,
+    rules: originsOf(rules),
+    boundaries: originsOf(boundaries),
+    logPrefix,
+  };
+}
+
+function originsOf(rules: readonly PlanRule[]): RuleOrigin[] {
+  const byKey = new Map<string, RuleOrigin>();
+  for (const { verdict } of rules) {
+    for (const origin of verdict.origins) byKey.set(`${origin.href}@${origin.version}`, origin);
+  }
+  return [...byKey.values()];
+}
+
+function essentialMatches(entry: PlanEssential, packet: PlanPacket, remote: AddressSpan): boolean {
+  return (
+    entry.direction === packet.direction &&
+    entry.protocol === packet.protocol &&
+    (entry.family === null || entry.family === remote.family) &&
+    (entry.remote === null ||
+      entry.remote.some(
+        (text) =>
+          parseSpan(text)?.first === remote.first && parseSpan(text)?.family === remote.family,
+      )) &&
+    (entry.sourcePort === null || entry.sourcePort === packet.sourcePort) &&
+    (entry.destinationPort === null || entry.destinationPort === packet.destinationPort) &&
+    (entry.icmpTypes === null ||
+      (packet.icmpType !== null && entry.icmpTypes.includes(packet.icmpType))) &&
+    !(entry.withoutSyn && packet.syn)
+  );
+}
+
+function ruleMatches(rule: PlanRule, packet: PlanPacket): boolean {
+  const { protocol, destinationPort: port, icmpType, icmpCode } = packet;
+  return (
+    rule.direction === packet.direction &&
+    servicesMatch(rule.services, { protocol, port, icmpType, icmpCode })
+  );
+}
+
+/** Replies of a stateless rule come from a port of its services; in TCP, and only there, from any port of a whole protocol. */
+function isReply(rule: PlanRule, packet: PlanPacket): boolean {
+  if (rule.replyVerdict?.direction !== packet.direction) return false;
+  const isTcp = packet.protocol === PROTOCOLS.tcp;
+  if (isTcp && packet.syn) return false;
+  const { sourcePort: port, protocol } = packet;
+  const services = isTcp ? rule.services : { ...rule.services, all: false, protocols: [] };
+  return servicesMatch(
+    { ...services, icmp: [] },
+    { protocol, port, icmpType: null, icmpCode: null },
+  );
+}

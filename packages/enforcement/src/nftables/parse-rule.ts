@@ -1,0 +1,228 @@
+import { PROTOCOLS } from '@bulkhead/policy';
+import type { PortRange } from '../plan/plan.ts';
+import { addressText, asList, asNumber, asRecord, asText, type Json } from './json.ts';
+import type { ConnectionState, NftLog, NftMatch, NftRule, NftVerdict } from './table.ts';
+
+type Fields = Readonly<Record<string, Json>>;
+
+/** One rule object of nft's JSON. What a plan never says becomes a `foreign` condition. */
+export function parseRule(fields: Fields): NftRule {
+  const matches: NftMatch[] = [];
+  let log: NftLog | null = null;
+  let verdict: NftVerdict | null = null;
+  for (const expression of asList(fields['expr']) ?? []) {
+    const [kind, body] = Object.entries(asRecord(expression) ?? {})[0] ?? ['', null];
+    const foreign: NftMatch = { kind: 'foreign', text: JSON.stringify(expression) };
+    if (kind === 'match') {
+      matches.push(parseMatch(asRecord(body) ?? {}) ?? foreign);
+    } else if (kind === 'log') {
+      log = parseLog(asRecord(body) ?? {});
+      if (log === null) matches.push(foreign);
+    } else {
+      const found = parseVerdict(kind, asRecord(body));
+      if (found === null) matches.push(foreign);
+      else verdict = found;
+    }
+  }
+  return { matches, log, verdict, comment: asText(fields['comment']) };
+}
+
+function parseLog(body: Fields): NftLog | null {
+  const prefix = asText(body['prefix']);
+  const group = asNumber(body['group']);
+  const snaplen = asNumber(body['snaplen']);
+  return prefix === null || group === null || snaplen === null ? null : { prefix, group, snaplen };
+}
+
+function parseVerdict(kind: string, body: Fields | null): NftVerdict | null {
+  if (kind === 'accept' || kind === 'drop') return { kind };
+  if (kind === 'jump' || kind === 'goto') {
+    const chain = asText(body?.['target']);
+    return chain === null ? null : { kind, chain };
+  }
+  if (kind !== 'reject' || body === null) return null;
+  if (body['type'] === 'tcp reset') return { kind: 'reset' };
+  const prohibited = body['expr'] === 3 || body['expr'] === 'admin-prohibited';
+  return body['type'] === 'icmpx' && prohibited ? { kind: 'prohibit' } : null;
+}
+
+function parseMatch(body: Fields): NftMatch | null {
+  const op = asText(body['op']);
+  const left = asRecord(body['left']);
+  const right = body['right'];
+  if (left === null || right === undefined) return null;
+  if (isSynTest(op, left, right)) return { kind: 'without_syn' };
+  if (op !== '==' && op !== 'in') return null;
+  const meta = asText(asRecord(left['meta'])?.['key']);
+  if (meta !== null) return parseMeta(meta, right);
+  if (asText(asRecord(left['ct'])?.['key']) === 'state') return parseState(right);
+  const payload = asRecord(left['payload']);
+  if (payload !== null) {
+    return parsePayload(asText(payload['protocol']), asText(payload['field']), right);
+  }
+  const concat = asList(left['concat']);
+  return concat === null ? null : parseTuple(concat, right);
+}
+
+/** `tcp flags ! syn`, or in other versions `tcp flags & syn == 0`. */
+function isSynTest(op: string | null, left: Fields, right: Json): boolean {
+  const masked = asList(left['&']);
+  const payload = asRecord(asRecord(masked?.[0] ?? left)?.['payload']);
+  if (payload?.['protocol'] !== 'tcp' || payload['field'] !== 'flags') return false;
+  const isSyn = (value: Json | undefined) => value === 2 || value === 'syn';
+  return masked === null
+    ? op === '!' && isSyn(right)
+    : op === '==' && isSyn(masked[1]) && right === 0;
+}
+
+function parseMeta(key: string, right: Json): NftMatch | null {
+  if (key === 'iifname' || key === 'oifname') {
+    const text = asText(right);
+    if (text === null) return null;
+    return text.startsWith('@')
+      ? { kind: 'interface_set', side: key, set: text.slice(1) }
+      : { kind: 'interface', side: key, name: text };
+  }
+  if (key === 'nfproto') {
+    if (right === 2 || right === 'ipv4') return { kind: 'family', family: 4 };
+    return right === 10 || right === 'ipv6' ? { kind: 'family', family: 6 } : null;
+  }
+  if (key !== 'l4proto') return null;
+  const protocols = values(right).map(protocolNumber);
+  return everyNumber(protocols) ? { kind: 'protocol', protocols: sorted(protocols) } : null;
+}
+
+const STATES: readonly ConnectionState[] = [
+  'invalid',
+  'established',
+  'related',
+  'new',
+  'untracked',
+];
+const STATE_BITS = [1, 2, 4, 8, 64];
+
+function parseState(right: Json): NftMatch | null {
+  const given = values(right);
+  const states = STATES.filter(
+    (state, index) => given.includes(state) || given.includes(STATE_BITS[index] ?? -1),
+  );
+  return states.length === given.length ? { kind: 'state', states: [...states].sort() } : null;
+}
+
+function parsePayload(protocol: string | null, field: string | null, right: Json): NftMatch | null {
+  if (protocol === 'ip' || protocol === 'ip6') {
+    const family = protocol === 'ip' ? 4 : 6;
+    if (field !== 'saddr' && field !== 'daddr') return null;
+    if (typeof right === 'string' && right.startsWith('@')) {
+      return { kind: 'address_set', family, side: field, set: right.slice(1) };
+    }
+    const texts = values(right).map((value) => addressText(value));
+    return texts.every((text) => text !== null)
+      ? { kind: 'address', family, side: field, values: [...texts].sort() }
+      : null;
+  }
+  if (protocol === 'icmp' || protocol === 'icmpv6') {
+    const family = protocol === 'icmp' ? 4 : 6;
+    const names = family === 4 ? ICMP_TYPES : ICMPV6_TYPES;
+    const numbers = values(right).map((value) =>
+      typeof value === 'string' ? (names[value] ?? null) : asNumber(value),
+    );
+    if (!everyNumber(numbers)) return null;
+    if (field === 'type') return { kind: 'icmp_type', family, types: sorted(numbers) };
+    const [code] = numbers;
+    return field === 'code' &&
+      code !== undefined &&
+      numbers.length === 1 &&
+      typeof right === 'number'
+      ? { kind: 'icmp_code', family, code }
+      : null;
+  }
+  if (protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'sctp') return null;
+  if (field !== 'sport' && field !== 'dport') return null;
+  const ranges = values(right).map(portRange);
+  return ranges.every((range) => range !== null)
+    ? {
+        kind: 'port',
+        protocol: PROTOCOLS[protocol],
+        side: field,
+        ranges: [...ranges].sort((one, other) => one.from - other.from),
+      }
+    : null;
+}
+
+function parseTuple(concat: readonly Json[], right: Json): NftMatch | null {
+  const fields = concat.map((part) => {
+    const payload = asRecord(asRecord(part)?.['payload']);
+    return asText(payload?.['field']) ?? asText(asRecord(asRecord(part)?.['meta'])?.['key']);
+  });
+  const protocol = asText(asRecord(asRecord(concat[0])?.['payload'])?.['protocol']);
+  if (fields.join(' ') !== 'saddr sport daddr dport l4proto') return null;
+  if (typeof right !== 'string' || !right.startsWith('@')) return null;
+  return { kind: 'tuple_set', family: protocol === 'ip' ? 4 : 6, set: right.slice(1) };
+}
+
+function portRange(value: Json): PortRange | null {
+  if (typeof value === 'number') return { from: value, to: value };
+  const [from, to] = asList(asRecord(value)?.['range']) ?? [];
+  return typeof from === 'number' && typeof to === 'number' ? { from, to } : null;
+}
+
+/** The right side as a list: a plain value, a list of flags, or an anonymous set. */
+function values(right: Json): readonly Json[] {
+  return asList(asRecord(right)?.['set']) ?? asList(right) ?? [right];
+}
+
+function protocolNumber(value: Json): number | null {
+  if (typeof value === 'number') return value;
+  const names: Readonly<Record<string, number>> = { ...PROTOCOLS, 'ipv6-icmp': PROTOCOLS.icmpv6 };
+  return typeof value === 'string' ? (names[value] ?? null) : null;
+}
+
+function everyNumber(list: readonly (number | null)[]): list is readonly number[] {
+  return list.every((value) => value !== null);
+}
+
+function sorted(numbers: readonly number[]): number[] {
+  return [...numbers].sort((one, other) => one - other);
+}
+
+/** Names that nft prints without -n (RFC 792, RFC 4443, RFC 4861, RFC 2710, RFC 3810). */
+const ICMP_TYPES: Readonly<Record<string, number>> = {
+  'echo-reply': 0,
+  'destination-unreachable': 3,
+  'source-quench': 4,
+  redirect: 5,
+  'echo-request': 8,
+  'router-advertisement': 9,
+  'router-solicitation': 10,
+  'time-exceeded': 11,
+  'parameter-problem': 12,
+  'timestamp-request': 13,
+  'timestamp-reply': 14,
+  'info-request': 15,
+  'info-reply': 16,
+  'address-mask-request': 17,
+  'address-mask-reply': 18,
+};
+
+const ICMPV6_TYPES: Readonly<Record<string, number>> = {
+  'destination-unreachable': 1,
+  'packet-too-big': 2,
+  'time-exceeded': 3,
+  'parameter-problem': 4,
+  'echo-request': 128,
+  'echo-reply': 129,
+  'mld-listener-query': 130,
+  'mld-listener-report': 131,
+  'mld-listener-done': 132,
+  'mld-listener-reduction': 132,
+  'nd-router-solicit': 133,
+  'nd-router-advert': 134,
+  'nd-neighbor-solicit': 135,
+  'nd-neighbor-advert': 136,
+  'nd-redirect': 137,
+  'router-renumbering': 138,
+  'ind-neighbor-solicit': 141,
+  'ind-neighbor-advert': 142,
+  'mld2-listener-report': 143,
+};

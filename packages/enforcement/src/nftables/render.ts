@@ -1,0 +1,195 @@
+import { PROTOCOLS } from '@bulkhead/policy';
+import { isInterfaceName } from '../plan/interfaces.ts';
+import type { FirewallPlan, PortRange } from '../plan/plan.ts';
+import { buildTable } from './build-table.ts';
+import {
+  NFT_TABLE,
+  type NftChain,
+  type NftMatch,
+  type NftRule,
+  type NftSet,
+  type NftTable,
+  type NftVerdict,
+} from './table.ts';
+
+/** Something that must not reach the kernel's parser as text. */
+export class RenderError extends Error {
+  override readonly name = 'RenderError';
+}
+
+const SET_TYPES = {
+  ipv4_addr: 'ipv4_addr',
+  ipv6_addr: 'ipv6_addr',
+  ifname: 'ifname',
+  tuple4: 'ipv4_addr . inet_service . ipv4_addr . inet_service . inet_proto',
+  tuple6: 'ipv6_addr . inet_service . ipv6_addr . inet_service . inet_proto',
+} as const;
+
+const IDENTIFIER = /^[a-z][a-z0-9_]{0,63}$/;
+const ADDRESS_TEXT = /^[0-9a-f:.]+(?:\/[0-9]{1,3}|-[0-9a-f:.]+)?$/;
+const ELEMENTS_PER_LINE = 64;
+
+/**
+ * The plan as one `nft -f` transaction that replaces our table whole, or takes it away when the plan owns none.
+ * No other table is named. Throws RenderError on text that could mean anything but itself.
+ */
+export function renderNftables(plan: FirewallPlan): string {
+  return renderTable(buildTable(plan));
+}
+
+/** As `renderNftables`, for a table. */
+export function renderTable(table: NftTable): string {
+  // Adding first makes the deletion valid where there is no table yet.
+  const replace = [`table inet ${NFT_TABLE}`, `delete table inet ${NFT_TABLE}`];
+  if (!table.exists) return `${replace.join('\n')}\n`;
+  return `${[
+    ...replace,
+    `table inet ${NFT_TABLE} {`,
+    ...table.sets.flatMap(renderSet),
+    ...table.chains.flatMap(renderChain),
+    '}',
+  ].join('\n')}\n`;
+}
+
+/** `add` or `delete element`, or `` without elements. */
+export function renderElements(
+  verb: 'add' | 'delete',
+  set: Pick<NftSet, 'name' | 'type'>,
+  elements: readonly string[],
+): string {
+  if (elements.length === 0) return '';
+  const list = elements.map((element) => renderElement(set.type, element)).join(', ');
+  return `${verb} element inet ${NFT_TABLE} ${identifier(set.name)} { ${list} }\n`;
+}
+
+/** `flush set`. */
+export function renderFlush(set: string): string {
+  return `flush set inet ${NFT_TABLE} ${identifier(set)}\n`;
+}
+
+function renderSet(set: NftSet): string[] {
+  if (set.type === 'foreign') throw new RenderError(`set ${set.name} has a type of another's`);
+  const lines = [`  set ${identifier(set.name)} {`, `    type ${SET_TYPES[set.type]}`];
+  if (set.interval) lines.push('    flags interval');
+  if (set.timeout !== null) lines.push('    flags timeout', `    timeout ${set.timeout}s`);
+  if (set.elements.length > 0) {
+    const elements = set.elements.map((element) => renderElement(set.type, element));
+    lines.push('    elements = {');
+    for (let start = 0; start < elements.length; start += ELEMENTS_PER_LINE) {
+      lines.push(`      ${elements.slice(start, start + ELEMENTS_PER_LINE).join(', ')},`);
+    }
+    lines.push('    }');
+  }
+  return [...lines, '  }'];
+}
+
+function renderElement(type: NftSet['type'], element: string): string {
+  if (type === 'ifname') {
+    if (isInterfaceName(element)) return `"${element}"`;
+    throw new RenderError(`"${element}" cannot be an interface name in a set`);
+  }
+  if (type === 'tuple4' || type === 'tuple6') return element;
+  if (ADDRESS_TEXT.test(element)) return element;
+  throw new RenderError(
+    `"${element}" is not an address, a CIDR block or first-last in canonical text`,
+  );
+}
+
+function renderChain(chain: NftChain): string[] {
+  const lines = [`  chain ${identifier(chain.name)} {`];
+  if (chain.base !== null) {
+    const { hook, priority, policy } = chain.base;
+    lines.push(`    type filter hook ${hook} priority ${priority}; policy ${policy};`);
+  }
+  return [...lines, ...chain.rules.map((rule) => `    ${renderRule(rule)}`), '  }'];
+}
+
+/** One rule as nft writes it. */
+export function renderRule(rule: NftRule): string {
+  const parts = rule.matches.map(renderMatch);
+  if (rule.log !== null) {
+    const { prefix, group, snaplen } = rule.log;
+    parts.push(`log prefix "${prefix}" group ${group} snaplen ${snaplen}`);
+  }
+  if (rule.verdict !== null) parts.push(renderVerdict(rule.verdict));
+  if (rule.comment !== null) parts.push(`comment "${rule.comment}"`);
+  return parts.join(' ');
+}
+
+function renderMatch(match: NftMatch): string {
+  switch (match.kind) {
+    case 'interface':
+      return `${match.side} "${match.name}"`;
+    case 'interface_set':
+      return `${match.side} @${identifier(match.set)}`;
+    case 'state':
+      return `ct state ${match.states.join(',')}`;
+    case 'family':
+      return `meta nfproto ${match.family === 4 ? 'ipv4' : 'ipv6'}`;
+    case 'address':
+      return `${addressField(match)} ${anyOf(match.values.map((value) => renderElement('ipv4_addr', value)))}`;
+    case 'address_set':
+      return `${addressField(match)} @${identifier(match.set)}`;
+    case 'protocol':
+      return `meta l4proto ${anyOf(match.protocols)}`;
+    case 'port':
+      return `${portProtocol(match.protocol)} ${match.side} ${anyOf(match.ranges.map(renderRange))}`;
+    case 'icmp_type':
+      return `${icmpName(match.family)} type ${anyOf(match.types)}`;
+    case 'icmp_code':
+      return `${icmpName(match.family)} code ${match.code}`;
+    case 'without_syn':
+      return 'tcp flags & syn == 0';
+    case 'tuple_set': {
+      const ip = match.family === 4 ? 'ip' : 'ip6';
+      return `${ip} saddr . th sport . ${ip} daddr . th dport . meta l4proto @${identifier(match.set)}`;
+    }
+    case 'foreign':
+      throw new RenderError(`not a condition of ours: ${match.text}`);
+  }
+}
+
+function renderVerdict(verdict: NftVerdict): string {
+  switch (verdict.kind) {
+    case 'accept':
+    case 'drop':
+      return verdict.kind;
+    case 'reset':
+      return 'reject with tcp reset';
+    case 'prohibit':
+      return 'reject with icmpx type admin-prohibited';
+    case 'jump':
+    case 'goto':
+      return `${verdict.kind} ${identifier(verdict.chain)}`;
+  }
+}
+
+function addressField(match: { family: 4 | 6; side: string }): string {
+  return `${match.family === 4 ? 'ip' : 'ip6'} ${match.side}`;
+}
+
+function icmpName(family: 4 | 6): string {
+  return family === 4 ? 'icmp' : 'icmpv6';
+}
+
+function portProtocol(protocol: number): string {
+  if (protocol === PROTOCOLS.tcp) return 'tcp';
+  if (protocol === PROTOCOLS.udp) return 'udp';
+  if (protocol === PROTOCOLS.sctp) return 'sctp';
+  throw new RenderError(`protocol ${protocol} has no ports; TCP, UDP and SCTP have`);
+}
+
+function renderRange(range: PortRange): string {
+  return range.from === range.to ? `${range.from}` : `${range.from}-${range.to}`;
+}
+
+function anyOf(values: readonly (string | number)[]): string {
+  const [first] = values;
+  if (first === undefined) throw new RenderError('a condition without a value matches nothing');
+  return values.length === 1 ? `${first}` : `{ ${values.join(', ')} }`;
+}
+
+function identifier(name: string): string {
+  if (IDENTIFIER.test(name)) return name;
+  throw new RenderError(`"${name}" cannot name a set or chain: a letter, then letters, digits, _`);
+}

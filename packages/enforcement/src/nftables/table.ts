@@ -1,0 +1,117 @@
+import type { PortRange } from '../plan/plan.ts';
+
+export type Family = 4 | 6;
+export type ConnectionState = 'new' | 'established' | 'related' | 'invalid' | 'untracked';
+
+/** One condition of a rule. All conditions of a rule must hold. */
+export type NftMatch =
+  | { readonly kind: 'interface'; readonly side: 'iifname' | 'oifname'; readonly name: string }
+  | { readonly kind: 'interface_set'; readonly side: 'iifname' | 'oifname'; readonly set: string }
+  | { readonly kind: 'state'; readonly states: readonly ConnectionState[] }
+  | { readonly kind: 'family'; readonly family: Family }
+  | {
+      readonly kind: 'address';
+      readonly family: Family;
+      readonly side: 'saddr' | 'daddr';
+      readonly values: readonly string[];
+    }
+  | {
+      readonly kind: 'address_set';
+      readonly family: Family;
+      readonly side: 'saddr' | 'daddr';
+      readonly set: string;
+    }
+  | { readonly kind: 'protocol'; readonly protocols: readonly number[] }
+  | {
+      readonly kind: 'port';
+      readonly protocol: number;
+      readonly side: 'sport' | 'dport';
+      readonly ranges: readonly PortRange[];
+    }
+  | { readonly kind: 'icmp_type'; readonly family: Family; readonly types: readonly number[] }
+  | { readonly kind: 'icmp_code'; readonly family: Family; readonly code: number }
+  /** TCP without SYN: cannot open a connection. */
+  | { readonly kind: 'without_syn' }
+  /** Source, source port, destination, destination port and protocol together in a set. */
+  | { readonly kind: 'tuple_set'; readonly family: Family; readonly set: string }
+  /** Something that a plan never says; its text keeps it from being equal to anything. */
+  | { readonly kind: 'foreign'; readonly text: string };
+
+export type NftVerdict =
+  | { readonly kind: 'accept' | 'drop' | 'reset' | 'prohibit' }
+  | { readonly kind: 'jump' | 'goto'; readonly chain: string };
+
+export interface NftLog {
+  readonly prefix: string;
+  readonly group: number;
+  readonly snaplen: number;
+}
+
+export interface NftRule {
+  readonly matches: readonly NftMatch[];
+  readonly log: NftLog | null;
+  readonly verdict: NftVerdict | null;
+  readonly comment: string | null;
+}
+
+export interface NftHook {
+  readonly hook: string;
+  readonly priority: number;
+  readonly policy: string;
+}
+
+export interface NftChain {
+  readonly name: string;
+  /** Null: entered by jump or goto only. */
+  readonly base: NftHook | null;
+  readonly rules: readonly NftRule[];
+}
+
+/** `tuple4` and `tuple6`: address, port, address, port, protocol. */
+export type NftSetType = 'ipv4_addr' | 'ipv6_addr' | 'ifname' | 'tuple4' | 'tuple6' | 'foreign';
+
+export interface NftSet {
+  readonly name: string;
+  readonly type: NftSetType;
+  readonly interval: boolean;
+  /** Seconds after which an element leaves by itself; such a set's elements are nobody's plan. */
+  readonly timeout: number | null;
+  /** Addresses, CIDR blocks, `first-last` or interface names. */
+  readonly elements: readonly string[];
+}
+
+/** Our table, as planned or as the kernel has it. `exists` false: there is none. */
+export interface NftTable {
+  readonly exists: boolean;
+  readonly sets: readonly NftSet[];
+  readonly chains: readonly NftChain[];
+}
+
+/** Name of the one table that is ours, in family `inet`. */
+export const NFT_TABLE = 'bulkhead';
+
+/** NFLOG group of all log records, in the host's own network namespace. */
+export const NFLOG_GROUP = 1113;
+
+/** Bytes of a packet that a log record holds: IPv6 with extension headers, TCP with options. */
+export const NFLOG_BYTES = 128;
+
+export const NFT_ABSENT: NftTable = { exists: false, sets: [], chains: [] };
+
+/** Names of the kernel sets that hold interface names. */
+export const INTERFACE_SETS = ['corporate', 'external', 'unmanaged'] as const;
+
+/** Kernel set of the tuples that stay cut. */
+export function cutSetName(family: Family): string {
+  return `cut${family}`;
+}
+
+/** Kernel set of the single addresses (hash) or of the ranges (interval) of an address set. */
+export function addressSetName(id: string, part: 'hosts' | 'ranges', family: Family): string {
+  return `a_${id}_${part === 'hosts' ? 'h' : 'r'}${family}`;
+}
+
+/** Family of an address, CIDR block or range in canonical text. */
+export function familyOf(text: string): Family {
+  return text.includes(':') ? 6 : 4;
+}

@@ -1,0 +1,162 @@
+import {
+  NETWORK_PROFILES,
+  type AddressSet,
+  type HostPolicy,
+  type HostRule,
+  type NetworkProfile,
+  type NetworkType,
+} from '@bulkhead/policy';
+import { canonicalAddress } from '../addresses.ts';
+import { listEssential } from './essential.ts';
+import { groupInterfaces } from './interfaces.ts';
+import { nameSetId } from './names.ts';
+import { PlanError } from './plan-error.ts';
+import type {
+  Direction,
+  Endpoint,
+  FirewallPlan,
+  HostFacts,
+  LogEntry,
+  PlanRule,
+  PlanSet,
+  PlanVerdict,
+} from './plan.ts';
+import { matchServices } from './services.ts';
+import { createVerdictMaker, type VerdictMaker } from './verdicts.ts';
+
+/** What `buildPlan` makes a plan from. */
+export interface PlanInput {
+  readonly policy: HostPolicy;
+  /** Every set that the policy names, by id; others are ignored. */
+  readonly sets: ReadonlyMap<string, AddressSet>;
+  readonly host: HostFacts;
+}
+
+/**
+ * The plan of a host: its policy on its interfaces, with what must always pass. Equal input gives an equal plan.
+ * A rule without peers matches nobody and is left out.
+ *
+ * @throws PlanError when the policy names a set that is not given, or a fact is no address or no port.
+ */
+export function buildPlan({ policy, sets, host }: PlanInput): FirewallPlan {
+  const verdicts = createVerdictMaker(policy);
+  const pce = host.pce.map(parseEndpoint);
+  const resolvers = host.resolvers.map((text) => parseAddress(text, 'resolver'));
+  const interfaces = groupInterfaces(host.interfaces, host.otherInterfaces, policy.managesExternal);
+  const names = new Map(
+    policy.rules.flatMap((rule) => rule.fqdns.map((name) => [name, nameSetId(name)] as const)),
+  );
+  const rules = [
+    ...policy.rules.filter((rule) => rule.action === 'allow'),
+    ...policy.rules.filter((rule) => rule.action === 'deny'),
+  ].flatMap((rule) => planRule(rule, names, verdicts));
+  const essential = listEssential(verdicts, pce, resolvers);
+  const defaults: Record<Direction, PlanVerdict> = {
+    inbound: verdicts.otherwise('inbound'),
+    outbound: verdicts.otherwise('outbound'),
+  };
+  return {
+    policyHash: policy.hash,
+    mode: policy.mode,
+    visibility: policy.visibility,
+    managesExternal: policy.managesExternal,
+    ownsTable: policy.mode !== 'idle' && interfaces.manages,
+    illumioPrimary: host.coexistence.illumioPrimary,
+    interfaces: interfaces.groups,
+    otherInterfaces: host.otherInterfaces,
+    pce,
+    essential,
+    rules,
+    defaults,
+    sets: planSets(rules, policy.rules, sets, names, host.names),
+    names,
+    logIndex: indexLog([
+      ...essential.map((entry) => entry.verdict),
+      ...rules.flatMap((rule) => [rule.verdict, rule.replyVerdict]),
+      defaults.inbound,
+      defaults.outbound,
+    ]),
+  };
+}
+
+const PROFILES: Readonly<Record<NetworkType, readonly NetworkProfile[]>> = {
+  brn: ['corporate'],
+  non_brn: ['external'],
+  all: NETWORK_PROFILES,
+};
+
+function planRule(
+  rule: HostRule,
+  names: ReadonlyMap<string, string>,
+  verdicts: VerdictMaker,
+): PlanRule[] {
+  const { action, direction, origin } = rule;
+  const nameSets = rule.fqdns.flatMap((name) => names.get(name) ?? []);
+  const peers = [...new Set([...rule.peers, ...nameSets])];
+  if (peers.length === 0) return [];
+  const stateless = rule.stateless && action === 'allow';
+  const opposite = direction === 'inbound' ? 'outbound' : 'inbound';
+  return [
+    {
+      action,
+      direction,
+      profiles: PROFILES[rule.networkType],
+      peers,
+      services: matchServices(rule.services),
+      stateless,
+      verdict: verdicts[action](direction, origin),
+      replyVerdict: stateless ? verdicts.allow(opposite, origin) : null,
+    },
+  ];
+}
+
+function planSets(
+  rules: readonly PlanRule[],
+  policyRules: readonly HostRule[],
+  given: ReadonlyMap<string, AddressSet>,
+  names: ReadonlyMap<string, string>,
+  resolved: ReadonlyMap<string, readonly string[]>,
+): Map<string, PlanSet> {
+  const sets = new Map<string, PlanSet>();
+  for (const [name, id] of names) {
+    const hosts = (resolved.get(name) ?? []).map((text) =>
+      parseAddress(text, `address of ${name}`),
+    );
+    sets.set(id, { id, kind: 'name', hosts: [...new Set(hosts)], ranges: [] });
+  }
+  for (const id of new Set(rules.flatMap((rule) => rule.peers))) {
+    if (sets.has(id)) continue;
+    const set = given.get(id);
+    if (set === undefined) {
+      const users = policyRules.filter((rule) => rule.peers.includes(id));
+      throw new PlanError(
+        `address set ${id} of ${users.map((rule) => rule.origin.href).join(', ')} is not among the ${given.size} given`,
+      );
+    }
+    sets.set(id, { id, kind: 'addresses', hosts: set.hosts, ranges: set.ranges });
+  }
+  return new Map([...sets].sort(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+function indexLog(verdicts: readonly (PlanVerdict | null)[]): Map<string, LogEntry> {
+  const index = new Map<string, LogEntry>();
+  for (const verdict of verdicts) {
+    if (verdict === null || verdict.logPrefix === null) continue;
+    const { decision, direction, reason, origins, essential } = verdict;
+    index.set(verdict.logPrefix, { decision, direction, reason, origins, essential });
+  }
+  return index;
+}
+
+function parseEndpoint({ address, port }: Endpoint): Endpoint {
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    throw new PlanError(`port ${port} of the PCE at ${address} is not between 1 and 65535`);
+  }
+  return { address: parseAddress(address, 'PCE address'), port };
+}
+
+function parseAddress(text: string, what: string): string {
+  const address = canonicalAddress(text);
+  if (address === null) throw new PlanError(`${what} "${text}" is not an IPv4 or IPv6 address`);
+  return address;
+}
