@@ -123,17 +123,14 @@ function parsePayload(protocol: string | null, field: string | null, right: Json
   }
   if (protocol === 'icmp' || protocol === 'icmpv6') {
     const family = protocol === 'icmp' ? 4 : 6;
-    const names = family === 4 ? ICMP_TYPES : ICMPV6_TYPES;
+    const names = ICMP_NAMES[`${protocol} ${field ?? ''}`] ?? {};
     const numbers = values(right).map((value) =>
       typeof value === 'string' ? (names[value] ?? null) : asNumber(value),
     );
     if (!everyNumber(numbers)) return null;
     if (field === 'type') return { kind: 'icmp_type', family, types: sorted(numbers) };
     const [code] = numbers;
-    return field === 'code' &&
-      code !== undefined &&
-      numbers.length === 1 &&
-      typeof right === 'number'
+    return field === 'code' && code !== undefined && numbers.length === 1 && !Array.isArray(right)
       ? { kind: 'icmp_code', family, code }
       : null;
   }
@@ -205,6 +202,26 @@ const ICMP_TYPES: Readonly<Record<string, number>> = {
   'address-mask-reply': 18,
 };
 
+const ICMP_CODES: Readonly<Record<string, number>> = {
+  'net-unreachable': 0,
+  'host-unreachable': 1,
+  'prot-unreachable': 2,
+  'port-unreachable': 3,
+  'frag-needed': 4,
+  'net-prohibited': 9,
+  'host-prohibited': 10,
+  'admin-prohibited': 13,
+};
+
+const ICMPV6_CODES: Readonly<Record<string, number>> = {
+  'no-route': 0,
+  'admin-prohibited': 1,
+  'addr-unreachable': 3,
+  'port-unreachable': 4,
+  'policy-fail': 5,
+  'reject-route': 6,
+};
+
 const ICMPV6_TYPES: Readonly<Record<string, number>> = {
   'destination-unreachable': 1,
   'packet-too-big': 2,
@@ -225,4 +242,11 @@ const ICMPV6_TYPES: Readonly<Record<string, number>> = {
   'ind-neighbor-solicit': 141,
   'ind-neighbor-advert': 142,
   'mld2-listener-report': 143,
+};
+
+const ICMP_NAMES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  'icmp type': ICMP_TYPES,
+  'icmp code': ICMP_CODES,
+  'icmpv6 type': ICMPV6_TYPES,
+  'icmpv6 code': ICMPV6_CODES,
 };
