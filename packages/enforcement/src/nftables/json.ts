@@ -39,3 +39,11 @@ export function addressText(value: Json | undefined): string | null {
   const [first, last] = ends ?? [];
   return typeof first === 'string' && typeof last === 'string' ? `${first}-${last}` : null;
 }
+
+/** A property of the record's own; what every object inherits is no entry of a list of names. */
+export function lookUp<Value>(
+  record: Readonly<Record<string, Value>>,
+  key: string,
+): Value | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}

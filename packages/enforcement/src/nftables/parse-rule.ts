@@ -1,6 +1,6 @@
 import { PROTOCOLS } from '@bulkhead/policy';
 import type { PortRange } from '../plan/plan.ts';
-import { addressText, asList, asNumber, asRecord, asText, type Json } from './json.ts';
+import { addressText, asList, asNumber, asRecord, asText, lookUp, type Json } from './json.ts';
 import type { ConnectionState, NftLog, NftMatch, NftRule, NftVerdict } from './table.ts';
 
 type Fields = Readonly<Record<string, Json>>;
@@ -123,9 +123,9 @@ function parsePayload(protocol: string | null, field: string | null, right: Json
   }
   if (protocol === 'icmp' || protocol === 'icmpv6') {
     const family = protocol === 'icmp' ? 4 : 6;
-    const names = ICMP_NAMES[`${protocol} ${field ?? ''}`] ?? {};
+    const names = lookUp(ICMP_NAMES, `${protocol} ${field ?? ''}`) ?? {};
     const numbers = values(right).map((value) =>
-      typeof value === 'string' ? (names[value] ?? null) : asNumber(value),
+      typeof value === 'string' ? (lookUp(names, value) ?? null) : asNumber(value),
     );
     if (!everyNumber(numbers)) return null;
     if (field === 'type') return { kind: 'icmp_type', family, types: sorted(numbers) };
@@ -172,7 +172,7 @@ function values(right: Json): readonly Json[] {
 function protocolNumber(value: Json): number | null {
   if (typeof value === 'number') return value;
   const names: Readonly<Record<string, number>> = { ...PROTOCOLS, 'ipv6-icmp': PROTOCOLS.icmpv6 };
-  return typeof value === 'string' ? (names[value] ?? null) : null;
+  return typeof value === 'string' ? (lookUp(names, value) ?? null) : null;
 }
 
 function everyNumber(list: readonly (number | null)[]): list is readonly number[] {

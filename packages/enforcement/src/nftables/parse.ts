@@ -1,5 +1,5 @@
 import { NFT_TABLE, type NftChain, type NftSet, type NftSetType, type NftTable } from './table.ts';
-import { addressText, asList, asNumber, asRecord, asText, type Json } from './json.ts';
+import { addressText, asList, asNumber, asRecord, asText, lookUp, type Json } from './json.ts';
 import { parseRule } from './parse-rule.ts';
 
 /** Output of nft that is not what nft prints. */
@@ -86,7 +86,7 @@ const SET_TYPES: Readonly<Record<string, NftSetType>> = {
 function parseSet(name: string, fields: Readonly<Record<string, Json>>): NftSet {
   const typeText = asText(fields['type']) ?? (asList(fields['type']) ?? []).join(' ');
   const flags = asList(fields['flags']) ?? [asText(fields['flags'])];
-  const type = SET_TYPES[typeText] ?? 'foreign';
+  const type = lookUp(SET_TYPES, typeText) ?? 'foreign';
   const timeout = asNumber(fields['timeout']);
   return {
     name,
