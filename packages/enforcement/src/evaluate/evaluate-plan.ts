@@ -85,14 +85,18 @@ export function createEvaluator(plan: FirewallPlan): PlanEvaluator {
     if (essential !== undefined) return decide(essential.verdict, [], []);
     const group = groupOfInterface(plan, packet.interfaceName);
     if (group === 'unmanaged') return null;
-    const here = plan.rules.filter(
-      (rule) =>
-        rule.profiles.includes(group) && rule.peers.some((id) => peerMatches(id, packet, remote)),
-    );
-    const matching = here.filter((rule) => ruleMatches(rule, packet));
-    const rules = matching.filter((rule) => rule.action === 'allow');
-    const boundaries = matching.filter((rule) => rule.action === 'deny');
-    const reply = here.find((rule) => isReply(rule, packet))?.replyVerdict;
+    const rules: PlanRule[] = [];
+    const boundaries: PlanRule[] = [];
+    let reply: PlanVerdict | null = null;
+    for (const rule of plan.rules) {
+      if (!rule.profiles.includes(group)) continue;
+      const matches = ruleMatches(rule, packet);
+      const replies = reply === null && isReply(rule, packet);
+      if (!matches && !replies) continue;
+      if (!rule.peers.some((id) => peerMatches(id, packet, remote))) continue;
+      if (matches) (rule.action === 'allow' ? rules : boundaries).push(rule);
+      if (replies) reply = rule.replyVerdict;
+    }
     return decide(
       rules[0]?.verdict ?? reply ?? boundaries[0]?.verdict ?? plan.defaults[packet.direction],
       rules,

@@ -7,10 +7,9 @@ import { createEvaluator, type PlanPacket } from '../evaluate/evaluate-plan.ts';
 import { connectionsToCut } from '../evaluate/connections.ts';
 import { buildPlan } from '../plan/build-plan.ts';
 import type { FirewallPlan, HostFacts } from '../plan/plan.ts';
-import { withInterfaces, withSetDelta } from '../plan/update.ts';
 import { aPolicy, aRule, protocol, setsOf, tcp, udp } from '../testing/fixtures.ts';
 import { compareWithPlan } from './compare.ts';
-import { renderCut, renderInterfaceDelta, renderSetDelta } from './delta.ts';
+import { renderCut } from './delta.ts';
 import { parseRuleset } from './parse.ts';
 import { renderNftables } from './render.ts';
 
@@ -272,85 +271,6 @@ async function heldAgainstPackets(plan: FirewallPlan): Promise<[string[], string
   );
   return [found.map(([planned]) => planned), found.map(([, result]) => result)];
 }
-
-describe('a plan in the kernel', () => {
-  test('is read back as planned, by numbers and by names', () => {
-    const plan = planFor({ blockedConnectionAction: 'reject' });
-    apply(renderNftables(plan));
-    expect(compareWithPlan(plan, readBack())).toEqual([]);
-    const byNames = inOurs('nft', ['-j', 'list', 'table', 'inet', 'bulkhead']);
-    expect(compareWithPlan(plan, parseRuleset(byNames))).toEqual([]);
-  });
-
-  test('replaces the one before it, and an idle plan takes it away', () => {
-    const other = ['add', 'table', 'inet', 'of_others'];
-    inOurs('nft', other);
-    apply(renderNftables(planFor({ mode: 'visibility_only' })));
-    const full = planFor({ mode: 'full' });
-    apply(renderNftables(full));
-    expect(compareWithPlan(full, readBack())).toEqual([]);
-    apply(renderNftables(planFor({ mode: 'idle' })));
-    expect(inOurs('nft', ['list', 'tables'])).toBe('table inet of_others\n');
-    inOurs('nft', ['delete', 'table', 'inet', 'of_others']);
-  });
-
-  test('shows what somebody changed', () => {
-    const plan = planFor({});
-    const tamper = (...args: string[]) => {
-      apply(renderNftables(plan));
-      inOurs('nft', args);
-      return compareWithPlan(plan, readBack()).map(({ kind, name, change }) => [
-        kind,
-        name,
-        change,
-      ]);
-    };
-    const element = ['a_peers_h4', '{', '192.0.2.66', '}'];
-    expect(tamper('insert', 'rule', 'inet', 'bulkhead', 'input', 'accept')).toEqual([
-      ['chain', 'input', 'changed'],
-    ]);
-    expect(tamper('add', 'element', 'inet', 'bulkhead', ...element)).toEqual([
-      ['set', 'a_peers_h4', 'changed'],
-    ]);
-    expect(tamper('flush', 'set', 'inet', 'bulkhead', 'a_any_r6')).toEqual([
-      ['set', 'a_any_r6', 'changed'],
-    ]);
-    expect(tamper('flush', 'chain', 'inet', 'bulkhead', 'in_external_4')).toEqual([
-      ['chain', 'in_external_4', 'changed'],
-    ]);
-    expect(tamper('add', 'chain', 'inet', 'bulkhead', 'mine')).toEqual([
-      ['chain', 'mine', 'unexpected'],
-    ]);
-  });
-
-  test('follows a set delta without a change of rules (FR-7)', () => {
-    const plan = planFor({});
-    apply(renderNftables(plan));
-    const delta = {
-      id: 'peers',
-      addHosts: ['192.0.2.5', '2001:db8::77', '10.99.1.1'],
-      removeHosts: ['10.99.1.1', '203.0.113.1'],
-      addRanges: ['192.0.2.0/28', '2001:db8:c::/65'],
-      removeRanges: ['192.0.2.1-192.0.2.9', '2001:db8:c::/64'],
-    };
-    const once = withSetDelta(plan, delta);
-    apply(renderSetDelta(plan, delta));
-    expect(compareWithPlan(once, readBack())).toEqual([]);
-    const again = { ...delta, removeHosts: [], addHosts: ['10.99.1.1'] };
-    apply(renderSetDelta(once, again));
-    expect(compareWithPlan(withSetDelta(once, again), readBack())).toEqual([]);
-    expect(renderSetDelta(once, { ...delta, id: 'unknown' })).toBe('');
-  });
-
-  test('follows an interface that turns external', () => {
-    const plan = planFor({});
-    apply(renderNftables(plan));
-    const roamed = FACTS.interfaces.map((entry) => ({ ...entry, profile: 'external' as const }));
-    apply(renderInterfaceDelta(plan, roamed));
-    expect(compareWithPlan(withInterfaces(plan, roamed), readBack())).toEqual([]);
-    expect(renderInterfaceDelta(plan, FACTS.interfaces)).toBe('');
-  });
-});
 
 describe('packets between two hosts get what the plan says (R-POL-5, R-POL-7, R-POL-9)', () => {
   test.each([
