@@ -39,6 +39,11 @@ test.each([
   ['one to another port', tracked('10.0.0.1', HOST, { destinationPort: 22 }), true],
   ['one on the external interface', tracked('10.0.0.1', EXTERNAL), true],
   ['IPv6 in another spelling', tracked('2001:DB8::1', '2001:0db8:000c::2'), false],
+  [
+    'IPv6 in another spelling, to another port',
+    tracked('2001:DB8::1', '2001:0db8:000c::2', { destinationPort: 22 }),
+    true,
+  ],
   ['an essential one', tracked(HOST, '203.0.113.10', { destinationPort: 8443 }), false],
   ['a forwarded one', tracked('192.0.2.1', '192.0.2.2'), false],
   ['one within the host', tracked(HOST, EXTERNAL), false],

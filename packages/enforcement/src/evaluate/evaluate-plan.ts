@@ -1,5 +1,12 @@
 import { PROTOCOLS, type PolicyDecision, type RuleOrigin } from '@bulkhead/policy';
-import { createMatcher, parseSpan, type AddressMatcher, type AddressSpan } from '../addresses.ts';
+import {
+  canonicalAddress,
+  createMatcher,
+  familyOf,
+  parseSpan,
+  type AddressMatcher,
+  type AddressSpan,
+} from '../addresses.ts';
 import { groupOfInterface } from '../plan/interfaces.ts';
 import { nameMatches } from '../plan/names.ts';
 import { PlanError } from '../plan/plan-error.ts';
@@ -74,14 +81,15 @@ export function createEvaluator(plan: FirewallPlan): PlanEvaluator {
 
   return (packet) => {
     if (!plan.ownsTable) return null;
-    const remote = parseSpan(packet.remoteAddress);
-    if (remote === null || remote.first !== remote.last) {
+    const address = canonicalAddress(packet.remoteAddress);
+    const remote = address === null ? null : parseSpan(address);
+    if (address === null || remote === null) {
       throw new PlanError(
         `remote address "${packet.remoteAddress}" is not an IPv4 or IPv6 address`,
       );
     }
     if (packet.interfaceName === 'lo') return LOOPBACK;
-    const essential = plan.essential.find((entry) => essentialMatches(entry, packet, remote));
+    const essential = plan.essential.find((entry) => essentialMatches(entry, packet, address));
     if (essential !== undefined) return decide(essential.verdict, [], []);
     const group = groupOfInterface(plan, packet.interfaceName);
     if (group === 'unmanaged') return null;
@@ -171,16 +179,12 @@ function originsOf(rules: readonly PlanRule[]): RuleOrigin[] {
   return [...byKey.values()];
 }
 
-function essentialMatches(entry: PlanEssential, packet: PlanPacket, remote: AddressSpan): boolean {
+function essentialMatches(entry: PlanEssential, packet: PlanPacket, address: string): boolean {
   return (
     entry.direction === packet.direction &&
     entry.protocol === packet.protocol &&
-    (entry.family === null || entry.family === remote.family) &&
-    (entry.remote === null ||
-      entry.remote.some(
-        (text) =>
-          parseSpan(text)?.first === remote.first && parseSpan(text)?.family === remote.family,
-      )) &&
+    (entry.family === null || entry.family === familyOf(address)) &&
+    (entry.remote === null || entry.remote.includes(address)) &&
     (entry.sourcePort === null || entry.sourcePort === packet.sourcePort) &&
     (entry.destinationPort === null || entry.destinationPort === packet.destinationPort) &&
     (entry.icmpTypes === null ||

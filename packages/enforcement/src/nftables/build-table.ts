@@ -4,6 +4,7 @@ import {
   type NetworkProfile,
   type RuleOrigin,
 } from '@bulkhead/policy';
+import { familyOf, type Family } from '../addresses.ts';
 import { createDigests } from '../plan/digest.ts';
 import type {
   Direction,
@@ -17,12 +18,10 @@ import type {
 import {
   addressSetName,
   cutSetName,
-  familyOf,
   INTERFACE_SETS,
   NFLOG_BYTES,
   NFLOG_GROUP,
   NFT_ABSENT,
-  type Family,
   type NftChain,
   type NftMatch,
   type NftRule,

@@ -1,9 +1,10 @@
 import type { AddressSetDelta } from '@bulkhead/policy';
+import { familyOf } from '../addresses.ts';
 import type { FirewallPlan, HostInterface } from '../plan/plan.ts';
 import { moveOfDelta, withInterfaces } from '../plan/update.ts';
 import { kernelSets } from './build-table.ts';
 import { renderElements, renderFlush } from './render.ts';
-import { cutSetName, familyOf, INTERFACE_SETS } from './table.ts';
+import { cutSetName, INTERFACE_SETS } from './table.ts';
 import { cutElements, type TrackedConnection } from '../evaluate/connections.ts';
 
 /**

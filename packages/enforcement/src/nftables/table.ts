@@ -1,6 +1,6 @@
+import type { Family } from '../addresses.ts';
 import type { PortRange } from '../plan/plan.ts';
 
-export type Family = 4 | 6;
 export type ConnectionState = 'new' | 'established' | 'related' | 'invalid' | 'untracked';
 
 /** One condition of a rule. All conditions of a rule must hold. */
@@ -109,9 +109,4 @@ export function cutSetName(family: Family): string {
 /** Kernel set of the single addresses (hash) or of the ranges (interval) of an address set. */
 export function addressSetName(id: string, part: 'hosts' | 'ranges', family: Family): string {
   return `a_${id}_${part === 'hosts' ? 'h' : 'r'}${family}`;
-}
-
-/** Family of an address, CIDR block or range in canonical text. */
-export function familyOf(text: string): Family {
-  return text.includes(':') ? 6 : 4;
 }
