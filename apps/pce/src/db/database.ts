@@ -1,0 +1,429 @@
+/** The tables as Kysely sees them. Columns are snake_case here and nowhere else; presenters map them. */
+import type { ColumnType, Generated, Kysely, Transaction } from 'kysely';
+import type {
+  BlockedConnectionAction,
+  EnforcementMode,
+  VisibilityLevel,
+  WorkloadType,
+} from '@bulkhead/policy';
+import type { PolicyType, Role } from '@bulkhead/contract';
+
+export type Db = Kysely<Database>;
+export type Tx = Transaction<Database>;
+
+/** JSON text of a T, made by `json()` only. The driver would turn a bare array into a PostgreSQL array. */
+export type JsonText<T> = string & { readonly jsonOf?: T };
+/** A jsonb column: read as T, written as `json(value)`. */
+export type Json<T> = ColumnType<T, JsonText<T>, JsonText<T>>;
+/** A jsonb column that may be SQL NULL: write null itself, not `json(null)`. */
+export type NullableJson<T> = ColumnType<T | null, JsonText<T> | null | undefined, JsonText<T> | null>;
+type JsonWithDefault<T> = ColumnType<T, JsonText<T> | undefined, JsonText<T>>;
+type Timestamp = ColumnType<Date, Date | string, Date | string>;
+type TimestampWithDefault = ColumnType<Date, Date | string | undefined, Date | string>;
+type NullableTimestamp = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+type WithDefault<T> = ColumnType<T, T | undefined, T>;
+type Nullable<T> = ColumnType<T | null, T | null | undefined, T | null>;
+
+export function json<T>(value: T): JsonText<T> {
+  return JSON.stringify(value);
+}
+
+interface Audited {
+  created_at: TimestampWithDefault;
+  /** Href: `/users/1`, a VEN's, or `/users/0` for the system. */
+  created_by: string;
+  updated_at: TimestampWithDefault;
+  updated_by: string;
+}
+interface External {
+  external_data_set: Nullable<string>;
+  external_data_reference: Nullable<string>;
+}
+
+export interface OrgsTable {
+  id: Generated<number>;
+  display_name: string;
+  created_at: TimestampWithDefault;
+}
+
+export interface UsersTable {
+  id: Generated<number>;
+  org_id: number;
+  /** E-mail address, lower case. */
+  username: string;
+  full_name: Nullable<string>;
+  time_zone: Nullable<string>;
+  type: WithDefault<'local' | 'external'>;
+  locked: WithDefault<boolean>;
+  /** `scrypt$N$r$p$salt$hash`; null for users without a local login. */
+  password_hash: Nullable<string>;
+  last_login_on: NullableTimestamp;
+  last_login_ip_address: Nullable<string>;
+  login_count: WithDefault<number>;
+  created_at: TimestampWithDefault;
+  updated_at: TimestampWithDefault;
+}
+
+export interface PermissionsTable {
+  id: Generated<string>;
+  org_id: number;
+  user_id: number;
+  role: Role;
+  scope: JsonWithDefault<unknown[]>;
+  created_at: TimestampWithDefault;
+}
+
+export interface SessionsTable {
+  /** SHA-256 of the session token. */
+  token_hash: Buffer;
+  user_id: number;
+  ip_address: string;
+  created_at: TimestampWithDefault;
+  last_used_at: TimestampWithDefault;
+}
+
+export interface LoginTokensTable {
+  token_hash: Buffer;
+  user_id: number;
+  expires_at: Timestamp;
+}
+
+export interface ApiKeysTable {
+  key_id: string;
+  user_id: number;
+  name: string;
+  description: Nullable<string>;
+  secret_hash: Buffer;
+  created_at: TimestampWithDefault;
+  expires_at: NullableTimestamp;
+  last_login_on: NullableTimestamp;
+}
+
+/** Failed sign-ins, by account (`account:<e-mail>`) and by address (`address:<ip>`). */
+export interface LoginFailuresTable {
+  subject: string;
+  failures: number;
+  window_started_at: Timestamp;
+  blocked_until: NullableTimestamp;
+}
+
+export interface UserValuesTable {
+  user_id: number;
+  key: string;
+  value: Json<unknown>;
+  updated_at: TimestampWithDefault;
+}
+
+export const CHANGE_KINDS = [
+  'workload',
+  'label',
+  'label_group',
+  'provision',
+  'vens',
+  'settings',
+  'draft',
+  'event',
+  'flow',
+] as const;
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
+
+/** What changed, in the order of commits: a row is never seen after one with a higher sequence. */
+export interface ChangeLogTable {
+  sequence: Generated<number>;
+  org_id: number;
+  kind: ChangeKind;
+  href: string;
+  at: TimestampWithDefault;
+}
+
+export interface EventsTable {
+  id: string;
+  /** Order of writing. */
+  position: Generated<number>;
+  /** Null: of the whole system, such as a sign-in with an unknown name. */
+  org_id: Nullable<number>;
+  at: Timestamp;
+  pce_fqdn: string;
+  event_type: string;
+  status: Nullable<'success' | 'failure'>;
+  severity: 'err' | 'warning' | 'info';
+  created_by: Json<Record<string, unknown>>;
+  /** Href of the creator, or `system`; for the filter. */
+  created_by_href: string;
+  action: NullableJson<Record<string, unknown>>;
+  resource_changes: Json<unknown[]>;
+  notifications: Json<unknown[]>;
+}
+
+export interface LabelsTable extends Audited, External {
+  /** From sequence id_labels. */
+  id: Generated<number>;
+  org_id: number;
+  key: string;
+  value: string;
+  deleted: WithDefault<boolean>;
+  deleted_at: NullableTimestamp;
+  deleted_by: Nullable<string>;
+}
+
+export interface LabelDimensionsTable extends Audited, External {
+  id: Generated<string>;
+  org_id: number;
+  key: string;
+  display_name: string;
+  display_info: Json<Record<string, unknown>>;
+  deleted: WithDefault<boolean>;
+  deleted_at: NullableTimestamp;
+  deleted_by: Nullable<string>;
+}
+
+/** Content of a policy object as it is stored: wire members less href, audit and difference members. */
+export type PolicyContent = Record<string, unknown>;
+
+/**
+ * One row per policy object. `draft` keeps its content when the object is deleted in draft (`update_type` = delete) until that is
+ * provisioned; then the row goes. Rules live inside their ruleset's content with ids of their own (sequence id_sec_rules).
+ */
+export interface PolicyObjectsTable extends Audited {
+  org_id: number;
+  type: PolicyType;
+  /** Integer as text from sequence id_<type>, or a UUID. */
+  id: string;
+  draft: Json<PolicyContent>;
+  active: NullableJson<PolicyContent>;
+  update_type: Nullable<'create' | 'update' | 'delete'>;
+  /** Of the active content. */
+  active_version: Nullable<number>;
+  active_updated_at: NullableTimestamp;
+  active_updated_by: Nullable<string>;
+  deleted_at: NullableTimestamp;
+  deleted_by: Nullable<string>;
+}
+
+export interface PolicyVersionsTable {
+  org_id: number;
+  version: number;
+  commit_message: Nullable<string>;
+  created_at: TimestampWithDefault;
+  created_by: string;
+  workloads_affected: WithDefault<number>;
+  object_counts: Json<Record<string, number>>;
+  change_set: Json<unknown>;
+}
+
+/** Content of each object at each version that changed it; null content: deleted by that version. */
+export interface PolicyObjectVersionsTable {
+  org_id: number;
+  type: PolicyType;
+  id: string;
+  version: number;
+  content: NullableJson<PolicyContent>;
+  created_at: Timestamp;
+  created_by: string;
+  updated_at: Timestamp;
+  updated_by: string;
+}
+
+export interface PairingProfilesTable extends Audited, External {
+  /** From sequence id_pairing_profiles. */
+  id: Generated<number>;
+  org_id: number;
+  name: Nullable<string>;
+  description: Nullable<string>;
+  enabled: WithDefault<boolean>;
+  is_default: WithDefault<boolean>;
+  ven_type: WithDefault<'server' | 'endpoint' | 'specified_during_activation'>;
+  enforcement_mode: WithDefault<EnforcementMode>;
+  visibility_level: WithDefault<VisibilityLevel>;
+  /** The `…_lock` members, by name. */
+  locks: JsonWithDefault<Record<string, boolean>>;
+  /** Null: unlimited. */
+  allowed_uses_per_key: Nullable<number>;
+  /** Null: unlimited. */
+  key_lifespan_seconds: Nullable<number>;
+  /** Label hrefs. */
+  labels: JsonWithDefault<string[]>;
+  agent_software_release: Nullable<string>;
+  total_use_count: WithDefault<number>;
+  last_pairing_at: NullableTimestamp;
+}
+
+export interface PairingKeysTable {
+  id: Generated<string>;
+  org_id: number;
+  pairing_profile_id: number;
+  /** SHA-256 of the activation code. */
+  code_hash: Buffer;
+  /** Null: unlimited. */
+  uses_left: Nullable<number>;
+  expires_at: NullableTimestamp;
+  revoked_at: NullableTimestamp;
+  created_at: TimestampWithDefault;
+  created_by: string;
+}
+
+/** One address of an interface, as on the wire less the network's href. */
+export interface StoredInterface {
+  name: string;
+  friendly_name?: string | null;
+  address: string;
+  cidr_block: number | null;
+  default_gateway_address: string | null;
+  link_state: 'up' | 'down' | 'unknown' | null;
+  loopback: boolean;
+  network: 'corporate' | 'external';
+  network_detection_mode: string | null;
+}
+
+export interface WorkloadsTable extends Audited, External {
+  id: Generated<string>;
+  org_id: number;
+  managed: WithDefault<boolean>;
+  ven_type: Nullable<WorkloadType>;
+  name: Nullable<string>;
+  description: Nullable<string>;
+  hostname: Nullable<string>;
+  service_principal_name: Nullable<string>;
+  distinguished_name: Nullable<string>;
+  public_ip: Nullable<string>;
+  interfaces: JsonWithDefault<StoredInterface[]>;
+  ignored_interface_names: JsonWithDefault<string[]>;
+  service_provider: Nullable<string>;
+  data_center: Nullable<string>;
+  data_center_zone: Nullable<string>;
+  os_id: Nullable<string>;
+  os_detail: Nullable<string>;
+  os_type: WithDefault<'windows' | 'linux' | 'mac' | 'unknown'>;
+  online: WithDefault<boolean>;
+  /** Label hrefs, at most one per key. */
+  labels: JsonWithDefault<string[]>;
+  services: JsonWithDefault<Record<string, unknown>>;
+  enforcement_mode: WithDefault<EnforcementMode>;
+  visibility_level: WithDefault<VisibilityLevel>;
+  blocked_connection_action: WithDefault<BlockedConnectionAction>;
+  deleted: WithDefault<boolean>;
+  delete_type: Nullable<string>;
+  deleted_at: NullableTimestamp;
+  deleted_by: Nullable<string>;
+}
+
+/** The VEN of a managed workload: same UUID. */
+export interface VensTable {
+  id: string;
+  org_id: number;
+  /** The N of `ORG/agents/N`. */
+  agent_id: Generated<number>;
+  /** SHA-256 of the VEN's token; null once it is unpaired. */
+  token_hash: Nullable<Buffer>;
+  /** The token before, accepted until `previous_token_expires_at`. */
+  previous_token_hash: Nullable<Buffer>;
+  previous_token_expires_at: NullableTimestamp;
+  token_issued_at: NullableTimestamp;
+  status: WithDefault<'active' | 'suspended' | 'stopped' | 'uninstalled'>;
+  ven_type: WorkloadType;
+  version: string;
+  activation_type: WithDefault<'pairing_key' | 'kerberos' | 'certificate'>;
+  pairing_profile_id: Nullable<number>;
+  /** Identity of the machine as the VEN reports it; clone detection. */
+  machine_id: string;
+  hostname: string;
+  os_id: Nullable<string>;
+  os_detail: Nullable<string>;
+  os_platform: Nullable<string>;
+  facts: JsonWithDefault<Record<string, unknown>>;
+  capabilities: JsonWithDefault<string[]>;
+  activated_at: TimestampWithDefault;
+  last_heartbeat_at: NullableTimestamp;
+  last_goodbye_at: NullableTimestamp;
+  connected_at: NullableTimestamp;
+  uptime_seconds: Nullable<number>;
+  last_remote_address: Nullable<string>;
+  policy_version: Nullable<number>;
+  policy_hash: Nullable<string>;
+  policy_received_at: NullableTimestamp;
+  policy_applied_at: NullableTimestamp;
+  policy_sync_state: WithDefault<'applied' | 'syncing' | 'staged' | 'error'>;
+  firewall_rule_count: Nullable<number>;
+  health: JsonWithDefault<Record<string, unknown>>;
+  conditions: JsonWithDefault<unknown[]>;
+  /** A command that the VEN has not acknowledged yet, such as an unpair with its firewall choice. */
+  pending_command: NullableJson<Record<string, unknown>>;
+  description: Nullable<string>;
+  created_at: TimestampWithDefault;
+  created_by: string;
+  updated_at: TimestampWithDefault;
+  updated_by: string;
+}
+
+export interface CorporateIpsTable extends Audited {
+  org_id: number;
+  /** `default` is the one of the console's page. */
+  id: string;
+  name: string;
+  /** IPv4 addresses and CIDR blocks as text. */
+  ip_addresses: Json<string[]>;
+}
+
+export interface SettingsTable {
+  org_id: number;
+  key: string;
+  value: Json<unknown>;
+  updated_at: TimestampWithDefault;
+  updated_by: string;
+}
+
+export interface AsyncQueriesTable {
+  id: Generated<string>;
+  org_id: number;
+  kind: string;
+  created_by: string;
+  status: string;
+  parameters: Json<Record<string, unknown>>;
+  result: NullableJson<unknown>;
+  rules_status: Nullable<string>;
+  matches_count: Nullable<number>;
+  flows_count: Nullable<number>;
+  error: Nullable<string>;
+  created_at: TimestampWithDefault;
+  updated_at: TimestampWithDefault;
+  expires_at: Timestamp;
+}
+
+/** Secrets of the PCE itself (signing keys), by purpose; one for all nodes. */
+export interface ServerKeysTable {
+  purpose: string;
+  value: Buffer;
+  created_at: TimestampWithDefault;
+}
+
+export interface MigrationsTable {
+  name: string;
+  applied_at: TimestampWithDefault;
+}
+
+export interface Database {
+  schema_migrations: MigrationsTable;
+  orgs: OrgsTable;
+  users: UsersTable;
+  permissions: PermissionsTable;
+  sessions: SessionsTable;
+  login_tokens: LoginTokensTable;
+  api_keys: ApiKeysTable;
+  login_failures: LoginFailuresTable;
+  user_values: UserValuesTable;
+  change_log: ChangeLogTable;
+  events: EventsTable;
+  labels: LabelsTable;
+  label_dimensions: LabelDimensionsTable;
+  policy_objects: PolicyObjectsTable;
+  policy_versions: PolicyVersionsTable;
+  policy_object_versions: PolicyObjectVersionsTable;
+  pairing_profiles: PairingProfilesTable;
+  pairing_keys: PairingKeysTable;
+  workloads: WorkloadsTable;
+  vens: VensTable;
+  corporate_ips: CorporateIpsTable;
+  settings: SettingsTable;
+  async_queries: AsyncQueriesTable;
+  server_keys: ServerKeysTable;
+}

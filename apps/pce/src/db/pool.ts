@@ -1,0 +1,30 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import type { Db, Database } from './database.ts';
+
+export interface Connection {
+  readonly pool: pg.Pool;
+  readonly db: Db;
+}
+
+/** bigint columns hold ids, sequences and counts far below 2^53: numbers serve. */
+const INT8_OID = 20;
+const types: pg.CustomTypesConfig = {
+  getTypeParser(oid, format) {
+    if (oid === INT8_OID) return Number;
+    // pg's overloads take the literal formats one by one
+    return format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid, 'text');
+  },
+};
+
+/** Options of a single client, such as the listener of the change log. */
+export function clientConfig(connection: pg.ClientConfig): pg.ClientConfig {
+  return { application_name: 'bulkhead-pce', types, ...connection };
+}
+
+export function connect(connection: pg.ClientConfig, onIdleError: (error: Error) => void): Connection {
+  const pool = new pg.Pool({ ...clientConfig(connection), max: 16, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 10_000 });
+  // Without a listener a connection that breaks while idle would end the process.
+  pool.on('error', onIdleError);
+  return { pool, db: new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }) };
+}

@@ -1,0 +1,65 @@
+/** What a resource hands to the HTTP layer: handlers by operation, typed by the endpoint table. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { EndpointSpec, endpoints } from '@bulkhead/contract';
+import type { Db, Tx } from '../db/database.ts';
+import type { UserCaller, VenCaller } from './caller.ts';
+
+type Endpoints = typeof endpoints;
+export type Operation = keyof Endpoints;
+
+type Parsed<S, K extends string> = S extends { readonly [key in K]: infer T extends z.ZodType }
+  ? z.output<T>
+  : Record<string, never>;
+type CallerOf<S> = S extends { readonly permission: 'public' }
+  ? UserCaller | VenCaller | null
+  : S extends { readonly permission: 'ven' }
+    ? VenCaller
+    : UserCaller;
+
+export interface Context<S> {
+  readonly params: Parsed<S, 'params'>;
+  readonly query: Parsed<S, 'query'>;
+  readonly body: Parsed<S, 'body'>;
+  readonly caller: CallerOf<S>;
+  /** The organization of the path, else the caller's; 0 for public endpoints. */
+  readonly orgId: number;
+  /** Writes (all but GET): the transaction of this request, committed when the handler returns. Reads: the pool. */
+  readonly db: S extends { readonly method: 'GET' } ? Db : Tx;
+  /** Of the client, from the connection or from a trusted proxy. */
+  readonly ip: string;
+  readonly requestId: string;
+  readonly method: string;
+  /** Path without the query, as `/api/v2/…`; for audit events. */
+  readonly url: string;
+  /** `updated_at` that the editor saw, from `if_updated_at` or `If-Match`; null when the caller does not mind. */
+  readonly ifUpdatedAt: string | null;
+  readonly request: FastifyRequest;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** How many match the filter, regardless of `max_results`. */
+  readonly total: number;
+}
+
+type Answer<S> = S extends { readonly answer: 'empty' }
+  ? void
+  : S extends { readonly answer: 'raw' }
+    ? unknown
+    : S extends { readonly answer: 'collection'; readonly response: infer R extends z.ZodType }
+      ? Page<z.output<R>>
+      : S extends { readonly answer: 'json'; readonly response: infer R extends z.ZodType }
+        ? z.output<R>
+        : unknown;
+
+/** `reply` matters to `raw` endpoints only. */
+export type Handler<S> = (context: Context<S>, reply: FastifyReply) => Promise<Answer<S>> | Answer<S>;
+
+export type Routes = { readonly [Op in Operation]?: Handler<Endpoints[Op]> };
+/** The context of one operation, for functions that handlers call. */
+export type ContextOf<Op extends Operation> = Context<Endpoints[Op]>;
+/** What those functions need of any context: who, from where, by what. For audit events. */
+export type Actor = Pick<Context<EndpointSpec>, 'ip' | 'requestId' | 'method' | 'url'> & {
+  readonly caller: UserCaller | VenCaller | null;
+};
