@@ -84,7 +84,7 @@ const SET_TYPES: Readonly<Record<string, NftSetType>> = {
 };
 
 function parseSet(name: string, fields: Readonly<Record<string, Json>>): NftSet {
-  const typeText = asText(fields['type']) ?? (asList(fields['type']) ?? []).join(' ');
+  const typeText = asText(fields['type']) ?? (asList(fields['type']) ?? []).map(asText).join(' ');
   const flags = asList(fields['flags']) ?? [asText(fields['flags'])];
   const type = lookUp(SET_TYPES, typeText) ?? 'foreign';
   const timeout = asNumber(fields['timeout']);
