@@ -139,6 +139,31 @@ describe('a plan in the kernel', () => {
     expect(renderSetDelta(once, { ...delta, id: 'unknown' })).toBe('');
   });
 
+  test('follows a delta that exchanges most of 4,000 ranges within a second', () => {
+    const blocks = (length: number) =>
+      Array.from({ length: 4000 }, (_, index) => `11.${index >> 8}.${index & 255}.0/${length}`);
+    const [before, after] = [blocks(25), blocks(24)];
+    const plan = withSetDelta(planFor({}), {
+      id: 'peers',
+      addHosts: [],
+      removeHosts: [],
+      addRanges: before,
+      removeRanges: [],
+    });
+    apply(renderNftables(plan));
+    const delta = {
+      id: 'peers',
+      addHosts: [],
+      removeHosts: [],
+      addRanges: after.slice(0, 3000),
+      removeRanges: before.slice(0, 3000),
+    };
+    const start = performance.now();
+    apply(renderSetDelta(plan, delta));
+    expect(performance.now() - start).toBeLessThan(1000);
+    expect(compareWithPlan(withSetDelta(plan, delta), readBack())).toEqual([]);
+  });
+
   test('follows an interface that turns external', () => {
     const plan = planFor({});
     apply(renderNftables(plan));
