@@ -6,16 +6,17 @@ import type { Db, Tx } from '../db/database.ts';
 import type { UserCaller, VenCaller } from './caller.ts';
 
 type Endpoints = typeof endpoints;
-export type Operation = keyof Endpoints;
+export type OperationName = keyof Endpoints;
 
 type Parsed<S, K extends string> = S extends { readonly [key in K]: infer T extends z.ZodType }
   ? z.output<T>
   : Record<string, never>;
 type CallerOf<S> = S extends { readonly permission: 'public' }
-  ? UserCaller | VenCaller | null
+  ? null
   : S extends { readonly permission: 'ven' }
     ? VenCaller
     : UserCaller;
+type DbOf<S> = S extends { readonly method: 'GET' } | { readonly permission: 'public' } | { readonly answer: 'raw' } ? Db : Tx;
 
 export interface Context<S> {
   readonly params: Parsed<S, 'params'>;
@@ -24,8 +25,11 @@ export interface Context<S> {
   readonly caller: CallerOf<S>;
   /** The organization of the path, else the caller's; 0 for public endpoints. */
   readonly orgId: number;
-  /** Writes (all but GET): the transaction of this request, committed when the handler returns. Reads: the pool. */
-  readonly db: S extends { readonly method: 'GET' } ? Db : Tx;
+  /**
+   * Writes: the transaction of this request, committed when the handler returns, rolled back when it throws.
+   * GET, `public` and `raw` endpoints: the pool; what they write goes through `writeTransaction(deps.db, …)`.
+   */
+  readonly db: DbOf<S>;
   /** Of the client, from the connection or from a trusted proxy. */
   readonly ip: string;
   readonly requestId: string;
@@ -53,13 +57,13 @@ type Answer<S> = S extends { readonly answer: 'empty' }
         ? z.output<R>
         : unknown;
 
-/** `reply` matters to `raw` endpoints only. */
+/** `reply` matters to `raw` endpoints, which send it themselves. */
 export type Handler<S> = (context: Context<S>, reply: FastifyReply) => Promise<Answer<S>> | Answer<S>;
 
-export type Routes = { readonly [Op in Operation]?: Handler<Endpoints[Op]> };
+export type Routes = { readonly [Op in OperationName]?: Handler<Endpoints[Op]> };
 /** The context of one operation, for functions that handlers call. */
-export type ContextOf<Op extends Operation> = Context<Endpoints[Op]>;
-/** What those functions need of any context: who, from where, by what. For audit events. */
+export type ContextOf<Op extends OperationName> = Context<Endpoints[Op]>;
+/** What audit events need of any context: who, from where, by which request. */
 export type Actor = Pick<Context<EndpointSpec>, 'ip' | 'requestId' | 'method' | 'url'> & {
   readonly caller: UserCaller | VenCaller | null;
 };

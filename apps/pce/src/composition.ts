@@ -1,0 +1,170 @@
+/**
+ * Builds a PCE and takes it down again; with config.ts the only place that constructs things.
+ *
+ * To add a resource: export `function xyzRoutes(deps: Deps): Routes` from `resources/xyz/routes.ts` (handlers by operation of the endpoint
+ * table, see http/routes.ts) and put `{ routes: xyzRoutes(deps) }` into `partsOf` below. What runs beside requests (compute, gateway) is a
+ * Part with `start` and `stop`; parts start in order after the database is ready and before the port opens, and stop in reverse order
+ * after it is closed. What every new organization has is a Seeder in `SEEDERS`.
+ */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { Registry, collectDefaultMetrics } from 'prom-client';
+import type { Config } from './config.ts';
+import { lockDataFolder, prepareDataFolder } from './data-folder.ts';
+import { ChangeLog } from './db/change-log.ts';
+import { EmbeddedFlowStore } from './db/clickhouse/embedded-flow-store.ts';
+import { ServerFlowStore } from './db/clickhouse/server-flow-store.ts';
+import { connectionFile, openDatabase } from './db/open-database.ts';
+import type { Clock, Deps } from './deps.ts';
+import { writeFileAtomically } from './files.ts';
+import { buildApp, type UpgradeHandler } from './http/build-app.ts';
+import type { VenResolver } from './http/caller.ts';
+import type { Routes } from './http/routes.ts';
+import { loadServerIdentity } from './http/tls.ts';
+import { OperationalError, errorCode, explainFileError } from './operational-error.ts';
+import { apiKeyRoutes } from './resources/api-keys/routes.ts';
+import { nodeRoutes } from './resources/node/routes.ts';
+import { orgRoutes } from './resources/orgs/routes.ts';
+import { isSetUp, setUp, type Seeder, type SetupRequest } from './resources/orgs/setup.ts';
+import { userRoutes } from './resources/users/routes.ts';
+
+export interface Part {
+  readonly routes?: Routes;
+  /** WebSocket upgrades by path, such as `/api/v2/ven/channel`. */
+  readonly upgrades?: ReadonlyMap<string, UpgradeHandler>;
+  readonly resolveVen?: VenResolver;
+  start?(): Promise<void>;
+  stop?(): Promise<void>;
+}
+
+export const SEEDERS: readonly Seeder[] = [];
+
+function partsOf(deps: Deps): Part[] {
+  return [
+    { routes: nodeRoutes(deps) },
+    { routes: orgRoutes(deps) },
+    { routes: userRoutes(deps) },
+    { routes: apiKeyRoutes(deps) },
+  ];
+}
+
+export interface PceOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  /** For a PCE that is not set up: what to set it up with. Asked for only then. */
+  readonly setup?: () => Promise<SetupRequest>;
+  /** Further settings of the embedded database. */
+  readonly databaseSettings?: Readonly<Record<string, string>>;
+}
+
+export interface Pce {
+  readonly deps: Deps;
+  /** Base URL by the public name. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const SYSTEM_CLOCK: Clock = { now: () => new Date() };
+
+/** Things to take down, in the reverse order of their coming up. */
+class Teardown {
+  readonly #steps: (() => Promise<unknown>)[] = [];
+  add(step: () => Promise<unknown>): void {
+    this.#steps.unshift(step);
+  }
+  async run(logger: Logger): Promise<void> {
+    for (const step of this.#steps.splice(0)) {
+      await step().catch((error: unknown) => logger.error({ err: error }, 'a part did not stop cleanly'));
+    }
+  }
+}
+
+/** Resolves when the PCE serves. Throws OperationalError for what the operator can mend; then nothing stays behind. */
+export async function startPce(options: PceOptions): Promise<Pce> {
+  const teardown = new Teardown();
+  try {
+    const { deps, url } = await bringUp(options, teardown);
+    return { deps, url, close: () => teardown.run(options.logger) };
+  } catch (error) {
+    await teardown.run(options.logger);
+    throw explainFileError(error, options.config.data);
+  }
+}
+
+async function bringUp(options: PceOptions, teardown: Teardown): Promise<{ deps: Deps; url: string }> {
+  const { config, logger } = options;
+  const clock = options.clock ?? SYSTEM_CLOCK;
+  await prepareDataFolder(config.data);
+  const lock = await lockDataFolder(config.data);
+  teardown.add(() => lock.release());
+  const identity = await loadServerIdentity(config, clock.now());
+  const database = await openDatabase(config, logger, options.databaseSettings);
+  teardown.add(() => database.close());
+  if (config.databaseUrl === undefined)
+    await writeFileAtomically(connectionFile(config), JSON.stringify(database.connection), 0o600);
+  if (!(await isSetUp(database.db)) && options.setup !== undefined)
+    await setUp(database.db, await options.setup(), SEEDERS);
+
+  const flowStore =
+    config.clickhouseUrl === undefined
+      ? new EmbeddedFlowStore(join(config.data, 'clickhouse'), logger)
+      : new ServerFlowStore(config.clickhouseUrl);
+  teardown.add(() => flowStore.close());
+  const changeLog = new ChangeLog(database.connection, database.db, logger);
+  await changeLog.start();
+  teardown.add(() => changeLog.stop());
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics });
+  const address = { port: config.port };
+  const deps: Deps = { config, logger, clock, db: database.db, pool: database.pool, changeLog, flowStore, metrics, identity, address };
+
+  const parts = partsOf(deps);
+  for (const part of parts) {
+    if (part.stop !== undefined) teardown.add(() => part.stop?.() ?? Promise.resolve());
+    await part.start?.();
+  }
+  const app = await buildApp({
+    deps,
+    routes: parts.flatMap((part) => (part.routes === undefined ? [] : [part.routes])),
+    resolveVen: parts.find((part) => part.resolveVen !== undefined)?.resolveVen,
+    upgrades: new Map(parts.flatMap((part) => [...(part.upgrades ?? [])])),
+  });
+  teardown.add(() => app.close());
+  address.port = await listen(app, config);
+  const url = `https://${config.fqdn}${address.port === 443 ? '' : `:${address.port}`}`;
+  await writeFile(
+    join(config.data, 'pce.json'),
+    `${JSON.stringify({ pid: process.pid, url, port: address.port, ca_fingerprint: identity.caFingerprint, started_at: clock.now().toISOString() })}\n`,
+  );
+  return { deps, url };
+}
+
+type App = Awaited<ReturnType<typeof buildApp>>;
+
+async function listen(app: App, config: Config): Promise<number> {
+  const open = async (host: string): Promise<void> => {
+    await app.listen({ port: config.port, host });
+  };
+  try {
+    await open(config.host).catch((error: unknown) => {
+      // A host without IPv6 cannot listen on "::".
+      if (config.host === '::' && /^(EAFNOSUPPORT|EADDRNOTAVAIL)$/.test(errorCode(error) ?? '')) return open('0.0.0.0');
+      throw error;
+    });
+  } catch (error) {
+    switch (errorCode(error)) {
+      case 'EADDRINUSE':
+        throw new OperationalError(`Port ${config.port} is taken by another program; stop it, or choose another port with --port`);
+      case 'EACCES':
+        throw new OperationalError(`No permission to listen on port ${config.port}; choose one above 1023 with --port`);
+      case 'EADDRNOTAVAIL':
+        throw new OperationalError(`${config.host} is no address of this machine; choose another one with --host`);
+      default:
+        throw error;
+    }
+  }
+  const bound = app.server.address();
+  return typeof bound === 'object' && bound !== null ? bound.port : config.port;
+}

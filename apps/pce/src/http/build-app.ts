@@ -1,0 +1,136 @@
+/** The HTTPS server: limits, headers, errors, the API from the endpoint table, metrics, the console. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, Server } from 'node:http';
+import { createServer } from 'node:https';
+import type { Duplex } from 'node:stream';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { rolesAllow } from '@bulkhead/contract';
+import type { Deps } from '../deps.ts';
+import { Authenticator } from './authentication.ts';
+import type { VenResolver } from './caller.ts';
+import { serveConsole } from './console-files.ts';
+import { mapError, sendErrors } from './errors.ts';
+import { parseJson } from './json.ts';
+import { clientAddress, registerRoutes } from './register-routes.ts';
+import { parseQuery } from './request-parsing.ts';
+import type { Routes } from './routes.ts';
+
+export const BODY_LIMIT = 10 * 1024 * 1024;
+
+export interface AppOptions {
+  readonly deps: Deps;
+  readonly routes: readonly Routes[];
+  /** Finds the VEN of a token, for endpoints with permission `ven`. */
+  readonly resolveVen?: VenResolver | undefined;
+  /** WebSocket upgrades by path, version already `/api/v2`: `/api/v2/ven/channel`. The handler owns the socket. */
+  readonly upgrades?: ReadonlyMap<string, UpgradeHandler>;
+}
+
+export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "worker-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const SECURITY_HEADERS = {
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'strict-transport-security': 'max-age=31536000',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+};
+
+/** One form for every spelling: slashes once, none at the end, every `/api/v1` to `/api/v99` as `/api/v2`. */
+export function canonicalUrl(url: string): string {
+  const mark = url.indexOf('?');
+  const path = mark < 0 ? url : url.slice(0, mark);
+  const clean = path.replace(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '');
+  return clean.replace(/^\/api\/v[1-9]\d?(?=\/|$)/, '/api/v2') + (mark < 0 ? '' : url.slice(mark));
+}
+
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { deps } = options;
+  const { identity, config } = deps;
+  const server = createServer({ cert: identity.certificate, key: identity.key, minVersion: 'TLSv1.2' });
+  server.headersTimeout = 20_000;
+  server.requestTimeout = 120_000;
+  server.keepAliveTimeout = 75_000;
+  const logger: FastifyBaseLogger = deps.logger;
+  const app: FastifyInstance = fastify({
+    serverFactory: (handler) => {
+      server.on('request', handler);
+      // Fastify takes an https.Server here; the declared type of the factory is http's.
+      return server as unknown as Server;
+    },
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    bodyLimit: BODY_LIMIT,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    trustProxy: config.trustedProxies.length === 0 ? false : config.trustedProxies,
+    rewriteUrl: (request) => canonicalUrl(request.url ?? '/'),
+    routerOptions: { querystringParser: parseQuery, maxParamLength: 512 },
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+    const text = body.toString();
+    try {
+      done(null, text.trim() === '' ? undefined : parseJson(text));
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id).headers(SECURITY_HEADERS);
+    if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.debug(
+      { method: request.method, url: request.url.split('?')[0], status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'answered',
+    );
+  });
+  app.setErrorHandler((error, request, reply) => mapError(error, request, reply, BODY_LIMIT));
+  registerRoutes(app, { deps, routes: options.routes, resolveVen: options.resolveVen });
+  serveMetrics(app, deps);
+  const hasConsole = await serveConsole(app);
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0] ?? '';
+    const isPage = hasConsole && request.method === 'GET' && !path.startsWith('/api/') && !/\.[a-z0-9]+$/i.test(path);
+    if (isPage) return reply.header('cache-control', 'no-cache').sendFile('index.html');
+    return sendErrors(reply, 'not_found_error', [{ token: 'not_found_error', message: `There is nothing at ${request.method} ${path}` }]);
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const handler = options.upgrades?.get(canonicalUrl(request.url ?? '/').split('?')[0] ?? '');
+    if (handler !== undefined) handler(request, socket, head);
+    else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  });
+  return app;
+}
+
+/** For the machine itself, and for those who may read everything. */
+function serveMetrics(app: FastifyInstance, deps: Deps): void {
+  const authenticator = new Authenticator(deps, undefined);
+  app.get('/metrics', async (request: FastifyRequest, reply: FastifyReply) => {
+    const remote = clientAddress(request);
+    if (!/^(127\.|::1$)/.test(remote)) {
+      const caller = await authenticator.user(request.headers.authorization, remote);
+      if (!rolesAllow('glob', caller.roles))
+        return sendErrors(reply, 'forbidden', [{ token: 'forbidden', message: 'Your role may not read metrics' }]);
+    }
+    return reply.header('content-type', deps.metrics.contentType).send(await deps.metrics.metrics());
+  });
+}

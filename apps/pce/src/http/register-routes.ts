@@ -1,0 +1,182 @@
+/** Builds the HTTP routes from the endpoint table and the handlers that resources gave. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Counter, Histogram } from 'prom-client';
+import { endpoints, rolesAllow, type EndpointSpec } from '@bulkhead/contract';
+import { recordEvent } from '../audit/record-event.ts';
+import { writeTransaction } from '../db/transaction.ts';
+import type { Deps } from '../deps.ts';
+import { Authenticator } from './authentication.ts';
+import type { UserCaller, VenCaller, VenResolver } from './caller.ts';
+import { DomainError } from './domain-error.ts';
+import { sendErrors, sendJson } from './errors.ts';
+import { parseBody, parsePart } from './request-parsing.ts';
+import type { Context, Handler, Page, Routes } from './routes.ts';
+
+const API = '/api/v2';
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'] as const;
+
+type AnyHandler = Handler<EndpointSpec>;
+
+export interface RegisterOptions {
+  readonly deps: Deps;
+  readonly routes: readonly Routes[];
+  readonly resolveVen: VenResolver | undefined;
+}
+
+export function registerRoutes(app: FastifyInstance, options: RegisterOptions): void {
+  const handlers = new Map<string, AnyHandler>();
+  for (const routes of options.routes) {
+    for (const [operation, handler] of Object.entries(routes)) {
+      if (handlers.has(operation)) throw new Error(`Two handlers for ${operation}`);
+      // Each handler is typed by its own endpoint; what it is called with is parsed by that endpoint's schemas below.
+      handlers.set(operation, handler as AnyHandler);
+    }
+  }
+  const run = requestRunner(options);
+  const offered = new Map<string, Set<string>>();
+  for (const [operation, spec] of Object.entries<EndpointSpec>(endpoints)) {
+    const handler = handlers.get(operation);
+    if (handler === undefined) continue;
+    const url = `${API}${spec.path}`;
+    offered.set(url, (offered.get(url) ?? new Set()).add(spec.method));
+    app.route({ method: spec.method, url, handler: (request, reply) => run({ operation, spec, handler }, request, reply) });
+  }
+  for (const [url, methods] of offered) {
+    const others = METHODS.filter((method) => !methods.has(method));
+    app.route({
+      method: others,
+      url,
+      handler: (request, reply) => {
+        reply.header('allow', [...methods].join(', '));
+        const message = `${request.method} is not offered here; ${[...methods].join(', ')} is`;
+        return sendErrors(reply, 'method_not_allowed_error', [{ token: 'method_not_allowed_error', message }]);
+      },
+    });
+  }
+}
+
+interface Route {
+  readonly operation: string;
+  readonly spec: EndpointSpec;
+  readonly handler: AnyHandler;
+}
+
+function requestRunner({ deps, resolveVen }: RegisterOptions) {
+  const authenticator = new Authenticator(deps, resolveVen);
+  const requests = new Counter({
+    name: 'pce_http_requests_total',
+    help: 'Requests by operation and status',
+    labelNames: ['operation', 'status'],
+    registers: [deps.metrics],
+  });
+  const seconds = new Histogram({
+    name: 'pce_http_request_seconds',
+    help: 'Time to answer by operation',
+    labelNames: ['operation'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10],
+    registers: [deps.metrics],
+  });
+
+  return async function run(route: Route, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const stop = seconds.startTimer({ operation: route.operation });
+    reply.raw.once('close', () => {
+      stop();
+      requests.inc({ operation: route.operation, status: reply.statusCode });
+    });
+    const { spec } = route;
+    const ip = clientAddress(request);
+    const caller = await identify(authenticator, spec, request, ip);
+    const base = { caller, ip, requestId: request.id, method: request.method, url: request.url.split('?')[0] ?? '' };
+    const params = parsePart(spec.params, request.params, 'path');
+    const orgId = await authorize(deps, spec, base, params);
+    const context = {
+      ...base,
+      orgId,
+      params,
+      query: parsePart(spec.query, request.query, 'query'),
+      body: parseBody(spec, request.body),
+      ifUpdatedAt: ifUpdatedAt(request),
+      request,
+    };
+    const ownTransaction = spec.method === 'GET' || spec.permission === 'public' || spec.answer === 'raw';
+    // The parts of the context are what the endpoint's schemas gave; only their static types are wider here.
+    const call = (db: unknown): Promise<unknown> => Promise.resolve(route.handler({ ...context, db } as Context<EndpointSpec>, reply));
+    const answer = ownTransaction ? await call(deps.db) : await writeTransaction(deps.db, call);
+    return send(spec, answer, reply);
+  };
+}
+
+function send(spec: EndpointSpec, answer: unknown, reply: FastifyReply): FastifyReply {
+  switch (spec.answer) {
+    case 'raw':
+      return reply;
+    case 'empty':
+      return reply.code(spec.status).send();
+    case 'json':
+      return sendJson(reply, spec.status, answer);
+    case 'collection': {
+      // what Handler promises for a collection
+      const page = answer as Page<unknown>;
+      reply.header('x-total-count', String(page.total));
+      return sendJson(reply, spec.status, page.items);
+    }
+  }
+}
+
+async function identify(
+  authenticator: Authenticator,
+  spec: EndpointSpec,
+  request: FastifyRequest,
+  ip: string,
+): Promise<UserCaller | VenCaller | null> {
+  if (spec.permission === 'public') return null;
+  const { authorization } = request.headers;
+  return spec.permission === 'ven' ? authenticator.ven(authorization) : authenticator.user(authorization, ip);
+}
+
+type Base = Pick<Context<EndpointSpec>, 'ip' | 'requestId' | 'method' | 'url'> & { caller: UserCaller | VenCaller | null };
+
+/** Answers the organization that the request is about. Throws 403. */
+async function authorize(deps: Deps, spec: EndpointSpec, base: Base, params: unknown): Promise<number> {
+  const { caller } = base;
+  const given = isRecord(params) ? params : {};
+  if (caller === null) return 0;
+  const refuse = async (message: string): Promise<never> => {
+    await writeTransaction(deps.db, (trx) =>
+      recordEvent(deps, trx, {
+        orgId: caller.orgId,
+        eventType: 'request.authorization_failed',
+        status: 'failure',
+        severity: 'warning',
+        actor: base,
+        httpStatus: 403,
+        errors: [{ token: 'forbidden', message }],
+      }),
+    );
+    throw new DomainError('forbidden', message);
+  };
+  if (caller.kind === 'user') {
+    if (!rolesAllow(spec.permission, caller.roles)) return refuse(`Your role may not do this: ${base.method} ${spec.path}`);
+    if (spec.permission === 'self' && 'user_id' in given && String(given['user_id']) !== String(caller.userId))
+      return refuse('You may do this for your own user only');
+  }
+  if ('org_id' in given && String(given['org_id']) !== String(caller.orgId))
+    return refuse(`You have no access to the organization ${String(given['org_id'])}`);
+  return caller.orgId;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function ifUpdatedAt(request: FastifyRequest): string | null {
+  const query = isRecord(request.query) ? request.query['if_updated_at'] : undefined;
+  if (typeof query === 'string') return query;
+  const header = request.headers['if-match'];
+  return header === undefined || header === '*' ? null : header.replace(/^(W\/)?"?|"$/g, '');
+}
+
+/** IPv4 in its own form also on a socket that takes both families. */
+export function clientAddress(request: FastifyRequest): string {
+  return request.ip.replace(/^::ffff:(?=\d+\.)/i, '');
+}
