@@ -1,0 +1,35 @@
+/** What an endpoint is. The table of them (endpoints.ts) is the only source of routes, validation, permissions, OpenAPI and the typed client. */
+import type { z } from 'zod';
+import type { Permission } from './permissions.ts';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+/** What the answer is: `json` one value; `collection` an array with `X-Total-Count`; `empty` 204 or an empty body; `raw` the handler writes it. */
+export type AnswerKind = 'json' | 'collection' | 'empty' | 'raw';
+
+export interface EndpointSpec {
+  readonly method: Method;
+  /** Below `/api/v2`, parameters as `:name`. */
+  readonly path: string;
+  readonly permission: Permission;
+  readonly tag: string;
+  readonly summary: string;
+  readonly params?: z.ZodType;
+  /** Unknown query parameters are ignored; a known one with a bad value is 406. */
+  readonly query?: z.ZodType;
+  /** Strict: an unknown member is 406, but members of `represents` are accepted and ignored, so that what was read can be written back. */
+  readonly body?: z.ZodType;
+  /** The resource that the body is a write form of. */
+  readonly represents?: z.ZodObject;
+  /** True: a missing body counts as `{}`. */
+  readonly bodyOptional?: boolean;
+  readonly status: 200 | 201 | 202 | 204;
+  readonly answer: AnswerKind;
+  /** Of the answer (of one item for `collection`). */
+  readonly response?: z.ZodType;
+}
+
+/** Keeps the literal types of a spec, so that handlers and the client are typed by it. */
+export function endpoint<const T extends EndpointSpec>(spec: T): T {
+  return spec;
+}

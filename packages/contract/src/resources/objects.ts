@@ -1,0 +1,233 @@
+/** IP lists and services. */
+import { z } from 'zod';
+import { endpoint } from '../endpoint.ts';
+import {
+  capsSchema,
+  descriptionSchema,
+  externalData,
+  externalDataWrite,
+  hrefSchema,
+  ifUpdatedAtQuery,
+  integerParam,
+  listQuery,
+  nameSchema,
+  servicePortSchema,
+  servicePortWriteSchema,
+  versionIdParams,
+  versionParams,
+  versioned,
+} from '../shared.ts';
+
+export const ipRangeSchema = z
+  .object({
+    from_ip: z.string(),
+    to_ip: z.string().nullable().optional(),
+    exclusion: z.boolean(),
+    description: z.string().nullable().optional(),
+  })
+  .meta({ id: 'IpRange' });
+export const ipListSchema = z
+  .object({
+    href: hrefSchema,
+    name: z.string(),
+    description: descriptionSchema,
+    ip_ranges: z.array(ipRangeSchema),
+    fqdns: z.array(z.object({ fqdn: z.string(), description: z.string().nullable().optional() })),
+    ...externalData,
+    ...versioned,
+    caps: capsSchema,
+  })
+  .meta({ id: 'IpList' });
+export type IpListWire = z.infer<typeof ipListSchema>;
+const ipListWrite = z.strictObject({
+  name: nameSchema,
+  description: descriptionSchema.optional(),
+  ip_ranges: z
+    .array(
+      z.strictObject({
+        from_ip: z.string().trim().max(64),
+        to_ip: z.string().trim().max(64).nullable().optional(),
+        exclusion: z.boolean().optional(),
+        description: z.string().max(255).nullable().optional(),
+      }),
+    )
+    .max(100000)
+    .optional(),
+  fqdns: z
+    .array(
+      z.strictObject({
+        fqdn: z.string().trim().min(1).max(255),
+        description: z.string().max(255).nullable().optional(),
+      }),
+    )
+    .max(10000)
+    .optional(),
+  ...externalDataWrite,
+});
+
+const windowsServiceSchema = z.object({
+  service_name: z.string().nullable().optional(),
+  process_name: z.string().nullable().optional(),
+  proto: z.number().int().optional(),
+  port: z.number().int().optional(),
+  to_port: z.number().int().optional(),
+  icmp_type: z.number().int().optional(),
+  icmp_code: z.number().int().optional(),
+});
+export const serviceSchema = z
+  .object({
+    href: hrefSchema,
+    name: z.string(),
+    description: descriptionSchema,
+    description_url: z.string().nullable(),
+    process_name: z.string().nullable(),
+    service_ports: z.array(servicePortSchema).optional(),
+    windows_services: z.array(windowsServiceSchema).optional(),
+    ...externalData,
+    ...versioned,
+    caps: capsSchema,
+  })
+  .meta({ id: 'Service' });
+export type ServiceWire = z.infer<typeof serviceSchema>;
+const serviceWrite = z.strictObject({
+  name: nameSchema,
+  description: descriptionSchema.optional(),
+  process_name: z.string().max(255).nullable().optional(),
+  service_ports: z.array(servicePortWriteSchema).max(10000).optional(),
+  ...externalDataWrite,
+});
+
+const LISTS = '/orgs/:org_id/sec_policy/:pversion/ip_lists';
+const SERVICES = '/orgs/:org_id/sec_policy/:pversion/services';
+export const objectEndpoints = {
+  'ip_lists.list': endpoint({
+    method: 'GET',
+    path: LISTS,
+    permission: 'any',
+    tag: 'IP lists',
+    params: versionParams,
+    summary: 'IP lists',
+    query: z.object({
+      ...listQuery,
+      name: z.string().optional(),
+      description: z.string().optional(),
+      fqdn: z.string().optional(),
+      ip_address: z.string().optional(),
+    }),
+    status: 200,
+    answer: 'collection',
+    response: ipListSchema,
+  }),
+  'ip_lists.create': endpoint({
+    method: 'POST',
+    path: LISTS,
+    permission: 'edit',
+    tag: 'IP lists',
+    params: versionParams,
+    summary: 'Creates an IP list in draft',
+    body: ipListWrite,
+    represents: ipListSchema,
+    status: 201,
+    answer: 'json',
+    response: ipListSchema,
+  }),
+  'ip_lists.get': endpoint({
+    method: 'GET',
+    path: `${LISTS}/:id`,
+    permission: 'any',
+    tag: 'IP lists',
+    params: versionIdParams,
+    summary: 'One IP list',
+    status: 200,
+    answer: 'json',
+    response: ipListSchema,
+  }),
+  'ip_lists.update': endpoint({
+    method: 'PUT',
+    path: `${LISTS}/:id`,
+    permission: 'edit',
+    tag: 'IP lists',
+    params: versionIdParams,
+    summary: 'Changes an IP list in draft',
+    body: ipListWrite.partial(),
+    represents: ipListSchema,
+    query: ifUpdatedAtQuery,
+    status: 204,
+    answer: 'empty',
+  }),
+  'ip_lists.delete': endpoint({
+    method: 'DELETE',
+    path: `${LISTS}/:id`,
+    permission: 'edit',
+    tag: 'IP lists',
+    params: versionIdParams,
+    summary: 'Deletes an IP list in draft',
+    status: 204,
+    answer: 'empty',
+  }),
+  'services.list': endpoint({
+    method: 'GET',
+    path: SERVICES,
+    permission: 'any',
+    tag: 'Services',
+    params: versionParams,
+    summary: 'Services',
+    query: z.object({
+      ...listQuery,
+      name: z.string().optional(),
+      description: z.string().optional(),
+      port: integerParam.optional(),
+      proto: integerParam.optional(),
+    }),
+    status: 200,
+    answer: 'collection',
+    response: serviceSchema,
+  }),
+  'services.create': endpoint({
+    method: 'POST',
+    path: SERVICES,
+    permission: 'edit',
+    tag: 'Services',
+    params: versionParams,
+    summary: 'Creates a service in draft',
+    body: serviceWrite,
+    represents: serviceSchema,
+    status: 201,
+    answer: 'json',
+    response: serviceSchema,
+  }),
+  'services.get': endpoint({
+    method: 'GET',
+    path: `${SERVICES}/:id`,
+    permission: 'any',
+    tag: 'Services',
+    params: versionIdParams,
+    summary: 'One service',
+    status: 200,
+    answer: 'json',
+    response: serviceSchema,
+  }),
+  'services.update': endpoint({
+    method: 'PUT',
+    path: `${SERVICES}/:id`,
+    permission: 'edit',
+    tag: 'Services',
+    params: versionIdParams,
+    summary: 'Changes a service in draft',
+    body: serviceWrite.partial(),
+    represents: serviceSchema,
+    query: ifUpdatedAtQuery,
+    status: 204,
+    answer: 'empty',
+  }),
+  'services.delete': endpoint({
+    method: 'DELETE',
+    path: `${SERVICES}/:id`,
+    permission: 'edit',
+    tag: 'Services',
+    params: versionIdParams,
+    summary: 'Deletes a service in draft',
+    status: 204,
+    answer: 'empty',
+  }),
+};

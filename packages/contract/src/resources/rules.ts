@@ -1,0 +1,342 @@
+/** Rulesets, rules and enforcement boundaries. */
+import { z } from 'zod';
+import { NETWORK_TYPES } from '@bulkhead/policy';
+import { endpoint } from '../endpoint.ts';
+import {
+  actorSchema,
+  actorWriteSchema,
+  capsSchema,
+  descriptionSchema,
+  externalData,
+  externalDataWrite,
+  hrefSchema,
+  ifUpdatedAtQuery,
+  ingressServiceSchema,
+  ingressServiceWriteSchema,
+  labelRefSchema,
+  listQuery,
+  labelsParam,
+  nameSchema,
+  refSchema,
+  ruleSidesSchema,
+  versionIdParams,
+  versionParams,
+  versioned,
+  warningSchema,
+} from '../shared.ts';
+
+const resolveAs = z.array(z.enum(['workloads', 'virtual_services'])).max(2);
+const resolveLabelsAs = z.object({ providers: resolveAs, consumers: resolveAs });
+
+export const secRuleSchema = z
+  .object({
+    href: hrefSchema,
+    enabled: z.boolean(),
+    description: descriptionSchema,
+    providers: z.array(actorSchema),
+    consumers: z.array(actorSchema),
+    ingress_services: z.array(ingressServiceSchema),
+    egress_services: z.array(refSchema),
+    resolve_labels_as: resolveLabelsAs,
+    unscoped_consumers: z.boolean(),
+    consuming_security_principals: z.array(refSchema),
+    sec_connect: z.boolean(),
+    stateless: z.boolean(),
+    machine_auth: z.boolean(),
+    log_flow: z.boolean(),
+    network_type: z.enum(NETWORK_TYPES),
+    use_workload_subnets: ruleSidesSchema,
+    ...externalData,
+    ...versioned,
+    warnings: z
+      .array(warningSchema)
+      .describe('What is legal but probably wrong, such as a broad rule with endpoints (R-POL-4)'),
+  })
+  .meta({ id: 'SecRule' });
+export type SecRuleWire = z.infer<typeof secRuleSchema>;
+
+const side = z
+  .array(actorWriteSchema)
+  .min(1, 'needs at least one entry: a rule with an empty side allows nothing')
+  .max(10000);
+const ruleWrite = z.strictObject({
+  enabled: z.boolean(),
+  description: descriptionSchema.optional(),
+  providers: side,
+  consumers: side,
+  ingress_services: z
+    .array(ingressServiceWriteSchema)
+    .min(1, 'needs at least one service; All Services is one')
+    .max(10000),
+  egress_services: z.array(refSchema).optional(),
+  resolve_labels_as: resolveLabelsAs,
+  unscoped_consumers: z.boolean().optional(),
+  consuming_security_principals: z
+    .array(refSchema)
+    .max(0, 'rules for user groups are not offered by this release')
+    .optional(),
+  sec_connect: z.boolean().optional(),
+  stateless: z.boolean().optional(),
+  machine_auth: z.boolean().optional(),
+  log_flow: z.boolean().optional(),
+  network_type: z.enum(NETWORK_TYPES).optional(),
+  use_workload_subnets: ruleSidesSchema.optional(),
+  ...externalDataWrite,
+});
+export type SecRuleWrite = z.infer<typeof ruleWrite>;
+
+const scopeEntrySchema = z.object({
+  label: labelRefSchema.optional(),
+  label_group: z.object({ href: hrefSchema, key: z.string(), name: z.string() }).optional(),
+  exclusion: z.boolean().optional(),
+});
+const scopeEntryWrite = z.union([
+  z.strictObject({ label: refSchema, exclusion: z.boolean().optional() }),
+  z.strictObject({ label_group: refSchema, exclusion: z.boolean().optional() }),
+]);
+export const ruleSetSchema = z
+  .object({
+    href: hrefSchema,
+    name: z.string(),
+    description: descriptionSchema,
+    enabled: z.boolean(),
+    scopes: z.array(z.array(scopeEntrySchema)),
+    rules: z.array(secRuleSchema),
+    ip_tables_rules: z.array(z.unknown()),
+    deny_rules: z.array(z.unknown()),
+    ...externalData,
+    ...versioned,
+    caps: capsSchema,
+  })
+  .meta({ id: 'RuleSet' });
+export type RuleSetWire = z.infer<typeof ruleSetSchema>;
+const ruleSetWrite = z.strictObject({
+  name: nameSchema,
+  description: descriptionSchema.optional(),
+  enabled: z.boolean().optional(),
+  scopes: z.array(z.array(scopeEntryWrite).max(20)).max(1000),
+  rules: z.array(ruleWrite).max(10000).optional(),
+  ...externalDataWrite,
+});
+
+export const enforcementBoundarySchema = z
+  .object({
+    href: hrefSchema,
+    name: z.string(),
+    enabled: z.boolean(),
+    providers: z.array(actorSchema),
+    consumers: z.array(actorSchema),
+    ingress_services: z.array(ingressServiceSchema),
+    network_type: z.enum(NETWORK_TYPES),
+    ...versioned,
+    caps: capsSchema,
+    warnings: z.array(warningSchema),
+  })
+  .meta({ id: 'EnforcementBoundary' });
+export type EnforcementBoundaryWire = z.infer<typeof enforcementBoundarySchema>;
+const boundaryWrite = z.strictObject({
+  name: nameSchema,
+  enabled: z.boolean().optional(),
+  providers: side,
+  consumers: side,
+  ingress_services: z
+    .array(ingressServiceWriteSchema)
+    .min(1, 'needs at least one service; All Services is one')
+    .max(10000),
+  network_type: z.enum(NETWORK_TYPES).optional(),
+});
+
+const SETS = '/orgs/:org_id/sec_policy/:pversion/rule_sets';
+const RULES = `${SETS}/:rule_set_id/sec_rules`;
+const BOUNDARIES = '/orgs/:org_id/sec_policy/:pversion/enforcement_boundaries';
+const rulesParams = versionParams.extend({ rule_set_id: z.string() });
+const ruleParams = rulesParams.extend({ id: z.string() });
+
+export const ruleEndpoints = {
+  'rule_sets.list': endpoint({
+    method: 'GET',
+    path: SETS,
+    permission: 'pol',
+    tag: 'Rulesets',
+    params: versionParams,
+    summary: 'Rulesets with their rules',
+    query: z.object({
+      ...listQuery,
+      name: z.string().optional(),
+      description: z.string().optional(),
+      labels: labelsParam.optional(),
+    }),
+    status: 200,
+    answer: 'collection',
+    response: ruleSetSchema,
+  }),
+  'rule_sets.create': endpoint({
+    method: 'POST',
+    path: SETS,
+    permission: 'rs',
+    tag: 'Rulesets',
+    params: versionParams,
+    summary: 'Creates a ruleset in draft',
+    body: ruleSetWrite,
+    represents: ruleSetSchema,
+    status: 201,
+    answer: 'json',
+    response: ruleSetSchema,
+  }),
+  'rule_sets.get': endpoint({
+    method: 'GET',
+    path: `${SETS}/:id`,
+    permission: 'pol',
+    tag: 'Rulesets',
+    params: versionIdParams,
+    summary: 'One ruleset',
+    status: 200,
+    answer: 'json',
+    response: ruleSetSchema,
+  }),
+  'rule_sets.update': endpoint({
+    method: 'PUT',
+    path: `${SETS}/:id`,
+    permission: 'rs',
+    tag: 'Rulesets',
+    params: versionIdParams,
+    summary: 'Changes a ruleset in draft; rules, when present, replace them all',
+    body: ruleSetWrite.partial(),
+    represents: ruleSetSchema,
+    query: ifUpdatedAtQuery,
+    status: 204,
+    answer: 'empty',
+  }),
+  'rule_sets.delete': endpoint({
+    method: 'DELETE',
+    path: `${SETS}/:id`,
+    permission: 'rs',
+    tag: 'Rulesets',
+    params: versionIdParams,
+    summary: 'Deletes a ruleset in draft',
+    status: 204,
+    answer: 'empty',
+  }),
+  'sec_rules.list': endpoint({
+    method: 'GET',
+    path: RULES,
+    permission: 'pol',
+    tag: 'Rulesets',
+    params: rulesParams,
+    summary: 'Rules of a ruleset',
+    query: z.object(listQuery),
+    status: 200,
+    answer: 'collection',
+    response: secRuleSchema,
+  }),
+  'sec_rules.create': endpoint({
+    method: 'POST',
+    path: RULES,
+    permission: 'rs',
+    tag: 'Rulesets',
+    params: rulesParams,
+    summary: 'Adds a rule in draft',
+    body: ruleWrite,
+    represents: secRuleSchema,
+    status: 201,
+    answer: 'json',
+    response: secRuleSchema,
+  }),
+  'sec_rules.get': endpoint({
+    method: 'GET',
+    path: `${RULES}/:id`,
+    permission: 'pol',
+    tag: 'Rulesets',
+    params: ruleParams,
+    summary: 'One rule',
+    status: 200,
+    answer: 'json',
+    response: secRuleSchema,
+  }),
+  'sec_rules.update': endpoint({
+    method: 'PUT',
+    path: `${RULES}/:id`,
+    permission: 'rs',
+    tag: 'Rulesets',
+    params: ruleParams,
+    summary: 'Changes a rule in draft',
+    body: ruleWrite.partial(),
+    represents: secRuleSchema,
+    query: ifUpdatedAtQuery,
+    status: 204,
+    answer: 'empty',
+  }),
+  'sec_rules.delete': endpoint({
+    method: 'DELETE',
+    path: `${RULES}/:id`,
+    permission: 'rs',
+    tag: 'Rulesets',
+    params: ruleParams,
+    summary: 'Deletes a rule in draft',
+    status: 204,
+    answer: 'empty',
+  }),
+  'enforcement_boundaries.list': endpoint({
+    method: 'GET',
+    path: BOUNDARIES,
+    permission: 'glob',
+    tag: 'Enforcement boundaries',
+    params: versionParams,
+    summary: 'Enforcement boundaries',
+    query: z.object({
+      ...listQuery,
+      name: z.string().optional(),
+      network_type: z.enum(NETWORK_TYPES).optional(),
+    }),
+    status: 200,
+    answer: 'collection',
+    response: enforcementBoundarySchema,
+  }),
+  'enforcement_boundaries.create': endpoint({
+    method: 'POST',
+    path: BOUNDARIES,
+    permission: 'edit',
+    tag: 'Enforcement boundaries',
+    params: versionParams,
+    summary: 'Creates an enforcement boundary in draft',
+    body: boundaryWrite,
+    represents: enforcementBoundarySchema,
+    status: 201,
+    answer: 'json',
+    response: enforcementBoundarySchema,
+  }),
+  'enforcement_boundaries.get': endpoint({
+    method: 'GET',
+    path: `${BOUNDARIES}/:id`,
+    permission: 'glob',
+    tag: 'Enforcement boundaries',
+    params: versionIdParams,
+    summary: 'One enforcement boundary',
+    status: 200,
+    answer: 'json',
+    response: enforcementBoundarySchema,
+  }),
+  'enforcement_boundaries.update': endpoint({
+    method: 'PUT',
+    path: `${BOUNDARIES}/:id`,
+    permission: 'edit',
+    tag: 'Enforcement boundaries',
+    params: versionIdParams,
+    summary: 'Changes an enforcement boundary in draft',
+    body: boundaryWrite.partial(),
+    represents: enforcementBoundarySchema,
+    query: ifUpdatedAtQuery,
+    status: 204,
+    answer: 'empty',
+  }),
+  'enforcement_boundaries.delete': endpoint({
+    method: 'DELETE',
+    path: `${BOUNDARIES}/:id`,
+    permission: 'edit',
+    tag: 'Enforcement boundaries',
+    params: versionIdParams,
+    summary: 'Deletes an enforcement boundary in draft',
+    status: 204,
+    answer: 'empty',
+  }),
+};

@@ -1,0 +1,602 @@
+/** Workloads, VENs and pairing profiles. */
+import { z } from 'zod';
+import {
+  BLOCKED_CONNECTION_ACTIONS,
+  ENFORCEMENT_MODES,
+  LINK_STATES,
+  VISIBILITY_LEVELS,
+} from '@bulkhead/policy';
+import { endpoint } from '../endpoint.ts';
+import {
+  audited,
+  booleanParam,
+  capsSchema,
+  descriptionSchema,
+  externalData,
+  externalDataWrite,
+  hrefSchema,
+  ifUpdatedAtQuery,
+  labelRefSchema,
+  labelsParam,
+  listQuery,
+  orgIdParams,
+  orgParams,
+  refSchema,
+  timestampSchema,
+  warningSchema,
+} from '../shared.ts';
+
+export const interfaceSchema = z
+  .object({
+    href: hrefSchema,
+    name: z.string(),
+    friendly_name: z.string().nullable(),
+    address: z.string(),
+    cidr_block: z.number().int().nullable(),
+    default_gateway_address: z.string().nullable(),
+    link_state: z.enum(LINK_STATES).nullable(),
+    loopback: z.boolean(),
+    network: z.object({ href: hrefSchema, name: z.enum(['Corporate', 'External']) }),
+    network_detection_mode: z.string().nullable(),
+  })
+  .meta({ id: 'Interface' });
+export type InterfaceWire = z.infer<typeof interfaceSchema>;
+
+export const VEN_STATUSES = ['active', 'suspended', 'stopped', 'uninstalled'] as const;
+/** R-VEN-9: what Policy Sync says. */
+export const POLICY_SYNC_STATES = ['applied', 'syncing', 'staged', 'error'] as const;
+
+const agentSchema = z.object({
+  href: hrefSchema.optional(),
+  type: z.string().optional(),
+  config: z.object({
+    mode: z.string(),
+    log_traffic: z.boolean(),
+    visibility_level: z.enum(VISIBILITY_LEVELS).optional(),
+    security_policy_update_mode: z.string().optional(),
+  }),
+  secure_connect: z.object({ matching_issuer_name: z.string() }).optional(),
+  unpair_allowed: z.boolean().optional(),
+  active_pce_fqdn: z.string().nullable().optional(),
+  target_pce_fqdn: z.string().nullable().optional(),
+  status: z
+    .object({
+      uid: z.string(),
+      instance_id: z.string().nullable(),
+      status: z.enum(VEN_STATUSES),
+      last_heartbeat_on: timestampSchema.nullable(),
+      uptime_seconds: z.number().nullable(),
+      agent_version: z.string(),
+      managed_since: timestampSchema,
+      fw_config_current: z.boolean(),
+      firewall_rule_count: z.number().int().nullable(),
+      security_policy_refresh_at: timestampSchema.nullable(),
+      security_policy_received_at: timestampSchema.nullable(),
+      security_policy_applied_at: timestampSchema.nullable(),
+      security_policy_sync_state: z.enum(POLICY_SYNC_STATES),
+      agent_health_errors: z.object({
+        errors: z.array(z.unknown()),
+        warnings: z.array(z.unknown()),
+      }),
+      agent_health: z.array(z.unknown()),
+    })
+    .optional(),
+});
+
+export const workloadSchema = z
+  .object({
+    href: hrefSchema,
+    deleted: z.boolean(),
+    delete_type: z.string().nullable(),
+    name: z.string().nullable(),
+    description: z.string().nullable(),
+    hostname: z.string().nullable(),
+    managed: z.boolean(),
+    service_principal_name: z.string().nullable(),
+    agent_to_pce_certificate_authentication_id: z.string().nullable(),
+    distinguished_name: z.string().nullable(),
+    public_ip: z.string().nullable(),
+    ...externalData,
+    interfaces: z.array(interfaceSchema),
+    ignored_interface_names: z.array(z.string()),
+    service_provider: z.string().nullable(),
+    data_center: z.string().nullable(),
+    data_center_zone: z.string().nullable(),
+    os_id: z.string().nullable(),
+    os_detail: z.string().nullable(),
+    os_type: z.enum(['windows', 'linux', 'mac', 'unknown']),
+    online: z.boolean(),
+    labels: z.array(labelRefSchema),
+    services: z
+      .object({
+        uptime_seconds: z.number().nullable(),
+        created_at: timestampSchema.nullable(),
+        open_service_ports: z.array(z.unknown()),
+      })
+      .nullable(),
+    enforcement_mode: z.enum(ENFORCEMENT_MODES),
+    visibility_level: z.enum(VISIBILITY_LEVELS),
+    num_enforcement_boundaries: z.number().int(),
+    selectively_enforced_services: z.array(z.unknown()),
+    firewall_coexistence: z.object({ illumio_primary: z.boolean() }),
+    containers_inherit_host_policy: z.boolean(),
+    blocked_connection_action: z.enum(BLOCKED_CONNECTION_ACTIONS),
+    vulnerabilities_summary: z.null(),
+    detected_vulnerabilities: z.array(z.unknown()),
+    risk_summary: z.null(),
+    agent: agentSchema,
+    ven: z
+      .object({
+        href: hrefSchema,
+        hostname: z.string().nullable(),
+        name: z.string().nullable(),
+        status: z.enum(VEN_STATUSES),
+        ven_type: z.enum(['server', 'endpoint']),
+      })
+      .nullable(),
+    container_cluster: z.null(),
+    ike_authentication_certificate: z.null(),
+    warnings: z.array(warningSchema),
+    ...audited,
+    deleted_at: timestampSchema.nullable(),
+    deleted_by: refSchema.nullable(),
+    caps: capsSchema,
+  })
+  .meta({ id: 'Workload' });
+export type WorkloadWire = z.infer<typeof workloadSchema>;
+
+const text = z.string().max(255).nullable().optional();
+const interfaceWrite = z.object({
+  name: z.string().min(1).max(64),
+  address: z.string().max(64),
+  cidr_block: z.number().int().min(0).max(128).nullable().optional(),
+  default_gateway_address: z.string().max(64).nullable().optional(),
+  link_state: z.enum(LINK_STATES).nullable().optional(),
+  friendly_name: text,
+});
+/** Write form of managed and unmanaged workloads; what a VEN reports is ignored for a managed one. */
+const workloadWrite = z.strictObject({
+  name: text,
+  hostname: text,
+  description: descriptionSchema.optional(),
+  ...externalDataWrite,
+  service_principal_name: text,
+  distinguished_name: text,
+  public_ip: z.string().max(64).nullable().optional(),
+  interfaces: z.array(interfaceWrite).max(1000).optional(),
+  ignored_interface_names: z.array(z.string().max(64)).optional(),
+  service_provider: text,
+  data_center: text,
+  data_center_zone: text,
+  os_id: text,
+  os_detail: text,
+  online: z.boolean().optional(),
+  labels: z.array(refSchema).max(64).optional(),
+  enforcement_mode: z.enum(ENFORCEMENT_MODES).optional(),
+  visibility_level: z.enum(VISIBILITY_LEVELS).optional(),
+  agent: z.unknown().optional(),
+});
+
+export const venSchema = z
+  .object({
+    href: hrefSchema,
+    name: z.string().nullable(),
+    description: z.string().nullable(),
+    hostname: z.string().nullable(),
+    uid: z.string(),
+    os_id: z.string().nullable(),
+    os_detail: z.string().nullable(),
+    os_platform: z.string(),
+    version: z.string(),
+    status: z.enum(VEN_STATUSES),
+    activation_type: z.enum(['pairing_key', 'kerberos', 'certificate']),
+    ven_type: z.enum(['server', 'endpoint']),
+    active_pce_fqdn: z.string().nullable(),
+    target_pce_fqdn: z.string().nullable(),
+    labels: z.array(labelRefSchema),
+    interfaces: z.array(interfaceSchema),
+    workloads: z.array(z.unknown()),
+    container_cluster: z.null(),
+    unpair_allowed: z.boolean(),
+    last_heartbeat_at: timestampSchema.nullable(),
+    last_goodbye_at: timestampSchema.nullable(),
+    upgrade_expires_at: timestampSchema.nullable(),
+    upgrade_target_version: z.string().nullable(),
+    authentication_recovery: z.boolean(),
+    conditions: z.array(z.unknown()),
+    connected: z.boolean().describe('Its channel is open now (ours)'),
+    policy_messages: z
+      .number()
+      .int()
+      .describe('Policy messages sent to it since activation (ours): counts churn'),
+    policy_hash: z
+      .string()
+      .nullable()
+      .describe('Hash of the host policy that it acknowledged last (ours)'),
+    ...audited,
+    caps: capsSchema,
+  })
+  .meta({ id: 'Ven' });
+export type VenWire = z.infer<typeof venSchema>;
+
+const bulkResult = z.object({
+  href: hrefSchema.optional(),
+  status: z.string().optional(),
+  token: z.string().optional(),
+  message: z.string().optional(),
+  errors: z.array(z.unknown()).optional(),
+});
+const W = '/orgs/:org_id/workloads';
+const V = '/orgs/:org_id/vens';
+export const FIREWALL_RESTORES = ['saved', 'default', 'disable'] as const;
+export const workloadEndpoints = {
+  'workloads.list': endpoint({
+    method: 'GET',
+    path: W,
+    permission: 'any',
+    tag: 'Workloads',
+    params: orgParams,
+    summary: 'Workloads, servers and endpoints, managed or not',
+    query: z.object({
+      ...listQuery,
+      name: z.string().optional(),
+      hostname: z.string().optional(),
+      description: z.string().optional(),
+      ip_address: z.string().optional(),
+      labels: labelsParam.optional(),
+      managed: booleanParam.optional(),
+      online: booleanParam.optional(),
+      enforcement_mode: z.enum(ENFORCEMENT_MODES).optional(),
+      visibility_level: z.enum(VISIBILITY_LEVELS).optional(),
+      'ven.ven_type': z.enum(['server', 'endpoint']).optional(),
+      security_policy_sync_state: z.enum(POLICY_SYNC_STATES).optional(),
+      include_deleted: booleanParam.optional(),
+    }),
+    status: 200,
+    answer: 'collection',
+    response: workloadSchema,
+  }),
+  'workloads.create': endpoint({
+    method: 'POST',
+    path: W,
+    permission: 'wl',
+    tag: 'Workloads',
+    params: orgParams,
+    summary: 'Creates an unmanaged workload',
+    body: workloadWrite,
+    represents: workloadSchema,
+    status: 201,
+    answer: 'json',
+    response: workloadSchema,
+  }),
+  'workloads.bulk_create': endpoint({
+    method: 'PUT',
+    path: `${W}/bulk_create`,
+    permission: 'wl',
+    tag: 'Workloads',
+    params: orgParams,
+    summary: 'Creates up to 1000, each in its own transaction',
+    body: z.array(z.unknown()).max(1000),
+    status: 200,
+    answer: 'json',
+    response: z.array(bulkResult),
+  }),
+  'workloads.bulk_update': endpoint({
+    method: 'PUT',
+    path: `${W}/bulk_update`,
+    permission: 'wl',
+    tag: 'Workloads',
+    params: orgParams,
+    summary: 'Changes up to 1000, each in its own transaction',
+    body: z.array(z.unknown()).max(1000),
+    status: 200,
+    answer: 'json',
+    response: z.array(bulkResult),
+  }),
+  'workloads.get': endpoint({
+    method: 'GET',
+    path: `${W}/:id`,
+    permission: 'any',
+    tag: 'Workloads',
+    params: orgIdParams,
+    summary: 'One workload',
+    status: 200,
+    answer: 'json',
+    response: workloadSchema,
+  }),
+  'workloads.update': endpoint({
+    method: 'PUT',
+    path: `${W}/:id`,
+    permission: 'wl',
+    tag: 'Workloads',
+    params: orgIdParams,
+    summary: 'Changes a workload; what its VEN reports is ignored',
+    body: workloadWrite,
+    represents: workloadSchema,
+    query: ifUpdatedAtQuery,
+    status: 204,
+    answer: 'empty',
+  }),
+  'workloads.delete': endpoint({
+    method: 'DELETE',
+    path: `${W}/:id`,
+    permission: 'wl',
+    tag: 'Workloads',
+    params: orgIdParams,
+    summary: 'Deletes an unmanaged workload; a managed one is unpaired instead',
+    status: 204,
+    answer: 'empty',
+  }),
+  'vens.list': endpoint({
+    method: 'GET',
+    path: V,
+    permission: 'any',
+    tag: 'VENs',
+    params: orgParams,
+    summary: 'VENs',
+    query: z.object({
+      ...listQuery,
+      name: z.string().optional(),
+      hostname: z.string().optional(),
+      ip_address: z.string().optional(),
+      labels: labelsParam.optional(),
+      status: z.enum(VEN_STATUSES).optional(),
+      ven_type: z.enum(['server', 'endpoint']).optional(),
+    }),
+    status: 200,
+    answer: 'collection',
+    response: venSchema,
+  }),
+  'vens.get': endpoint({
+    method: 'GET',
+    path: `${V}/:id`,
+    permission: 'any',
+    tag: 'VENs',
+    params: orgIdParams,
+    summary: 'One VEN',
+    status: 200,
+    answer: 'json',
+    response: venSchema,
+  }),
+  'vens.update': endpoint({
+    method: 'PUT',
+    path: `${V}/:id`,
+    permission: 'wl',
+    tag: 'VENs',
+    params: orgIdParams,
+    summary: 'Name and description',
+    body: z.strictObject({ name: text, description: descriptionSchema.optional() }),
+    represents: venSchema,
+    query: ifUpdatedAtQuery,
+    status: 204,
+    answer: 'empty',
+  }),
+  'vens.unpair': endpoint({
+    method: 'PUT',
+    path: `${V}/unpair`,
+    permission: 'wl',
+    tag: 'VENs',
+    params: orgParams,
+    summary: 'Unpairs VENs: saved, default (recommended) or disable (open)',
+    body: z.strictObject({
+      vens: z.array(refSchema).min(1).max(1000),
+      firewall_restore: z.enum(FIREWALL_RESTORES).optional(),
+    }),
+    status: 200,
+    answer: 'json',
+    response: z.object({
+      errors: z.array(
+        z.object({ token: z.string(), message: z.string(), hrefs: z.array(hrefSchema) }),
+      ),
+    }),
+  }),
+};
+
+export const pairingProfileSchema = z
+  .object({
+    href: hrefSchema,
+    name: z.string().nullable(),
+    description: z.string().nullable(),
+    enabled: z.boolean(),
+    is_default: z.boolean(),
+    ven_type: z.enum(['server', 'endpoint', 'specified_during_activation']),
+    enforcement_mode: z.enum(ENFORCEMENT_MODES),
+    enforcement_mode_lock: z.boolean(),
+    visibility_level: z.enum(VISIBILITY_LEVELS),
+    visibility_level_lock: z.boolean(),
+    allowed_uses_per_key: z.union([z.number().int(), z.literal('unlimited')]),
+    key_lifespan: z.union([z.number().int(), z.literal('unlimited')]),
+    labels: z.array(labelRefSchema),
+    role_label_lock: z.boolean(),
+    app_label_lock: z.boolean(),
+    env_label_lock: z.boolean(),
+    loc_label_lock: z.boolean(),
+    agent_software_release: z.string(),
+    total_use_count: z.number().int(),
+    last_pairing_at: timestampSchema.nullable(),
+    last_pairing_key_generated_at: timestampSchema.nullable(),
+    last_pairing_key_generated_by: refSchema.nullable(),
+    ...externalData,
+    ...audited,
+    caps: capsSchema,
+  })
+  .meta({ id: 'PairingProfile' });
+export type PairingProfileWire = z.infer<typeof pairingProfileSchema>;
+const pairingProfileWrite = z.strictObject({
+  name: text,
+  description: descriptionSchema.optional(),
+  enabled: z.boolean(),
+  ven_type: z.enum(['server', 'endpoint', 'specified_during_activation']).optional(),
+  enforcement_mode: z.enum(ENFORCEMENT_MODES).optional(),
+  enforcement_mode_lock: z.boolean().optional(),
+  visibility_level: z.enum(VISIBILITY_LEVELS).optional(),
+  visibility_level_lock: z.boolean().optional(),
+  allowed_uses_per_key: z.union([z.number().int().min(1), z.literal('unlimited')]).optional(),
+  key_lifespan: z.union([z.number().int().min(60), z.literal('unlimited')]).optional(),
+  labels: z.array(refSchema).max(64).optional(),
+  role_label_lock: z.boolean().optional(),
+  app_label_lock: z.boolean().optional(),
+  env_label_lock: z.boolean().optional(),
+  loc_label_lock: z.boolean().optional(),
+  ...externalDataWrite,
+});
+const P = '/orgs/:org_id/pairing_profiles';
+export const pairingEndpoints = {
+  'pairing_profiles.list': endpoint({
+    method: 'GET',
+    path: P,
+    permission: 'pairing',
+    tag: 'Pairing',
+    params: orgParams,
+    summary: 'Pairing profiles',
+    query: z.object({ ...listQuery, name: z.string().optional() }),
+    status: 200,
+    answer: 'collection',
+    response: pairingProfileSchema,
+  }),
+  'pairing_profiles.create': endpoint({
+    method: 'POST',
+    path: P,
+    permission: 'wl',
+    tag: 'Pairing',
+    params: orgParams,
+    summary: 'Creates a pairing profile',
+    body: pairingProfileWrite,
+    represents: pairingProfileSchema,
+    status: 201,
+    answer: 'json',
+    response: pairingProfileSchema,
+  }),
+  'pairing_profiles.get': endpoint({
+    method: 'GET',
+    path: `${P}/:id`,
+    permission: 'pairing',
+    tag: 'Pairing',
+    params: orgIdParams,
+    summary: 'One pairing profile',
+    status: 200,
+    answer: 'json',
+    response: pairingProfileSchema,
+  }),
+  'pairing_profiles.update': endpoint({
+    method: 'PUT',
+    path: `${P}/:id`,
+    permission: 'wl',
+    tag: 'Pairing',
+    params: orgIdParams,
+    summary: 'Changes a pairing profile',
+    body: pairingProfileWrite.partial(),
+    represents: pairingProfileSchema,
+    query: ifUpdatedAtQuery,
+    status: 204,
+    answer: 'empty',
+  }),
+  'pairing_profiles.delete': endpoint({
+    method: 'DELETE',
+    path: `${P}/:id`,
+    permission: 'wl',
+    tag: 'Pairing',
+    params: orgIdParams,
+    summary: 'Deletes a pairing profile and its keys',
+    status: 204,
+    answer: 'empty',
+  }),
+  'pairing_keys.create': endpoint({
+    method: 'POST',
+    path: `${P}/:id/pairing_key`,
+    permission: 'wl',
+    tag: 'Pairing',
+    params: orgIdParams,
+    summary: 'Generates an activation code, shown this once',
+    bodyOptional: true,
+    body: z.object({}),
+    status: 201,
+    answer: 'json',
+    response: z.object({
+      activation_code: z.string(),
+      scripts: z
+        .array(
+          z.object({
+            os: z.enum(['linux']),
+            ven_type: z.enum(['server', 'endpoint']),
+            script: z.string(),
+          }),
+        )
+        .describe('Ready lines to run on a host (ours)'),
+    }),
+  }),
+  'pairing_keys.delete': endpoint({
+    method: 'DELETE',
+    path: `${P}/:id/pairing_keys`,
+    permission: 'wl',
+    tag: 'Pairing',
+    params: orgIdParams,
+    summary: 'Revokes all keys of the profile',
+    status: 204,
+    answer: 'empty',
+  }),
+  'software.image': endpoint({
+    method: 'GET',
+    path: '/software/ven/image',
+    permission: 'public',
+    tag: 'Pairing',
+    summary:
+      'The pairing script (pair_script, profile_id), or the VEN package of an OS and architecture',
+    query: z.object({
+      pair_script: z.enum(['pair.sh']).optional(),
+      profile_id: z
+        .string()
+        .regex(/^\d{1,9}$/)
+        .optional(),
+      os: z.enum(['linux']).optional(),
+      arch: z.enum(['x64', 'arm64']).optional(),
+    }),
+    status: 200,
+    answer: 'raw',
+  }),
+};
+
+export const corporateIpsSchema = z
+  .object({ href: hrefSchema, name: z.string(), ip_addresses: z.array(z.string()), ...audited })
+  .meta({ id: 'CorporateIps' });
+export const settingsEndpoints = {
+  'corporate_ips.list': endpoint({
+    method: 'GET',
+    path: '/orgs/:org_id/settings/corporate_ips',
+    permission: 'glob',
+    tag: 'Settings',
+    params: orgParams,
+    summary: 'Corporate Public IPs',
+    status: 200,
+    answer: 'collection',
+    response: corporateIpsSchema,
+  }),
+  'corporate_ips.update': endpoint({
+    method: 'PUT',
+    path: '/orgs/:org_id/settings/corporate_ips/default',
+    permission: 'own',
+    tag: 'Settings',
+    params: orgParams,
+    summary: 'Sets the Corporate Public IPs: IPv4 addresses or CIDR blocks only (R-NET-2)',
+    body: z.strictObject({
+      name: text,
+      ip_addresses: z.array(z.string().trim().max(64)).max(10000),
+    }),
+    represents: corporateIpsSchema,
+    query: ifUpdatedAtQuery,
+    status: 204,
+    answer: 'empty',
+  }),
+  'networks.list': endpoint({
+    method: 'GET',
+    path: '/orgs/:org_id/networks',
+    permission: 'any',
+    tag: 'Settings',
+    params: orgParams,
+    summary: 'Corporate and External',
+    query: z.object({ ...listQuery, name: z.string().optional() }),
+    status: 200,
+    answer: 'collection',
+    response: z.object({ href: hrefSchema, name: z.string(), description: z.string().nullable() }),
+  }),
+};
