@@ -1,5 +1,4 @@
 /** The VEN side of the API (ours): activation, reports, policy, detection, flows. The channel's messages are in ven/channel.ts. */
-import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import {
   activateRequestSchema,
