@@ -10,6 +10,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { Registry, collectDefaultMetrics } from 'prom-client';
+import { eventRoutes } from './audit/routes.ts';
 import type { Config } from './config.ts';
 import { lockDataFolder, prepareDataFolder } from './data-folder.ts';
 import { ChangeLog } from './db/change-log.ts';
@@ -46,6 +47,7 @@ function partsOf(deps: Deps): Part[] {
     { routes: orgRoutes(deps) },
     { routes: userRoutes(deps) },
     { routes: apiKeyRoutes(deps) },
+    { routes: eventRoutes() },
   ];
 }
 
@@ -57,6 +59,8 @@ export interface PceOptions {
   readonly setup?: () => Promise<SetupRequest>;
   /** Further settings of the embedded database. */
   readonly databaseSettings?: Readonly<Record<string, string>>;
+  /** Tests: every answer is held against its schema; one that differs is a 500. */
+  readonly checkAnswers?: boolean;
 }
 
 export interface Pce {
@@ -129,6 +133,7 @@ async function bringUp(options: PceOptions, teardown: Teardown): Promise<{ deps:
     deps,
     routes: parts.flatMap((part) => (part.routes === undefined ? [] : [part.routes])),
     resolveVen: parts.find((part) => part.resolveVen !== undefined)?.resolveVen,
+    checkAnswers: options.checkAnswers ?? false,
     upgrades: new Map(parts.flatMap((part) => [...(part.upgrades ?? [])])),
   });
   teardown.add(() => app.close());

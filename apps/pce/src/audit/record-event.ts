@@ -82,7 +82,7 @@ function actionOf(actor: Actor, event: EventInput): Record<string, unknown> {
     uuid: actor.requestId,
     api_endpoint: actor.url,
     api_method: actor.method,
-    http_status_code: event.httpStatus ?? null,
+    ...(event.httpStatus === undefined ? {} : { http_status_code: event.httpStatus }),
     src_ip: actor.ip,
     info: event.info ?? {},
     errors: event.errors ?? [],

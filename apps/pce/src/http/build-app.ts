@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import { createServer } from 'node:https';
 import type { Duplex } from 'node:stream';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { rolesAllow } from '@bulkhead/contract';
 import type { Deps } from '../deps.ts';
 import { Authenticator } from './authentication.ts';
@@ -24,6 +24,8 @@ export interface AppOptions {
   readonly resolveVen?: VenResolver | undefined;
   /** WebSocket upgrades by path, version already `/api/v2`: `/api/v2/ven/channel`. The handler owns the socket. */
   readonly upgrades?: ReadonlyMap<string, UpgradeHandler>;
+  /** Holds every answer against its schema (tests). */
+  readonly checkAnswers?: boolean;
 }
 
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -75,7 +77,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       return server as unknown as Server;
     },
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: BODY_LIMIT,
     exposeHeadRoutes: false,
@@ -104,7 +106,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     );
   });
   app.setErrorHandler((error, request, reply) => mapError(error, request, reply, BODY_LIMIT));
-  registerRoutes(app, { deps, routes: options.routes, resolveVen: options.resolveVen });
+  registerRoutes(app, { deps, routes: options.routes, resolveVen: options.resolveVen, checkAnswers: options.checkAnswers ?? false });
   serveMetrics(app, deps);
   const hasConsole = await serveConsole(app);
   app.setNotFoundHandler((request, reply) => {

@@ -21,6 +21,7 @@ export interface RegisterOptions {
   readonly deps: Deps;
   readonly routes: readonly Routes[];
   readonly resolveVen: VenResolver | undefined;
+  readonly checkAnswers: boolean;
 }
 
 export function registerRoutes(app: FastifyInstance, options: RegisterOptions): void {
@@ -61,7 +62,7 @@ interface Route {
   readonly handler: AnyHandler;
 }
 
-function requestRunner({ deps, resolveVen }: RegisterOptions) {
+function requestRunner({ deps, resolveVen, checkAnswers }: RegisterOptions) {
   const authenticator = new Authenticator(deps, resolveVen);
   const requests = new Counter({
     name: 'pce_http_requests_total',
@@ -102,8 +103,19 @@ function requestRunner({ deps, resolveVen }: RegisterOptions) {
     // The parts of the context are what the endpoint's schemas gave; only their static types are wider here.
     const call = (db: unknown): Promise<unknown> => Promise.resolve(route.handler({ ...context, db } as Context<EndpointSpec>, reply));
     const answer = ownTransaction ? await call(deps.db) : await writeTransaction(deps.db, call);
+    if (checkAnswers) checkAnswer(route, answer);
     return send(spec, answer, reply);
   };
+}
+
+function checkAnswer({ operation, spec }: Route, answer: unknown): void {
+  if (spec.response === undefined || spec.answer === 'raw' || spec.answer === 'empty') return;
+  // what Handler promises for a collection
+  const values = spec.answer === 'collection' ? (answer as Page<unknown>).items : [answer];
+  for (const value of values) {
+    const parsed = spec.response.safeParse(value);
+    if (!parsed.success) throw new Error(`The answer of ${operation} is not what its schema says: ${parsed.error.message}`);
+  }
 }
 
 function send(spec: EndpointSpec, answer: unknown, reply: FastifyReply): FastifyReply {
