@@ -1,5 +1,5 @@
 import { PROTOCOLS } from '@bulkhead/policy';
-import { canonicalAddress } from '../addresses.ts';
+import { canonicalAddress } from '@bulkhead/net';
 import { hasPorts } from '../plan/services.ts';
 import type { FirewallPlan } from '../plan/plan.ts';
 import { createEvaluator, type PlanPacket } from './evaluate-plan.ts';

@@ -1,12 +1,6 @@
+import { familyOf, formatAddress, parseAddress, type Address } from '@bulkhead/net';
 import { PROTOCOLS, type PolicyDecision, type RuleOrigin } from '@bulkhead/policy';
-import {
-  canonicalAddress,
-  createMatcher,
-  familyOf,
-  parseSpan,
-  type AddressMatcher,
-  type AddressSpan,
-} from '../addresses.ts';
+import { createMatcher, type AddressMatcher } from '../address-sets.ts';
 import { groupOfInterface } from '../plan/interfaces.ts';
 import { nameMatches } from '../plan/names.ts';
 import { PlanError } from '../plan/plan-error.ts';
@@ -67,7 +61,7 @@ export function createEvaluator(plan: FirewallPlan): PlanEvaluator {
   const matchers = new Map<string, AddressMatcher>();
   const nameOf = new Map([...plan.names].map(([name, id]) => [id, name]));
 
-  function peerMatches(id: string, packet: PlanPacket, remote: AddressSpan): boolean {
+  function peerMatches(id: string, packet: PlanPacket, remote: Address): boolean {
     const name = nameOf.get(id);
     if (name !== undefined && packet.remoteName !== null && nameMatches(name, packet.remoteName)) {
       return true;
@@ -81,14 +75,14 @@ export function createEvaluator(plan: FirewallPlan): PlanEvaluator {
 
   return (packet) => {
     if (!plan.ownsTable) return null;
-    const address = canonicalAddress(packet.remoteAddress);
-    const remote = address === null ? null : parseSpan(address);
-    if (address === null || remote === null) {
+    const remote = parseAddress(packet.remoteAddress);
+    if (remote === null) {
       throw new PlanError(
         `remote address "${packet.remoteAddress}" is not an IPv4 or IPv6 address`,
       );
     }
     if (packet.interfaceName === 'lo') return LOOPBACK;
+    const address = formatAddress(remote);
     const essential = plan.essential.find((entry) => essentialMatches(entry, packet, address));
     if (essential !== undefined) return decide(essential.verdict, [], []);
     const group = groupOfInterface(plan, packet.interfaceName);

@@ -4,7 +4,7 @@ import {
   type NetworkProfile,
   type RuleOrigin,
 } from '@bulkhead/policy';
-import { familyOf, type Family } from '../addresses.ts';
+import { familyOf, type Family } from '@bulkhead/net';
 import { createDigests } from '../plan/digest.ts';
 import type {
   Direction,

@@ -1,4 +1,4 @@
-import { spanKeys } from '../addresses.ts';
+import { addressKeys, coverageKeys } from '../address-sets.ts';
 import type { FirewallPlan } from '../plan/plan.ts';
 import { buildTable } from './build-table.ts';
 import { RenderError, renderRule } from './render.ts';
@@ -91,11 +91,9 @@ function elementDifference(planned: NftSet, kernel: NftSet): [string[], string[]
   const unexpected = kernel.elements.filter((element) => !left.has(element));
   if (missing.length === 0 && unexpected.length === 0) return [[], []];
   if (planned.type === 'ifname') return [missing, unexpected];
-  const [one, other] = planned.interval
-    ? [planned.elements, kernel.elements]
-    : [missing, unexpected];
-  const wanted = new Set(spanKeys(one, planned.interval));
-  const found = new Set(spanKeys(other, planned.interval));
+  const [wanted, found] = planned.interval
+    ? [new Set(coverageKeys(planned.elements)), new Set(coverageKeys(kernel.elements))]
+    : [new Set(addressKeys(missing)), new Set(addressKeys(unexpected))];
   return [
     [...wanted].filter((key) => !found.has(key)),
     [...found].filter((key) => !wanted.has(key)),
@@ -135,7 +133,7 @@ function describeRule(rule: NftRule | undefined): string {
 function inOrder(match: NftMatch): NftMatch {
   switch (match.kind) {
     case 'address':
-      return { ...match, values: spanKeys(match.values, false).sort() };
+      return { ...match, values: addressKeys(match.values).sort() };
     case 'protocol':
       return { ...match, protocols: [...match.protocols].sort((one, other) => one - other) };
     case 'state':

@@ -1,5 +1,5 @@
 import type { AddressSetDelta } from '@bulkhead/policy';
-import { familyOf } from '../addresses.ts';
+import { familyOf } from '@bulkhead/net';
 import type { FirewallPlan, HostInterface } from '../plan/plan.ts';
 import { moveOfDelta, withInterfaces, withSetDelta } from '../plan/update.ts';
 import { kernelSets } from './build-table.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseSpan } from '../addresses.ts';
+import { parseAddress } from '@bulkhead/net';
+import { createMatcher } from '../address-sets.ts';
 import { createEvaluator, type PlanPacket } from '../evaluate/evaluate-plan.ts';
 import { buildPlan } from '../plan/build-plan.ts';
 import { planInput, planPacket } from '../testing/arbitraries.ts';
@@ -95,17 +96,8 @@ function holds(table: NftTable, match: NftMatch, packet: PlanPacket): boolean {
 }
 
 function covers(texts: readonly string[], addressText: string): boolean {
-  const address = parseSpan(addressText);
-  return texts.some((text) => {
-    const span = parseSpan(text);
-    return (
-      span !== null &&
-      address !== null &&
-      span.family === address.family &&
-      span.first <= address.first &&
-      address.first <= span.last
-    );
-  });
+  const address = parseAddress(addressText);
+  return address !== null && createMatcher([], texts)(address);
 }
 
 test('the table of any plan does and logs what the plan says', () => {

@@ -1,4 +1,4 @@
-import type { Family } from '../addresses.ts';
+import type { Family } from '@bulkhead/net';
 import type { PortRange } from '../plan/plan.ts';
 
 export type ConnectionState = 'new' | 'established' | 'related' | 'invalid' | 'untracked';

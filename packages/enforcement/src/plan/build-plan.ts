@@ -6,7 +6,7 @@ import {
   type NetworkProfile,
   type NetworkType,
 } from '@bulkhead/policy';
-import { canonicalAddress } from '../addresses.ts';
+import { canonicalAddress } from '@bulkhead/net';
 import { listEssential } from './essential.ts';
 import { groupInterfaces } from './interfaces.ts';
 import { nameSetId } from './names.ts';

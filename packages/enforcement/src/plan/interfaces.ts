@@ -1,5 +1,5 @@
 import type { NetworkProfile } from '@bulkhead/policy';
-import { canonicalAddress } from '../addresses.ts';
+import { canonicalAddress } from '@bulkhead/net';
 import type { FirewallPlan, HostInterface, PlanInterfaces } from './plan.ts';
 
 const NAME_BYTES = 15;
