@@ -4,7 +4,7 @@ import type { VerdictMaker } from './verdicts.ts';
 
 type Conditions = Pick<PlanEssential, 'protocol'> & Partial<Omit<PlanEssential, 'protocol'>>;
 
-const NEIGHBOR_DISCOVERY = [133, 134, 135, 136, 137];
+const NEIGHBOR_DISCOVERY = [133, 134, 135, 136];
 const MULTICAST_LISTENER = [130, 131, 132, 143];
 const ICMP_ERRORS = [3, 11, 12];
 const ICMPV6_ERRORS = [1, 2, 3, 4];
