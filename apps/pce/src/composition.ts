@@ -159,7 +159,7 @@ async function listen(app: App, config: Config): Promise<number> {
       throw error;
     });
   } catch (error) {
-    switch (errorCode(error)) {
+    switch (errorCode(error) ?? '') {
       case 'EADDRINUSE':
         throw new OperationalError(`Port ${config.port} is taken by another program; stop it, or choose another port with --port`);
       case 'EACCES':

@@ -23,6 +23,8 @@ const schema = z
   .refine((config) => (config.tlsCert === undefined) === (config.tlsKey === undefined), {
     path: ['tlsCert'],
     message: 'certificate and key go together: give both or none',
+    // also beside other mistakes, so that all are named at once
+    when: () => true,
   });
 
 /** Port 0 takes a free one (tests). `san`: further names and addresses for the PCE's own certificate. */

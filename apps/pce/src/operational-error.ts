@@ -14,7 +14,7 @@ export function errorText(error: unknown): string {
 
 /** Puts a name and a remedy on an error of the file system; others stay as they are. */
 export function explainFileError(error: unknown, path: string): unknown {
-  switch (errorCode(error)) {
+  switch (errorCode(error) ?? '') {
     case 'ENOSPC':
     case 'EDQUOT':
       return new OperationalError(`The disk that holds ${path} is full; free some space and start again`);
