@@ -348,6 +348,14 @@ export interface VensTable {
   conditions: JsonWithDefault<unknown[]>;
   /** A command that the VEN has not acknowledged yet, such as an unpair with its firewall choice. */
   pending_command: NullableJson<Record<string, unknown>>;
+  /** Policy messages sent to it since activation. */
+  policy_messages: WithDefault<number>;
+  /** Of the VEN process that is or was connected last. */
+  boot_id: Nullable<string>;
+  /** Of the newest flow report that was stored. */
+  flow_sequence: Nullable<number>;
+  /** Flow records that the VEN lost because its buffer was full. */
+  flows_dropped: WithDefault<number>;
   description: Nullable<string>;
   created_at: TimestampWithDefault;
   created_by: string;
@@ -389,6 +397,13 @@ export interface AsyncQueriesTable {
   expires_at: Timestamp;
 }
 
+/** Flows of a completed traffic query, in parts, so that none is large. */
+export interface AsyncQueryResultsTable {
+  query_id: string;
+  part: number;
+  rows: Json<unknown[]>;
+}
+
 /** Secrets of the PCE itself (signing keys), by purpose; one for all nodes. */
 export interface ServerKeysTable {
   purpose: string;
@@ -425,5 +440,6 @@ export interface Database {
   corporate_ips: CorporateIpsTable;
   settings: SettingsTable;
   async_queries: AsyncQueriesTable;
+  async_query_results: AsyncQueryResultsTable;
   server_keys: ServerKeysTable;
 }
