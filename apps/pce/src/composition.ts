@@ -16,6 +16,7 @@ import { lockDataFolder, prepareDataFolder } from './data-folder.ts';
 import { ChangeLog } from './db/change-log.ts';
 import { EmbeddedFlowStore } from './db/clickhouse/embedded-flow-store.ts';
 import { ServerFlowStore } from './db/clickhouse/server-flow-store.ts';
+import { housekeeping } from './db/housekeeping.ts';
 import { connectionFile, openDatabase } from './db/open-database.ts';
 import type { Clock, Deps } from './deps.ts';
 import { writeFileAtomically } from './files.ts';
@@ -48,6 +49,7 @@ function partsOf(deps: Deps): Part[] {
     { routes: userRoutes(deps) },
     { routes: apiKeyRoutes(deps) },
     { routes: eventRoutes() },
+    housekeeping(deps),
   ];
 }
 
@@ -59,6 +61,8 @@ export interface PceOptions {
   readonly setup?: () => Promise<SetupRequest>;
   /** Further settings of the embedded database. */
   readonly databaseSettings?: Readonly<Record<string, string>>;
+  /** Where the built console lies, when not beside this program (tests). */
+  readonly consoleFolder?: string;
   /** Tests: every answer is held against its schema; one that differs is a 500. */
   readonly checkAnswers?: boolean;
 }
@@ -122,7 +126,8 @@ async function bringUp(options: PceOptions, teardown: Teardown): Promise<{ deps:
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
   const address = { port: config.port };
-  const deps: Deps = { config, logger, clock, db: database.db, pool: database.pool, changeLog, flowStore, metrics, identity, address };
+  const closing = new AbortController();
+  const deps: Deps = { config, logger, clock, db: database.db, pool: database.pool, changeLog, flowStore, metrics, identity, address, closing: closing.signal };
 
   const parts = partsOf(deps);
   for (const part of parts) {
@@ -134,9 +139,11 @@ async function bringUp(options: PceOptions, teardown: Teardown): Promise<{ deps:
     routes: parts.flatMap((part) => (part.routes === undefined ? [] : [part.routes])),
     resolveVen: parts.find((part) => part.resolveVen !== undefined)?.resolveVen,
     checkAnswers: options.checkAnswers ?? false,
+    consoleFolder: options.consoleFolder,
     upgrades: new Map(parts.flatMap((part) => [...(part.upgrades ?? [])])),
   });
   teardown.add(() => app.close());
+  teardown.add(() => Promise.resolve(closing.abort()));
   address.port = await listen(app, config);
   const url = `https://${config.fqdn}${address.port === 443 ? '' : `:${address.port}`}`;
   await writeFile(

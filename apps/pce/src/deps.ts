@@ -27,4 +27,6 @@ export interface Deps {
   readonly identity: ServerIdentity;
   /** Port that the server listens on; known once it does (config may say 0). */
   readonly address: { port: number };
+  /** Aborts when the PCE begins to end, before the port closes: streams to clients stop then. */
+  readonly closing: AbortSignal;
 }

@@ -3,6 +3,7 @@ import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestDatabase, withTestDatabase, type TestDatabase } from '../testing/test-database.ts';
 import { ChangeLog, type ChangeRow } from './change-log.ts';
+import { deleteExpired } from './housekeeping.ts';
 import { migrate } from './migrate.ts';
 import { connect } from './pool.ts';
 import { afterCommit, appendChange, writeTransaction } from './transaction.ts';
@@ -18,7 +19,9 @@ describe('migrations', () => {
     const second = connect(empty.connection, () => undefined);
     try {
       const applied = await Promise.all([migrate(empty.db), migrate(second.db)]);
-      expect(applied.flat()).toEqual(['0001-initial']);
+      const rows = await empty.db.selectFrom('schema_migrations').select('name').execute();
+      expect(applied.flat()[0]).toBe('0001-initial');
+      expect(applied.flat()).toEqual(rows.map((row) => row.name).sort());
       expect(await migrate(empty.db)).toEqual([]);
     } finally {
       await second.db.destroy();
@@ -97,5 +100,23 @@ describe('change log', () => {
     } finally {
       await log.stop();
     }
+  });
+});
+
+describe('housekeeping', () => {
+  const database = withTestDatabase();
+
+  test('what is past its time goes, the newest change and everything younger stay', async () => {
+    const { db } = database();
+    const now = new Date('2026-11-25T12:00:00Z');
+    const old = new Date('2026-11-23T12:00:00Z');
+    await db.insertInto('change_log').values([{ org_id: 1, kind: 'label', href: '/a', at: old }, { org_id: 1, kind: 'label', href: '/b', at: old }]).execute();
+    await db.insertInto('login_failures').values([
+      { subject: 'old', failures: 9, window_started_at: old },
+      { subject: 'new', failures: 9, window_started_at: now },
+    ]).execute();
+    await deleteExpired({ db, clock: { now: () => now } });
+    expect(await db.selectFrom('change_log').select('href').execute()).toEqual([{ href: '/b' }]);
+    expect(await db.selectFrom('login_failures').select('subject').execute()).toEqual([{ subject: 'new' }]);
   });
 });

@@ -17,9 +17,18 @@ const types: pg.CustomTypesConfig = {
   },
 };
 
+/** Nothing that the PCE asks takes this long; what does holds locks that others wait for. */
+const STATEMENT_MS = 120_000;
+
 /** Options of a single client, such as the listener of the change log. */
 export function clientConfig(connection: pg.ClientConfig): pg.ClientConfig {
-  return { application_name: 'bulkhead-pce', types, ...connection };
+  return {
+    application_name: 'bulkhead-pce',
+    types,
+    statement_timeout: STATEMENT_MS,
+    idle_in_transaction_session_timeout: STATEMENT_MS,
+    ...connection,
+  };
 }
 
 export function connect(connection: pg.ClientConfig, onIdleError: (error: Error) => void): Connection {

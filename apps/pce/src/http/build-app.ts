@@ -16,6 +16,7 @@ import { parseQuery } from './request-parsing.ts';
 import type { Routes } from './routes.ts';
 
 export const BODY_LIMIT = 10 * 1024 * 1024;
+const CLOSE_MS = 5000;
 
 export interface AppOptions {
   readonly deps: Deps;
@@ -24,6 +25,8 @@ export interface AppOptions {
   readonly resolveVen?: VenResolver | undefined;
   /** WebSocket upgrades by path, version already `/api/v2`: `/api/v2/ven/channel`. The handler owns the socket. */
   readonly upgrades?: ReadonlyMap<string, UpgradeHandler>;
+  /** Where the built console lies, when not beside this program (tests). */
+  readonly consoleFolder?: string | undefined;
   /** Holds every answer against its schema (tests). */
   readonly checkAnswers?: boolean;
 }
@@ -81,7 +84,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     genReqId: () => randomUUID(),
     bodyLimit: BODY_LIMIT,
     exposeHeadRoutes: false,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     trustProxy: config.trustedProxies.length === 0 ? false : config.trustedProxies,
     rewriteUrl: (request) => canonicalUrl(request.url ?? '/'),
     routerOptions: { querystringParser: parseQuery, maxParamLength: 512 },
@@ -108,18 +111,31 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.setErrorHandler((error, request, reply) => mapError(error, request, reply, BODY_LIMIT));
   registerRoutes(app, { deps, routes: options.routes, resolveVen: options.resolveVen, checkAnswers: options.checkAnswers ?? false });
   serveMetrics(app, deps);
-  const hasConsole = await serveConsole(app);
+  const hasConsole = await serveConsole(app, options.consoleFolder);
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? '';
     const isPage = hasConsole && request.method === 'GET' && !path.startsWith('/api/') && !/\.[a-z0-9]+$/i.test(path);
     if (isPage) return reply.header('cache-control', 'no-cache').sendFile('index.html');
     return sendErrors(reply, 'not_found_error', [{ token: 'not_found_error', message: `There is nothing at ${request.method} ${path}` }]);
   });
+  const upgraded = new Set<Duplex>();
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const handler = options.upgrades?.get(canonicalUrl(request.url ?? '/').split('?')[0] ?? '');
-    if (handler !== undefined) handler(request, socket, head);
-    else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    if (handler === undefined) {
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
+    handler(request, socket, head);
   });
+  let grace: NodeJS.Timeout | undefined;
+  app.addHook('preClose', async () => {
+    // Requests under way are answered; streams end by `deps.closing`, channels here.
+    for (const socket of upgraded) socket.destroy();
+    grace = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+  });
+  app.addHook('onClose', async () => clearTimeout(grace));
   return app;
 }
 
@@ -128,7 +144,8 @@ function serveMetrics(app: FastifyInstance, deps: Deps): void {
   const authenticator = new Authenticator(deps, undefined);
   app.get('/metrics', async (request: FastifyRequest, reply: FastifyReply) => {
     const remote = clientAddress(request);
-    if (!/^(127\.|::1$)/.test(remote)) {
+    const forwarded = request.headers['x-forwarded-for'] ?? request.headers.forwarded;
+    if (forwarded !== undefined || !/^(127\.|::1$)/.test(remote)) {
       const caller = await authenticator.user(request.headers.authorization, remote);
       if (!rolesAllow('glob', caller.roles))
         return sendErrors(reply, 'forbidden', [{ token: 'forbidden', message: 'Your role may not read metrics' }]);

@@ -207,10 +207,15 @@ describe('API keys', () => {
   });
 });
 
-test('metrics serve this machine', async () => {
+test('metrics serve this machine, and through a proxy only who may read everything', async () => {
   const answer = await pce().send('GET', '/metrics', { auth: null });
   expect(answer.status).toBe(200);
   expect(answer.text).toContain('pce_http_requests_total');
+  const headers = { 'x-forwarded-for': '203.0.113.9' };
+  expect((await pce().send('GET', '/metrics', { auth: null, headers })).status).toBe(401);
+  const { auth } = await pce().userWith('workload_manager');
+  expect((await pce().send('GET', '/metrics', { auth, headers })).status).toBe(403);
+  expect((await pce().send('GET', '/metrics', { headers })).status).toBe(200);
 });
 
 test('the live stream tells what changed, to this organization only', async () => {

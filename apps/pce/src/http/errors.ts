@@ -30,6 +30,8 @@ function translate(error: unknown, limit: number): DomainError | undefined {
   const message = error instanceof Error ? error.message : '';
   if ((code !== undefined && AWAY.test(code)) || /Connection terminated|timeout exceeded when trying to connect/.test(message))
     return new DomainError('service_unavailable', 'The database is not reachable just now; try again', { retryAfter: 2 });
+  if (code === '40001' || code === '40P01')
+    return new DomainError('service_unavailable', 'Another change was in the way; try again', { retryAfter: 1 });
   if (code === '53100') return new DomainError('service_unavailable', 'The disk of the database is full; free some space', { retryAfter: 30 });
   return undefined;
 }

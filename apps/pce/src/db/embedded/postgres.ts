@@ -48,7 +48,7 @@ interface Layout {
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const layout = await prepare(options.folder);
   await stopOrphan(layout, options.logger);
-  if (!existsSync(layout.data)) await initialize(layout);
+  if (!existsSync(layout.data)) await initialize(layout, options.settings?.['fsync'] === 'off');
   const server = new Server(layout, options);
   await server.start();
   return server;
@@ -108,6 +108,7 @@ class Server implements EmbeddedPostgres {
       max_connections: '60',
       wal_level: 'minimal',
       max_wal_senders: '0',
+      max_logical_replication_workers: '0',
       io_method: 'sync',
       jit: 'off',
       log_min_messages: 'warning',
@@ -238,7 +239,7 @@ async function binaries(base: string, account: Account | undefined): Promise<str
 }
 
 /** Creates the cluster beside its place and moves it there when it is whole. */
-async function initialize(layout: Layout): Promise<void> {
+async function initialize(layout: Layout, unsafe: boolean): Promise<void> {
   const partial = `${layout.data}.new`;
   const passwordFile = join(layout.base, 'password.new');
   await rm(partial, { recursive: true, force: true });
@@ -248,7 +249,7 @@ async function initialize(layout: Layout): Promise<void> {
     const output: Buffer[] = [];
     const child = spawn(
       join(layout.bin, 'initdb'),
-      ['-D', partial, '-U', USER, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C', '--no-instructions', '--no-sync'],
+      ['-D', partial, '-U', USER, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C', '--no-instructions', ...(unsafe ? ['--no-sync'] : [])],
       { cwd: layout.base, env: { LC_ALL: 'C' }, stdio: ['ignore', 'ignore', 'pipe'], ...layout.account },
     );
     child.stderr.on('data', (chunk: Buffer) => output.push(chunk));

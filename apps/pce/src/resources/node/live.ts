@@ -54,8 +54,13 @@ export function liveRoute(deps: Deps): NonNullable<Routes['node.live']> {
       if (event !== undefined) send(event);
     });
     const keepAlive = setInterval(() => raw.write(': here\n\n'), KEEP_ALIVE_MS);
-    const lifetime = setTimeout(() => raw.end(), LIFETIME_MS);
+    const lifetime = setTimeout(() => raw.end(), LIFETIME_MS).unref();
+    const end = (): void => {
+      raw.end();
+    };
+    deps.closing.addEventListener('abort', end, { once: true });
     raw.once('close', () => {
+      deps.closing.removeEventListener('abort', end);
       unsubscribe();
       clearInterval(keepAlive);
       clearTimeout(lifetime);
