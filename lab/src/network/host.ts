@@ -19,6 +19,8 @@ export interface LabHost {
   readonly namespace: string;
   /** Its own part of the lab's data folder; `opt` in it is the host's /opt. */
   readonly folder: string;
+  /** What to type for a shell on the host. */
+  readonly shellLine: string;
   /** Runs a program as a user of that host would, with its network, name and files. */
   readonly exec: (
     file: string,
@@ -86,6 +88,7 @@ export async function startHost(namespace: string, config: AgentConfig): Promise
     name: config.name,
     namespace,
     folder: config.folder,
+    shellLine: `nsenter --target ${pid} --mount --uts --net --wd=/root`,
     exec: (file, args, options = {}) =>
       tryRun('nsenter', [...enter, file, ...args], {
         ...options,
