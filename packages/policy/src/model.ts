@@ -128,7 +128,10 @@ export interface Rule {
   readonly providers: readonly Actor[];
   readonly consumers: readonly Actor[];
   readonly ingressServices: readonly IngressService[];
-  readonly resolveLabelsAs: { readonly providers: ResolveLabelsAs; readonly consumers: ResolveLabelsAs };
+  readonly resolveLabelsAs: {
+    readonly providers: ResolveLabelsAs;
+    readonly consumers: ResolveLabelsAs;
+  };
   readonly unscopedConsumers: boolean;
   readonly useWorkloadSubnets: readonly RuleSide[];
   readonly networkType: NetworkType;
@@ -173,7 +176,11 @@ export type PolicyChange =
   | { readonly type: 'workload'; readonly href: string; readonly value: Workload | null }
   | { readonly type: 'ip_list'; readonly href: string; readonly value: IpList | null }
   | { readonly type: 'service'; readonly href: string; readonly value: Service | null }
-  | { readonly type: 'virtual_service'; readonly href: string; readonly value: VirtualService | null }
+  | {
+      readonly type: 'virtual_service';
+      readonly href: string;
+      readonly value: VirtualService | null;
+    }
   | { readonly type: 'rule_set'; readonly href: string; readonly value: RuleSet | null }
   | {
       readonly type: 'enforcement_boundary';

@@ -36,5 +36,13 @@ export const LINK_STATES = ['up', 'down', 'unknown'] as const;
 export type LinkState = (typeof LINK_STATES)[number];
 
 /** IANA protocol numbers that policy names by word. `-1` in a service means every protocol. */
-export const PROTOCOLS = { icmp: 1, igmp: 2, tcp: 6, udp: 17, gre: 47, icmpv6: 58, sctp: 132 } as const;
+export const PROTOCOLS = {
+  icmp: 1,
+  igmp: 2,
+  tcp: 6,
+  udp: 17,
+  gre: 47,
+  icmpv6: 58,
+  sctp: 132,
+} as const;
 export const ANY_PROTOCOL = -1;

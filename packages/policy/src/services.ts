@@ -1,0 +1,93 @@
+import type { IngressService, Service, ServicePort } from './model.ts';
+import { ANY_PROTOCOL } from './vocabulary.ts';
+
+/** Every protocol and port: what a service without ports, such as All Services, stands for. */
+export const ALL_TRAFFIC: ServicePort = {
+  protocol: ANY_PROTOCOL,
+  port: null,
+  toPort: null,
+  icmpType: null,
+  icmpCode: null,
+};
+
+/** What of a connection a service is matched against. */
+export interface ServiceQuery {
+  readonly protocol: number;
+  readonly port: number | null;
+  readonly icmpType: number | null;
+  readonly icmpCode: number | null;
+}
+
+/**
+ * Canonical form of a list of service ports: sorted, overlapping and touching port ranges of one protocol joined, what another entry
+ * covers left out. Equal coverage of ports gives equal lists. An empty list stays empty.
+ */
+export function normalizeServices(ports: readonly ServicePort[]): readonly ServicePort[] {
+  if (ports.some((port) => port.protocol === ANY_PROTOCOL)) return [ALL_TRAFFIC];
+  const protocols = [...new Set(ports.map((port) => port.protocol))].toSorted((a, b) => a - b);
+  return protocols.flatMap((protocol) => {
+    const entries = ports.filter((port) => port.protocol === protocol);
+    if (entries.some((entry) => entry.port === null && entry.icmpType === null)) {
+      return [{ ...ALL_TRAFFIC, protocol }];
+    }
+    const withPorts = entries.filter((entry) => entry.port !== null);
+    return withPorts.length > 0 ? joinPorts(protocol, withPorts) : joinIcmp(protocol, entries);
+  });
+}
+
+function joinPorts(protocol: number, entries: readonly ServicePort[]): ServicePort[] {
+  const ranges = entries
+    .map(({ port, toPort }) => ({ first: port ?? 0, last: toPort ?? port ?? 0 }))
+    .toSorted((a, b) => a.first - b.first);
+  const joined: { first: number; last: number }[] = [];
+  for (const range of ranges) {
+    const previous = joined.at(-1);
+    if (previous !== undefined && range.first <= previous.last + 1) {
+      previous.last = Math.max(previous.last, range.last);
+    } else {
+      joined.push({ ...range });
+    }
+  }
+  return joined.map(({ first, last }) => ({
+    ...ALL_TRAFFIC,
+    protocol,
+    port: first,
+    toPort: last === first ? null : last,
+  }));
+}
+
+function joinIcmp(protocol: number, entries: readonly ServicePort[]): ServicePort[] {
+  const types = [...new Set(entries.map((entry) => entry.icmpType ?? 0))].toSorted((a, b) => a - b);
+  return types.flatMap((icmpType) => {
+    const codes = entries.filter((entry) => entry.icmpType === icmpType).map((e) => e.icmpCode);
+    const kept: (number | null)[] = codes.includes(null) ? [null] : [...new Set(codes)];
+    return kept
+      .toSorted((a, b) => (a ?? -1) - (b ?? -1))
+      .map((icmpCode) => ({ ...ALL_TRAFFIC, protocol, icmpType, icmpCode }));
+  });
+}
+
+/** Ports of ingress services, by reference or in place. A reference to no service adds nothing. */
+export function resolveServices(
+  ingress: readonly IngressService[],
+  find: (href: string) => Service | undefined,
+): readonly ServicePort[] {
+  return normalizeServices(
+    ingress.flatMap((item) => ('port' in item ? [item.port] : (find(item.href)?.ports ?? []))),
+  );
+}
+
+/** Whether a connection's protocol, port and ICMP type are among the service ports. */
+export function servicesMatch(ports: readonly ServicePort[], query: ServiceQuery): boolean {
+  return ports.some((entry) => {
+    if (entry.protocol === ANY_PROTOCOL) return true;
+    if (entry.protocol !== query.protocol) return false;
+    if (entry.port !== null) {
+      const last = entry.toPort ?? entry.port;
+      return query.port !== null && query.port >= entry.port && query.port <= last;
+    }
+    if (entry.icmpType === null) return true;
+    if (entry.icmpType !== query.icmpType) return false;
+    return entry.icmpCode === null || entry.icmpCode === query.icmpCode;
+  });
+}
