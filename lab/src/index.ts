@@ -6,3 +6,5 @@ export * from './pce/client.ts';
 export * from './pce/pce.ts';
 export * from './fleet/pairing.ts';
 export * from './wait.ts';
+export * from './demo/policy.ts';
+export * from './demo/roaming.ts';

@@ -1,5 +1,6 @@
 /** The policy that the demo writes, through the public API, as an operator would in the console. */
 import type { ApiClient, CallOptions } from '@bulkhead/contract';
+import { listWorkloads } from '../fleet/pairing.ts';
 import { LabError } from '../network/commands.ts';
 import type { HostName } from '../network/topology.ts';
 
@@ -49,10 +50,22 @@ export async function createLabels(api: ApiClient): Promise<LabelIndex> {
   return found;
 }
 
-export function labelsOf(host: ManagedHost, labels: LabelIndex): { href: string }[] {
+function labelsOf(host: ManagedHost, labels: LabelIndex): { href: string }[] {
   return KEYS.map((key, index) => ({
     href: labelHref(labels, `${key}:${LABELS[host][index] ?? ''}`),
   }));
+}
+
+/** Puts the labels on the paired hosts. */
+export async function labelAll(api: ApiClient, labels: LabelIndex): Promise<void> {
+  const workloads = await listWorkloads(api);
+  for (const name of MANAGED) {
+    const href = workloads.get(name)?.href ?? '';
+    await api.call('workloads.update', {
+      params: { id: href.split('/').at(-1) ?? '' },
+      body: { labels: labelsOf(name, labels) },
+    });
+  }
 }
 
 function labelHref(labels: LabelIndex, name: string): string {

@@ -24,7 +24,7 @@ import {
   MODES,
   SERVERS,
   createLabels,
-  labelsOf,
+  labelAll,
   provision,
   setSubnets,
   writePolicy,
@@ -74,18 +74,6 @@ async function pairAll({ api, network }: Stage): Promise<string> {
   ]);
   await waitUntilSettled(api, MANAGED);
   return `${seconds.length} hosts, the slowest in ${Math.max(...seconds).toFixed(1)} s`;
-}
-
-async function labelAll(api: ApiClient, labels: LabelIndex): Promise<string> {
-  const workloads = await listWorkloads(api);
-  for (const name of MANAGED) {
-    const href = workloads.get(name)?.href ?? '';
-    await api.call('workloads.update', {
-      params: { id: href.split('/').at(-1) ?? '' },
-      body: { labels: labelsOf(name, labels) },
-    });
-  }
-  return `${labels.size} labels on ${MANAGED.length} workloads`;
 }
 
 async function enforce(api: ApiClient): Promise<string> {
@@ -160,7 +148,10 @@ export async function tellStory(
   });
   await step('Pairing every host with the pairing script', () => pairAll(stage));
   await step('Looking where the laptops are', () => checkLaptops(api));
-  await step('Labeling the workloads', () => labelAll(api, labels));
+  await step('Labeling the workloads', async () => {
+    await labelAll(api, labels);
+    return `${labels.size} labels on ${MANAGED.length} workloads`;
+  });
   await step('Trying connections before there is a policy', () =>
     showConnections(
       stage,

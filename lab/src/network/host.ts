@@ -27,6 +27,8 @@ export interface LabHost {
     args: readonly string[],
     options?: CommandOptions,
   ) => Promise<CommandResult>;
+  /** Starts a program there and leaves it running; its end is the caller's. */
+  readonly start: (file: string, args: readonly string[]) => ChildProcess;
   /** Tries the connections at the same time and answers in their order. */
   readonly probe: (probes: readonly Probe[]) => Promise<readonly ProbeResult[]>;
   /** Ids of the processes that run in the host's network. */
@@ -93,6 +95,11 @@ export async function startHost(namespace: string, config: AgentConfig): Promise
       tryRun('nsenter', [...enter, file, ...args], {
         ...options,
         env: { ...HOST_ENV, ...options.env },
+      }),
+    start: (file, args) =>
+      spawn('nsenter', [...enter, file, ...args], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+        env: HOST_ENV,
       }),
     probe: (probes) => {
       last += 1;
