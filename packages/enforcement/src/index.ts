@@ -17,7 +17,7 @@ export type {
 } from './plan/plan.ts';
 export { buildPlan, type PlanInput } from './plan/build-plan.ts';
 export { PlanError } from './plan/plan-error.ts';
-export { nameMatches, nameSetId, setsForName } from './plan/names.ts';
+export { nameSetId, setsForName } from './plan/names.ts';
 export { withInterfaces, withSetDelta } from './plan/update.ts';
 export {
   createEvaluator,

@@ -1,8 +1,7 @@
 import { familyOf, formatAddress, parseAddress, type Address } from '@bulkhead/net';
-import { PROTOCOLS, type PolicyDecision, type RuleOrigin } from '@bulkhead/policy';
+import { fqdnMatches, PROTOCOLS, type PolicyDecision, type RuleOrigin } from '@bulkhead/policy';
 import { createMatcher, type AddressMatcher } from '../address-sets.ts';
 import { groupOfInterface } from '../plan/interfaces.ts';
-import { nameMatches } from '../plan/names.ts';
 import { PlanError } from '../plan/plan-error.ts';
 import type {
   Direction,
@@ -63,7 +62,7 @@ export function createEvaluator(plan: FirewallPlan): PlanEvaluator {
 
   function peerMatches(id: string, packet: PlanPacket, remote: Address): boolean {
     const name = nameOf.get(id);
-    if (name !== undefined && packet.remoteName !== null && nameMatches(name, packet.remoteName)) {
+    if (name !== undefined && packet.remoteName !== null && fqdnMatches(name, packet.remoteName)) {
       return true;
     }
     const set = plan.sets.get(id);
@@ -83,10 +82,10 @@ export function createEvaluator(plan: FirewallPlan): PlanEvaluator {
     }
     if (packet.interfaceName === 'lo') return LOOPBACK;
     const address = formatAddress(remote);
-    const essential = plan.essential.find((entry) => essentialMatches(entry, packet, address));
-    if (essential !== undefined) return decide(essential.verdict, [], []);
     const group = groupOfInterface(plan, packet.interfaceName);
     if (group === 'unmanaged') return null;
+    const essential = plan.essential.find((entry) => essentialMatches(entry, packet, address));
+    if (essential !== undefined) return decide(essential.verdict, [], []);
     const rules: PlanRule[] = [];
     const boundaries: PlanRule[] = [];
     let reply: PlanVerdict | null = null;

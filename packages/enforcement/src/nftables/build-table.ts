@@ -9,12 +9,12 @@ import { createDigests } from '../plan/digest.ts';
 import type {
   Direction,
   FirewallPlan,
-  PlanEssential,
   PlanRule,
   PlanSet,
   PlanVerdict,
   ServiceMatch,
 } from '../plan/plan.ts';
+import { essentialRules } from './essential-rules.ts';
 import {
   addressSetName,
   cutSetName,
@@ -22,6 +22,7 @@ import {
   NFLOG_BYTES,
   NFLOG_GROUP,
   NFT_ABSENT,
+  nftRule,
   type NftChain,
   type NftMatch,
   type NftRule,
@@ -49,11 +50,19 @@ export function buildTable(plan: FirewallPlan): NftTable {
       FAMILIES.map((family) => dispatchChain(plan, chains, direction, profile, family)),
     ),
   );
-  const bases = DIRECTIONS.map((direction) => baseChain(plan, chains, direction));
+  const essential = DIRECTIONS.map((direction): NftChain => {
+    const entries = plan.essential.filter((entry) => entry.direction === direction);
+    return {
+      name: essentialName(direction),
+      base: null,
+      rules: essentialRules(entries, chains.verdict),
+    };
+  });
+  const bases = DIRECTIONS.map((direction) => baseChain(plan, direction));
   return {
     exists: true,
     sets: listSets(plan),
-    chains: [...chains.all(), ...dispatch, ...bases],
+    chains: [...chains.all(), ...dispatch, ...essential, ...bases],
   };
 }
 
@@ -132,7 +141,7 @@ function createChains(): Chains {
         services.set(name, {
           name,
           base: null,
-          rules: lines.map((matches) => rule(matches, target)),
+          rules: lines.map((matches) => nftRule(matches, target)),
         });
       }
       return { kind: 'jump', chain: name };
@@ -154,9 +163,12 @@ function verdictRules(verdict: PlanVerdict): NftRule[] {
   }
   if (verdict.action === 'reject') {
     const tcp: NftMatch = { kind: 'protocol', protocols: [PROTOCOLS.tcp] };
-    rules.push(rule([tcp], { kind: 'reset' }, comment), rule([], { kind: 'prohibit' }, comment));
+    rules.push(
+      nftRule([tcp], { kind: 'reset' }, comment),
+      nftRule([], { kind: 'prohibit' }, comment),
+    );
   } else {
-    rules.push(rule([], verdict.action === 'accept' ? ACCEPT : DROP, comment));
+    rules.push(nftRule([], verdict.action === 'accept' ? ACCEPT : DROP, comment));
   }
   return rules;
 }
@@ -242,7 +254,7 @@ function dispatchChain(
       ...lines('allow'),
       ...replies,
       ...lines('deny'),
-      rule([], { kind: 'goto', chain: chains.verdict(plan.defaults[direction]) }),
+      nftRule([], { kind: 'goto', chain: chains.verdict(plan.defaults[direction]) }),
     ],
   };
 }
@@ -265,7 +277,7 @@ function peerLines(
     const parts: ('hosts' | 'ranges')[] =
       plan.sets.get(id)?.kind === 'name' ? ['hosts'] : ['hosts', 'ranges'];
     return parts.map((part) =>
-      rule(
+      nftRule(
         [{ kind: 'address_set', family, side, set: addressSetName(id, part, family) }],
         target,
         comment,
@@ -274,12 +286,18 @@ function peerLines(
   });
 }
 
-function baseChain(plan: FirewallPlan, chains: Chains, direction: Direction): NftChain {
+/** Name of the chain with what always passes. */
+function essentialName(direction: Direction): string {
+  return direction === 'inbound' ? 'in_essential' : 'out_essential';
+}
+
+function baseChain(plan: FirewallPlan, direction: Direction): NftChain {
   const side = direction === 'inbound' ? 'iifname' : 'oifname';
   const { other } = plan.interfaces;
+  const essential: NftVerdict = { kind: 'jump', chain: essentialName(direction) };
   const byProfile = (profile: NetworkProfile, condition: readonly NftMatch[]) =>
     FAMILIES.map((family) =>
-      rule([...condition, { kind: 'family', family }], {
+      nftRule([...condition, { kind: 'family', family }], {
         kind: 'goto',
         chain: dispatchName(direction, profile, family),
       }),
@@ -292,86 +310,18 @@ function baseChain(plan: FirewallPlan, chains: Chains, direction: Direction): Nf
       policy: 'accept',
     },
     rules: [
-      rule([{ kind: 'interface', side, name: 'lo' }], ACCEPT),
-      rule([{ kind: 'state', states: ['established', 'related'] }], ACCEPT),
-      ...plan.essential
-        .filter((entry) => entry.direction === direction)
-        .flatMap((entry) => essentialRules(entry, chains)),
-      ...FAMILIES.flatMap(cutRules),
-      rule([{ kind: 'interface_set', side, set: 'unmanaged' }], ACCEPT),
+      nftRule([{ kind: 'interface', side, name: 'lo' }], ACCEPT),
+      nftRule([{ kind: 'state', states: ['established', 'related'] }], ACCEPT),
+      nftRule([{ kind: 'interface_set', side, set: 'unmanaged' }], ACCEPT),
+      ...(other === 'unmanaged'
+        ? NETWORK_PROFILES.map((set) => nftRule([{ kind: 'interface_set', side, set }], essential))
+        : [nftRule([], essential)]),
       ...NETWORK_PROFILES.flatMap((profile) =>
         byProfile(profile, [{ kind: 'interface_set', side, set: profile }]),
       ),
-      ...(other === 'unmanaged' ? [rule([], ACCEPT)] : byProfile(other, [])),
+      ...(other === 'unmanaged' ? [nftRule([], ACCEPT)] : byProfile(other, [])),
     ],
   };
-}
-
-function essentialRules(entry: PlanEssential, chains: Chains): NftRule[] {
-  const target: NftVerdict =
-    entry.verdict.logPrefix === null
-      ? ACCEPT
-      : { kind: 'goto', chain: chains.verdict(entry.verdict) };
-  const side = entry.direction === 'inbound' ? 'saddr' : 'daddr';
-  const remotes: NftMatch[][] =
-    entry.remote === null
-      ? entry.family === null || entry.icmpTypes !== null
-        ? [[]]
-        : [[{ kind: 'family', family: entry.family }]]
-      : FAMILIES.flatMap((family) => {
-          const values = entry.remote?.filter((address) => familyOf(address) === family) ?? [];
-          return values.length === 0 ? [] : [[{ kind: 'address', family, side, values } as const]];
-        });
-  const port = (at: 'sport' | 'dport', value: number | null): NftMatch[] =>
-    value === null
-      ? []
-      : [
-          {
-            kind: 'port',
-            protocol: entry.protocol,
-            side: at,
-            ranges: [{ from: value, to: value }],
-          },
-        ];
-  return remotes.map((remote) =>
-    rule(
-      [
-        ...remote,
-        ...port('sport', entry.sourcePort),
-        ...port('dport', entry.destinationPort),
-        ...(entry.icmpTypes === null
-          ? []
-          : [
-              {
-                kind: 'icmp_type',
-                family: entry.protocol === PROTOCOLS.icmp ? 4 : 6,
-                types: entry.icmpTypes,
-              } as const,
-            ]),
-        ...(entry.withoutSyn ? [{ kind: 'without_syn' } as const] : []),
-      ],
-      target,
-      `essential ${entry.name}`,
-    ),
-  );
-}
-
-/** A cut connection's late packets would be taken for a new connection of the other direction; its own new SYN is judged anew. */
-function cutRules(family: Family): NftRule[] {
-  const tuple: NftMatch = { kind: 'tuple_set', family, set: cutSetName(family) };
-  const others = [PROTOCOLS.udp, PROTOCOLS.sctp];
-  return [
-    rule([{ kind: 'without_syn' }, tuple], DROP),
-    rule([{ kind: 'protocol', protocols: others }, tuple], DROP),
-  ];
-}
-
-function rule(
-  matches: readonly NftMatch[],
-  verdict: NftVerdict,
-  comment: string | null = null,
-): NftRule {
-  return { matches, log: null, verdict, comment };
 }
 
 /** `href@version` in what a comment can hold; of a text that is too long the end is kept, where the ids are. */

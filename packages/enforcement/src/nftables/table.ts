@@ -110,3 +110,12 @@ export function cutSetName(family: Family): string {
 export function addressSetName(id: string, part: 'hosts' | 'ranges', family: Family): string {
   return `a_${id}_${part === 'hosts' ? 'h' : 'r'}${family}`;
 }
+
+/** A rule without log. */
+export function nftRule(
+  matches: readonly NftMatch[],
+  verdict: NftVerdict,
+  comment: string | null = null,
+): NftRule {
+  return { matches, log: null, verdict, comment };
+}

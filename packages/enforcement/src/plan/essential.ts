@@ -1,13 +1,14 @@
-import { PROTOCOLS } from '@bulkhead/policy';
+import { ESSENTIAL_ICMP, PROTOCOLS } from '@bulkhead/policy';
 import type { Direction, Endpoint, EssentialName, PlanEssential } from './plan.ts';
 import type { VerdictMaker } from './verdicts.ts';
 
 type Conditions = Pick<PlanEssential, 'protocol'> & Partial<Omit<PlanEssential, 'protocol'>>;
 
-const NEIGHBOR_DISCOVERY = [133, 134, 135, 136];
-const MULTICAST_LISTENER = [130, 131, 132, 143];
-const ICMP_ERRORS = [3, 11, 12];
-const ICMPV6_ERRORS = [1, 2, 3, 4];
+const NEIGHBOR_DISCOVERY: readonly number[] = [133, 134, 135, 136];
+const MULTICAST_LISTENER: readonly number[] = [130, 131, 132, 143];
+const ICMPV6_ERRORS = ESSENTIAL_ICMP.icmpv6.filter(
+  (type) => !NEIGHBOR_DISCOVERY.includes(type) && !MULTICAST_LISTENER.includes(type),
+);
 const DNS_PORT = 53;
 
 /** Traffic that a host always passes besides loopback and replies (policy-model.md, Enforcement modes), in order of decision. */
@@ -58,7 +59,7 @@ export function listEssential(
       protocol: icmpv6,
       icmpTypes: MULTICAST_LISTENER,
     }),
-    ...both('icmp_errors', { family: 4, protocol: icmp, icmpTypes: ICMP_ERRORS }),
+    ...both('icmp_errors', { family: 4, protocol: icmp, icmpTypes: ESSENTIAL_ICMP.icmp }),
     ...both('icmp_errors', { family: 6, protocol: icmpv6, icmpTypes: ICMPV6_ERRORS }),
     ...exchange('dhcp', 4, 68, 67),
     ...exchange('dhcpv6', 6, 546, 547),

@@ -143,7 +143,7 @@ export interface LogEntry {
 
 /**
  * Everything that a host's firewall does, without a word of any operating system. Order of decision:
- * loopback, established and related, essential, unmanaged interfaces, then per profile allow, deny, default.
+ * loopback, established and related, unmanaged interfaces, essential, then per profile allow, deny, default.
  */
 export interface FirewallPlan {
   readonly policyHash: string;
