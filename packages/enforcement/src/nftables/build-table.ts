@@ -55,7 +55,7 @@ export function buildTable(plan: FirewallPlan): NftTable {
     return {
       name: essentialName(direction),
       base: null,
-      rules: essentialRules(entries, chains.verdict),
+      rules: essentialRules(entries, (verdict) => chains.verdict(verdict)),
     };
   });
   const bases = DIRECTIONS.map((direction) => baseChain(plan, direction));
