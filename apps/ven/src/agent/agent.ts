@@ -1,0 +1,385 @@
+/** The agent: policy from the PCE into the firewall, facts and flows back. Everything of the operating system is behind the platform. */
+import { promises as dns } from 'node:dns';
+import { isIP } from 'node:net';
+import { VEN_PROTOCOL, type PceMessage, type VenMessage } from '@bulkhead/contract';
+import type { HostFacts } from '@bulkhead/enforcement';
+import type { FirewallRestore, Platform } from '../platform/port.ts';
+import { openChannel, type Channel } from './channel.ts';
+import { createFlowReporter } from './flow-reporter.ts';
+import { reportFacts } from './host-facts.ts';
+import { createInterfaceWatcher } from './interface-watcher.ts';
+import { messageOf, type Log } from './log.ts';
+import { createPceClient } from './pce-client.ts';
+import { createPolicyApplier, type Enforced } from './policy-applier.ts';
+import { openDelta, openPolicy, PolicyDocumentError } from './policy-state.ts';
+import { createSerial } from './serial.ts';
+import { describePolicy, type PolicyView } from './show-policy.ts';
+import type { AgentStatus } from './status.ts';
+import type { Store } from './store.ts';
+import { createTamperGuard } from './tamper-guard.ts';
+
+const PCE_LOOKUP_MS = 60_000;
+const MAX_KEPT_MESSAGES = 20;
+
+export class NotActivatedError extends Error {
+  override readonly name = 'NotActivatedError';
+}
+
+export interface AgentDeps {
+  readonly platform: Platform;
+  readonly store: Store;
+  readonly log: Log;
+  /** The PCE asked to unpair; the agent is closed by whoever handles it. */
+  readonly unpairAsked: (restore: FirewallRestore) => void;
+}
+
+export interface Agent {
+  status(): AgentStatus;
+  showPolicy(): PolicyView | null;
+  /** Ends all work; the last policy stays in force. `reason` null: without a word to the PCE. */
+  close(reason: 'stop' | 'shutdown' | null): Promise<void>;
+}
+
+const RESTORE = { saved: 'saved', default: 'recommended', disable: 'open' } as const;
+
+/** The last policy is in force when this resolves, before the network was touched. Rejects with NotActivatedError. */
+export async function startAgent(deps: AgentDeps): Promise<Agent> {
+  const { platform, store, log } = deps;
+  const [identity, settings, ca, cache, firstSequence, knownAddresses] = await Promise.all([
+    store.readIdentity(),
+    store.readSettings(),
+    store.readCa(),
+    store.readProfiles(),
+    store.readFlowSequence(),
+    store.readPceAddresses(),
+  ]);
+  if (identity === null || settings === null) {
+    throw new NotActivatedError('this VEN is not activated: run "illumio-ven-ctl activate"');
+  }
+  const startedAt = Date.now();
+  const pce = { host: settings.managementServer, port: settings.port, ca };
+  const client = createPceClient(pce, identity.token);
+  const serial = createSerial();
+  let pceAddresses: readonly string[] = isIP(pce.host) === 0 ? knownAddresses : [pce.host];
+  let resolvers: readonly string[] = await platform.resolvers();
+  let lastReport = '';
+  let lastFailure: string | null = null;
+  let refusedBy: number | null = null;
+  let closed = false;
+  const kept: VenMessage[] = [];
+  let channel: Channel | null = null;
+
+  const facts = (): HostFacts => ({
+    interfaces: interfaces.hostInterfaces(),
+    otherInterfaces: settings.endpoint ? 'external' : 'corporate',
+    pce: pceAddresses.map((address) => ({ address, port: settings.port })),
+    resolvers,
+    names: new Map(),
+    coexistence: { illumioPrimary: true },
+  });
+
+  const applier = createPolicyApplier({
+    firewall: platform.firewall,
+    persist: (policy) => store.writePolicy(policy),
+    facts,
+    log,
+    now: () => new Date(),
+  });
+
+  const interfaces = createInterfaceWatcher({
+    endpoint: settings.endpoint,
+    read: () => platform.interfaces(),
+    detect: async (name, address) => (await client.detect(name, address)).network_profile,
+    cache,
+    persistCache: (next) => store.writeProfiles(next),
+    changed: () => serial(interfacesChanged),
+    settled: report,
+    log,
+    nowMs: () => Date.now(),
+  });
+
+  const flows = createFlowReporter({
+    logEntry: (prefix) => applier.logEntry(prefix),
+    profileOf: (name) => interfaces.profileOf(name),
+    send: (body) => client.flows(body),
+    persistSequence: (next) => store.writeFlowSequence(next),
+    firstSequence,
+    log,
+    now: () => new Date(),
+  });
+
+  function tell(message: VenMessage): void {
+    if (channel?.send(message) === true) return;
+    kept.push(message);
+    if (kept.length > MAX_KEPT_MESSAGES) kept.shift();
+  }
+
+  async function interfacesChanged(): Promise<void> {
+    try {
+      const moved = await applier.interfacesChanged(interfaces.hostInterfaces());
+      if (moved) log.info('interfaces are enforced as they are now');
+    } catch (error) {
+      failed(applier.enforced()?.policy.version ?? 0, error);
+    }
+    const local = channel?.localAddress() ?? null;
+    const addresses = interfaces.links().flatMap((link) => link.addresses);
+    // a connection whose address left the host would hang until it times out
+    if (local !== null && !addresses.some(({ address }) => address === local)) channel?.renew();
+  }
+
+  async function report(): Promise<void> {
+    if (closed) return;
+    const reported = interfaces.reported();
+    const text = JSON.stringify(reported);
+    if (text === lastReport) return;
+    try {
+      await client.report({ facts: reportFacts(platform), interfaces: reported });
+      lastReport = text;
+    } catch (error) {
+      log.info('interfaces could not be reported yet', { reason: messageOf(error) });
+    }
+  }
+
+  function failed(version: number, error: unknown): void {
+    const message = messageOf(error);
+    lastFailure = message;
+    log.error('policy was not applied', { version, reason: message });
+    tell({ type: 'apply_failed', version, message: message.slice(0, 4096) });
+  }
+
+  function acknowledge({ policy, appliedAt }: Enforced): void {
+    lastFailure = null;
+    tell({
+      type: 'applied',
+      version: policy.version,
+      hash: policy.policy.hash,
+      applied_at: appliedAt,
+      rule_count: policy.policy.rules.length,
+    });
+  }
+
+  async function fetchWhole(): Promise<void> {
+    const policy = openPolicy(await client.policy(), identityOf().policy_public_key);
+    await applyWhole(policy);
+  }
+  function identityOf(): NonNullable<typeof identity> {
+    if (identity === null) throw new NotActivatedError('this VEN is not activated');
+    return identity;
+  }
+
+  async function applyWhole(policy: ReturnType<typeof openPolicy>): Promise<void> {
+    try {
+      acknowledge(await applier.applyWhole(policy));
+      log.info('policy is enforced', {
+        version: policy.version,
+        provisioned: policy.policy_version,
+      });
+    } catch (error) {
+      failed(policy.version, error);
+    }
+  }
+
+  async function applyDelta(delta: ReturnType<typeof openDelta>): Promise<void> {
+    try {
+      const enforced = await applier.applyDelta(delta);
+      if (enforced === null) {
+        log.info('policy delta does not fit, asking for the whole policy', { from: delta.from });
+        await fetchWhole();
+        return;
+      }
+      acknowledge(enforced);
+      log.info('policy is enforced', { version: delta.to, provisioned: delta.policy_version });
+    } catch (error) {
+      failed(delta.to, error);
+    }
+  }
+
+  async function handle(message: PceMessage): Promise<void> {
+    switch (message.type) {
+      case 'policy':
+        await applyWhole(openPolicy(message.document, identityOf().policy_public_key));
+        return;
+      case 'policy_delta':
+        await applyDelta(openDelta(message.document, identityOf().policy_public_key));
+        return;
+      case 'policy_current': {
+        const enforced = applier.enforced();
+        // what was applied just before the channel broke may not be known to the PCE
+        if (enforced?.policy.version === message.version) acknowledge(enforced);
+        return;
+      }
+      case 'unpair':
+        log.info('the PCE asked to unpair', { firewall: message.firewall_restore });
+        deps.unpairAsked(RESTORE[message.firewall_restore]);
+        return;
+      case 'redetect':
+        // not awaited by the messages behind it: detection waits for the network
+        void interfaces.detect(false).catch(detectionFailed);
+        return;
+      case 'error':
+        log.warn('the PCE reports an error', { message: message.message });
+    }
+  }
+
+  const detectionFailed = (error: unknown): void =>
+    log.error('network profiles could not be detected', { reason: messageOf(error) });
+
+  function received(message: PceMessage): void {
+    void serial(async () => {
+      if (closed) return;
+      try {
+        await handle(message);
+      } catch (error) {
+        const text = messageOf(error);
+        if (error instanceof PolicyDocumentError) lastFailure = text;
+        log.error('a message of the PCE could not be handled', {
+          type: message.type,
+          reason: text,
+        });
+        tell({ type: 'error', message: text.slice(0, 4096) });
+      }
+    });
+  }
+
+  function opened(): void {
+    refusedBy = null;
+    const policy = applier.enforced()?.policy ?? null;
+    channel?.send({
+      type: 'hello',
+      protocol: VEN_PROTOCOL,
+      boot_id: platform.describe().bootId,
+      policy_version: policy?.version ?? 0,
+      policy_hash: policy?.policy.hash ?? null,
+    });
+    for (const message of kept.splice(0)) channel?.send(message);
+    interfaces.detect(true).catch(detectionFailed);
+  }
+
+  async function lookUpPce(): Promise<void> {
+    const resolversNow = await platform.resolvers();
+    let addresses = pceAddresses;
+    if (isIP(pce.host) === 0) {
+      try {
+        const found = await dns.lookup(pce.host, { all: true });
+        addresses = [...new Set(found.map(({ address }) => address))].sort();
+      } catch (error) {
+        log.warn('the PCE’s name could not be resolved', {
+          name: pce.host,
+          reason: messageOf(error),
+        });
+      }
+    }
+    if (closed || (same(addresses, pceAddresses) && same(resolversNow, resolvers))) return;
+    if (!same(addresses, pceAddresses)) await store.writePceAddresses(addresses);
+    pceAddresses = addresses;
+    resolvers = resolversNow;
+    await serial(() => applier.factsChanged()).catch((error: unknown) =>
+      failed(applier.enforced()?.policy.version ?? 0, error),
+    );
+  }
+
+  await interfaces.read();
+  const stored = await store.readPolicy();
+  if (stored !== null) {
+    try {
+      await applier.restore(stored);
+      log.info('the last policy is in force', { version: stored.version });
+    } catch (error) {
+      failed(stored.version, error);
+    }
+  }
+
+  const guard = createTamperGuard({
+    firewall: platform.firewall,
+    repair: () => serial(() => applier.repair()),
+    tell,
+    log,
+  });
+  const stopNetwork = platform.watchNetwork(() => {
+    interfaces.poke();
+    lookUpPce().catch(() => undefined);
+  });
+  const stopFlows = platform.watchFlows((packets) => flows.observe(packets));
+  await lookUpPce();
+  const timers = [
+    setInterval(() => {
+      const policy = applier.enforced()?.policy;
+      channel?.send({
+        type: 'heartbeat',
+        uptime_seconds: platform.describe().uptimeSeconds,
+        policy_version: policy?.version ?? 0,
+      });
+    }, identity.heartbeat_seconds * 1000),
+    setInterval(() => void flows.flush(), settings.flowReportSeconds * 1000),
+    setInterval(() => {
+      if (channel?.isOpen() !== true) lookUpPce().catch(() => undefined);
+    }, PCE_LOOKUP_MS),
+  ];
+  channel = openChannel({
+    pce,
+    token: identity.token,
+    maxWaitMs: settings.reconnectSeconds * 1000,
+    log,
+    random: Math.random,
+    opened,
+    received,
+    refused: (status) => (refusedBy = status),
+  });
+  // interfaces may have changed between the first reading and the watch
+  interfaces.poke();
+
+  return {
+    status() {
+      const enforced = applier.enforced();
+      return {
+        activated: true,
+        ven_uuid: identity.ven_uuid,
+        ven_type: settings.endpoint ? 'endpoint' : 'server',
+        pce: `${settings.managementServer}:${settings.port}`,
+        channel: channel?.isOpen() === true ? 'open' : refusedBy === null ? 'closed' : 'refused',
+        policy:
+          enforced === null
+            ? null
+            : {
+                version: enforced.policy.version,
+                policy_version: enforced.policy.policy_version,
+                mode: enforced.policy.policy.mode,
+                rules: enforced.policy.policy.rules.length,
+                applied_at: enforced.appliedAt,
+              },
+        last_failure: lastFailure,
+        interfaces: interfaces.reported(),
+        flows: flows.statistics(),
+        uptime_seconds: Math.round((Date.now() - startedAt) / 1000),
+        rss_bytes: process.memoryUsage().rss,
+        pid: process.pid,
+      };
+    },
+    showPolicy() {
+      const enforced = applier.enforced();
+      return enforced === null ? null : describePolicy(enforced);
+    },
+    async close(reason) {
+      closed = true;
+      for (const timer of timers) clearInterval(timer);
+      interfaces.close();
+      stopNetwork();
+      stopFlows();
+      guard.close();
+      await serial(() => Promise.resolve());
+      if (reason !== null) {
+        await flows.flush().catch(() => undefined);
+        await client
+          .goodbye(reason)
+          .catch((error: unknown) =>
+            log.warn('the PCE could not be told', { reason: messageOf(error) }),
+          );
+      }
+      channel?.close();
+    },
+  };
+}
+
+function same(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((text, index) => text === other[index]);
+}

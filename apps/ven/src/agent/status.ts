@@ -1,0 +1,29 @@
+import { z } from 'zod';
+import { reportedInterfaceSchema } from '@bulkhead/contract';
+import { ENFORCEMENT_MODES } from '@bulkhead/policy';
+
+/** What `illumio-ven-ctl status --json` prints of a running daemon. */
+export const agentStatusSchema = z.object({
+  activated: z.literal(true),
+  ven_uuid: z.string(),
+  ven_type: z.enum(['server', 'endpoint']),
+  pce: z.string(),
+  /** `refused`: the PCE answered that it does not know this VEN. */
+  channel: z.enum(['open', 'closed', 'refused']),
+  policy: z
+    .object({
+      version: z.number(),
+      policy_version: z.number(),
+      mode: z.enum(ENFORCEMENT_MODES),
+      rules: z.number(),
+      applied_at: z.string(),
+    })
+    .nullable(),
+  last_failure: z.string().nullable(),
+  interfaces: z.array(reportedInterfaceSchema),
+  flows: z.object({ buffered: z.number(), dropped: z.number(), sent: z.number() }),
+  uptime_seconds: z.number(),
+  rss_bytes: z.number(),
+  pid: z.number(),
+});
+export type AgentStatus = z.infer<typeof agentStatusSchema>;

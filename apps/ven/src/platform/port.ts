@@ -1,0 +1,106 @@
+/**
+ * The platform port: everything of the VEN that knows an operating system. `agent/` is written against it alone.
+ * Implementations: `linux/` (nftables, netlink), `fake/` (memory, for tests). `port.conformance.ts` holds them alike.
+ */
+import type { AddressSetDelta } from '@bulkhead/policy';
+import type { FirewallPlan, HostInterface } from '@bulkhead/enforcement';
+
+/** What the host is. */
+export interface HostDescription {
+  readonly hostname: string;
+  readonly osPlatform: 'linux' | 'windows' | 'mac';
+  /** Short, such as `debian-x86_64-12`. */
+  readonly osId: string;
+  /** For people: kernel or edition. */
+  readonly osDetail: string;
+  readonly uptimeSeconds: number;
+  /** Changes with every boot. */
+  readonly bootId: string;
+}
+
+export type InterfaceType =
+  | 'ethernet'
+  | 'usb_ethernet'
+  | 'thunderbolt'
+  | 'wifi'
+  | 'ppp'
+  | 'tunnel'
+  | 'other';
+
+/** A network interface with at least one address of its own; loopback is none. */
+export interface NetworkInterface {
+  readonly name: string;
+  /** Global addresses only, without those still being checked for duplicates. */
+  readonly addresses: readonly { readonly address: string; readonly prefixLength: number }[];
+  readonly gateway: string | null;
+  /** Link address of the gateway where the host has learned it: tells networks with equal prefixes apart. */
+  readonly gatewayMac: string | null;
+  readonly mac: string | null;
+  readonly type: InterfaceType;
+  readonly linkState: 'up' | 'down' | 'unknown';
+}
+
+/** The system refused a firewall transaction. Nothing of it was applied. */
+export class FirewallError extends Error {
+  override readonly name = 'FirewallError';
+}
+
+/** One step from a plan to the next that touches members and no rule. */
+export type PlanStep =
+  | { readonly kind: 'set'; readonly delta: AddressSetDelta }
+  | { readonly kind: 'interfaces'; readonly interfaces: readonly HostInterface[] };
+
+/** Who changed the firewall besides us, where the system tells. */
+export interface FirewallChange {
+  /** Name and id of the process. */
+  readonly by: string | null;
+}
+
+/** What is left of the firewall by unpairing: as before pairing; only remote management open; nothing blocked. */
+export type FirewallRestore = 'saved' | 'recommended' | 'open';
+
+export interface Firewall {
+  /** Enforces the plan whole, in one transaction. Rejects with FirewallError and has changed nothing then. */
+  apply(plan: FirewallPlan): Promise<void>;
+  /** Moves from what `plan` says by member updates, in one transaction, and answers the plan after it. Rejects with FirewallError and has changed nothing then. */
+  update(plan: FirewallPlan, steps: readonly PlanStep[]): Promise<FirewallPlan>;
+  /** Where the system's state differs from the plan, for people; empty: exactly as planned. */
+  differences(plan: FirewallPlan): Promise<readonly string[]>;
+  /** Cuts established connections that the plan does not allow; answers how many. */
+  cut(plan: FirewallPlan): Promise<number>;
+  /** Takes everything of ours away and leaves the firewall as asked. Answers what a person should know besides, or null. */
+  restore(restore: FirewallRestore, venType: 'server' | 'endpoint'): Promise<string | null>;
+  /** Calls back after somebody else changed a firewall table. Returns a function that ends it. */
+  watch(changed: (change: FirewallChange) => void): () => void;
+}
+
+/** The first packet of a connection on which the firewall gave a verdict. */
+export interface ObservedPacket {
+  /** Log prefix of the verdict: a key of the plan's log index. */
+  readonly prefix: string;
+  readonly sourceAddress: string;
+  readonly destinationAddress: string;
+  readonly protocol: number;
+  /** Null where the protocol has no ports. */
+  readonly sourcePort: number | null;
+  readonly destinationPort: number | null;
+  readonly icmpType: number | null;
+  readonly icmpCode: number | null;
+  readonly interfaceName: string | null;
+  /** User who owns the sending socket, where known. */
+  readonly userId: number | null;
+}
+
+export interface Platform {
+  describe(): HostDescription;
+  interfaces(): Promise<readonly NetworkInterface[]>;
+  /** Calls back after a link, address or route changed. Returns a function that ends it. */
+  watchNetwork(changed: () => void): () => void;
+  /** Calls back with verdicts of the firewall as they are given. Returns a function that ends it. */
+  watchFlows(observed: (packets: readonly ObservedPacket[]) => void): () => void;
+  /** Addresses of the DNS servers that the host asks, loopback left out. */
+  resolvers(): Promise<readonly string[]>;
+  readonly firewall: Firewall;
+  /** Ends every watcher and frees what they hold. */
+  close(): Promise<void>;
+}
