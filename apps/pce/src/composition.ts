@@ -84,7 +84,9 @@ class Teardown {
   }
   async run(logger: Logger): Promise<void> {
     for (const step of this.#steps.splice(0)) {
-      await step().catch((error: unknown) => logger.error({ err: error }, 'a part did not stop cleanly'));
+      await step().catch((error: unknown) =>
+        logger.error({ err: error }, 'a part did not stop cleanly'),
+      );
     }
   }
 }
@@ -101,7 +103,10 @@ export async function startPce(options: PceOptions): Promise<Pce> {
   }
 }
 
-async function bringUp(options: PceOptions, teardown: Teardown): Promise<{ deps: Deps; url: string }> {
+async function bringUp(
+  options: PceOptions,
+  teardown: Teardown,
+): Promise<{ deps: Deps; url: string }> {
   const { config, logger } = options;
   const clock = options.clock ?? SYSTEM_CLOCK;
   await prepareDataFolder(config.data);
@@ -127,7 +132,19 @@ async function bringUp(options: PceOptions, teardown: Teardown): Promise<{ deps:
   collectDefaultMetrics({ register: metrics });
   const address = { port: config.port };
   const closing = new AbortController();
-  const deps: Deps = { config, logger, clock, db: database.db, pool: database.pool, changeLog, flowStore, metrics, identity, address, closing: closing.signal };
+  const deps: Deps = {
+    config,
+    logger,
+    clock,
+    db: database.db,
+    pool: database.pool,
+    changeLog,
+    flowStore,
+    metrics,
+    identity,
+    address,
+    closing: closing.signal,
+  };
 
   const parts = partsOf(deps);
   for (const part of parts) {
@@ -162,17 +179,24 @@ async function listen(app: App, config: Config): Promise<number> {
   try {
     await open(config.host).catch((error: unknown) => {
       // A host without IPv6 cannot listen on "::".
-      if (config.host === '::' && /^(EAFNOSUPPORT|EADDRNOTAVAIL)$/.test(errorCode(error) ?? '')) return open('0.0.0.0');
+      if (config.host === '::' && /^(EAFNOSUPPORT|EADDRNOTAVAIL)$/.test(errorCode(error) ?? ''))
+        return open('0.0.0.0');
       throw error;
     });
   } catch (error) {
     switch (errorCode(error) ?? '') {
       case 'EADDRINUSE':
-        throw new OperationalError(`Port ${config.port} is taken by another program; stop it, or choose another port with --port`);
+        throw new OperationalError(
+          `Port ${config.port} is taken by another program; stop it, or choose another port with --port`,
+        );
       case 'EACCES':
-        throw new OperationalError(`No permission to listen on port ${config.port}; choose one above 1023 with --port`);
+        throw new OperationalError(
+          `No permission to listen on port ${config.port}; choose one above 1023 with --port`,
+        );
       case 'EADDRNOTAVAIL':
-        throw new OperationalError(`${config.host} is no address of this machine; choose another one with --host`);
+        throw new OperationalError(
+          `${config.host} is no address of this machine; choose another one with --host`,
+        );
       default:
         throw error;
     }

@@ -8,16 +8,27 @@ const port = z.coerce.number().int().min(0, 'must be 0 to 65535').max(65535, 'mu
 
 const schema = z
   .object({
-    data: z.string().min(1, 'must name a folder').transform((path) => resolve(path)),
+    data: z
+      .string()
+      .min(1, 'must name a folder')
+      .transform((path) => resolve(path)),
     host: z.string().min(1),
     port,
     fqdn: z.string().regex(HOST_NAME, 'must be a host name, such as pce.example.com'),
     san: z.array(z.string().min(1)),
-    databaseUrl: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres://').optional(),
-    clickhouseUrl: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
+    databaseUrl: z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, 'must begin with postgres://')
+      .optional(),
+    clickhouseUrl: z
+      .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+      .optional(),
     tlsCert: z.string().min(1).optional(),
     tlsKey: z.string().min(1).optional(),
-    logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be trace, debug, info, warn, error or silent'),
+    logLevel: z.enum(
+      ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+      'must be trace, debug, info, warn, error or silent',
+    ),
     trustedProxies: z.array(z.string()),
   })
   .refine((config) => (config.tlsCert === undefined) === (config.tlsKey === undefined), {
@@ -63,11 +74,17 @@ const SOURCES: Record<string, string> = {
 };
 
 function list(text: string | undefined): string[] {
-  return (text ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '');
+  return (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 /** Throws ConfigError with one line for each mistake. */
-export function readConfig(flags: ConfigFlags, env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(
+  flags: ConfigFlags,
+  env: Readonly<Record<string, string | undefined>>,
+): Config {
   const set = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
   const parsed = schema.safeParse({
     data: flags.data ?? set(env['BULKHEAD_DATA']) ?? 'bulkhead-data',

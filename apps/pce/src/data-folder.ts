@@ -68,7 +68,9 @@ export async function lockDataFolder(folder: string): Promise<FolderLock> {
       );
     await removeStale(path, text);
   }
-  throw new OperationalError(`Cannot take the lock ${path}; make sure that no other PCE is starting there, then delete it`);
+  throw new OperationalError(
+    `Cannot take the lock ${path}; make sure that no other PCE is starting there, then delete it`,
+  );
 }
 
 async function createExclusively(path: string, content: string, folder: string): Promise<boolean> {

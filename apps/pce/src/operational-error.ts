@@ -5,7 +5,9 @@ export class OperationalError extends Error {
 
 /** The system's code of an error (`ENOSPC`), if it has one. */
 export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined;
 }
 
 export function errorText(error: unknown): string {
@@ -17,7 +19,9 @@ export function explainFileError(error: unknown, path: string): unknown {
   switch (errorCode(error) ?? '') {
     case 'ENOSPC':
     case 'EDQUOT':
-      return new OperationalError(`The disk that holds ${path} is full; free some space and start again`);
+      return new OperationalError(
+        `The disk that holds ${path} is full; free some space and start again`,
+      );
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

@@ -31,11 +31,18 @@ export interface EventInput {
   readonly info?: Readonly<Record<string, unknown>>;
   readonly errors?: readonly { token: string; message: string }[];
   readonly resourceChanges?: readonly ResourceChange[];
-  readonly notifications?: readonly { type: string; info: Readonly<Record<string, unknown>> | null }[];
+  readonly notifications?: readonly {
+    type: string;
+    info: Readonly<Record<string, unknown>> | null;
+  }[];
 }
 
 /** Answers the event's UUID. `trx` is the one of `writeTransaction`. */
-export async function recordEvent(deps: Pick<Deps, 'clock' | 'config'>, trx: Tx, event: EventInput): Promise<string> {
+export async function recordEvent(
+  deps: Pick<Deps, 'clock' | 'config'>,
+  trx: Tx,
+  event: EventInput,
+): Promise<string> {
   const id = randomUUID();
   const creator = event.createdBy ?? creatorOf(event.actor);
   await trx
@@ -60,16 +67,27 @@ export async function recordEvent(deps: Pick<Deps, 'clock' | 'config'>, trx: Tx,
         })),
       ),
       notifications: json(
-        (event.notifications ?? []).map(({ type, info }) => ({ uuid: randomUUID(), notification_type: type, info })),
+        (event.notifications ?? []).map(({ type, info }) => ({
+          uuid: randomUUID(),
+          notification_type: type,
+          info,
+        })),
       ),
     })
     .execute();
   if (event.orgId !== null)
-    appendChange(trx, { orgId: event.orgId, kind: 'event', href: `/orgs/${event.orgId}/events/${id}` });
+    appendChange(trx, {
+      orgId: event.orgId,
+      kind: 'event',
+      href: `/orgs/${event.orgId}/events/${id}`,
+    });
   return id;
 }
 
-function creatorOf(actor: Actor | undefined): { href: string; value: Readonly<Record<string, unknown>> } {
+function creatorOf(actor: Actor | undefined): {
+  href: string;
+  value: Readonly<Record<string, unknown>>;
+} {
   const caller = actor?.caller ?? null;
   if (caller === null) return { href: 'system', value: { system: {} } };
   if (caller.kind === 'ven')

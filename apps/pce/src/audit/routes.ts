@@ -25,7 +25,10 @@ function present(row: Selectable<EventsTable>): EventWire {
 function time(name: string, text: string): Date {
   const at = new Date(text);
   if (Number.isNaN(at.getTime()))
-    throw new DomainError('input_validation_error', `query parameter ${name}: ${text} is no time; write it like 2026-01-31T12:00:00Z`);
+    throw new DomainError(
+      'input_validation_error',
+      `query parameter ${name}: ${text} is no time; write it like 2026-01-31T12:00:00Z`,
+    );
   return at;
 }
 
@@ -35,15 +38,19 @@ export function eventRoutes(): Routes {
   return {
     'events.list': async ({ db, orgId, query }) => {
       let matching = db.selectFrom('events').where('org_id', '=', orgId);
-      if (query.event_type !== undefined) matching = matching.where('event_type', '=', query.event_type);
+      if (query.event_type !== undefined)
+        matching = matching.where('event_type', '=', query.event_type);
       if (query.severity !== undefined) matching = matching.where('severity', '=', query.severity);
       if (query.status !== undefined) matching = matching.where('status', '=', query.status);
-      if (query.created_by !== undefined) matching = matching.where('created_by_href', '=', query.created_by);
+      if (query.created_by !== undefined)
+        matching = matching.where('created_by_href', '=', query.created_by);
       const from = query['timestamp[gte]'];
       if (from !== undefined) matching = matching.where('at', '>=', time('timestamp[gte]', from));
       const to = query['timestamp[lte]'];
       if (to !== undefined) matching = matching.where('at', '<=', time('timestamp[lte]', to));
-      const { total } = await matching.select((q) => q.fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
+      const { total } = await matching
+        .select((q) => q.fn.countAll<number>().as('total'))
+        .executeTakeFirstOrThrow();
       const rows = await matching
         .selectAll()
         .orderBy('at', 'desc')
@@ -55,7 +62,12 @@ export function eventRoutes(): Routes {
     },
     'events.get': async ({ db, orgId, params }) => {
       const row = UUID.test(params.id)
-        ? await db.selectFrom('events').selectAll().where('org_id', '=', orgId).where('id', '=', params.id).executeTakeFirst()
+        ? await db
+            .selectFrom('events')
+            .selectAll()
+            .where('org_id', '=', orgId)
+            .where('id', '=', params.id)
+            .executeTakeFirst()
         : undefined;
       if (row === undefined) throw notFound(`The event ${params.id}`);
       return present(row);

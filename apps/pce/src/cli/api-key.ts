@@ -12,27 +12,57 @@ interface KeyRequest {
   readonly json?: boolean | undefined;
 }
 
-export async function createKey(config: Config, logger: Logger, request: KeyRequest): Promise<void> {
+export async function createKey(
+  config: Config,
+  logger: Logger,
+  request: KeyRequest,
+): Promise<void> {
   const clock = { now: () => new Date() };
   const created = await withDatabase(config, logger, ({ db }) =>
     writeTransaction(db, async (trx) => {
-      let users = trx.selectFrom('users').select(['id', 'org_id', 'username']).orderBy('id').limit(1);
-      if (request.user !== undefined) users = users.where('username', '=', request.user.toLowerCase());
+      let users = trx
+        .selectFrom('users')
+        .select(['id', 'org_id', 'username'])
+        .orderBy('id')
+        .limit(1);
+      if (request.user !== undefined)
+        users = users.where('username', '=', request.user.toLowerCase());
       const user = await users.executeTakeFirst();
       if (user === undefined)
         throw new OperationalError(
-          request.user === undefined ? 'This PCE is not set up yet; run pce setup first' : `There is no user ${request.user}`,
+          request.user === undefined
+            ? 'This PCE is not set up yet; run pce setup first'
+            : `There is no user ${request.user}`,
         );
-      const { row, secret } = await createApiKey(trx, { userId: user.id, name: request.name, description: null, now: clock.now() });
+      const { row, secret } = await createApiKey(trx, {
+        userId: user.id,
+        name: request.name,
+        description: null,
+        now: clock.now(),
+      });
       const href = `/users/${user.id}/api_keys/${row.key_id}`;
       await recordEvent({ clock, config }, trx, {
         orgId: user.org_id,
         eventType: 'api_key.create',
         resourceChanges: [
-          { type: 'api_key', href, naming: { name: row.name }, changeType: 'create', changes: { name: { before: null, after: row.name } } },
+          {
+            type: 'api_key',
+            href,
+            naming: { name: row.name },
+            changeType: 'create',
+            changes: { name: { before: null, after: row.name } },
+          },
         ],
       });
-      return { href, key_id: row.key_id, auth_username: `api_${row.key_id}`, secret, name: row.name, username: user.username, org_id: user.org_id };
+      return {
+        href,
+        key_id: row.key_id,
+        auth_username: `api_${row.key_id}`,
+        secret,
+        name: row.name,
+        username: user.username,
+        org_id: user.org_id,
+      };
     }),
   );
   process.stdout.write(

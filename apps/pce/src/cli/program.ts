@@ -23,8 +23,10 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (error instanceof UsageError || error instanceof ConfigError) return complain(error.message, 2);
-    if (error instanceof OperationalError || (error instanceof Error && error.name === 'TlsError')) return complain(error.message, 1);
+    if (error instanceof UsageError || error instanceof ConfigError)
+      return complain(error.message, 2);
+    if (error instanceof OperationalError || (error instanceof Error && error.name === 'TlsError'))
+      return complain(error.message, 1);
     return complain(error instanceof Error ? (error.stack ?? error.message) : String(error), 1);
   }
 }
@@ -39,7 +41,8 @@ function buildProgram(done: (code: number) => void): Command {
     .description('Policy compute engine: REST API, console, policy, VEN gateway')
     .exitOverride()
     .showHelpAfterError('(pce --help shows the commands)');
-  const command = (name: string, text: string): Command => withConfigFlags(program.command(name).description(text));
+  const command = (name: string, text: string): Command =>
+    withConfigFlags(program.command(name).description(text));
 
   command('serve', 'runs the PCE; the first start also sets it up')
     .option('--org <name>', 'organization, for the first start')
@@ -54,7 +57,9 @@ function buildProgram(done: (code: number) => void): Command {
       await setup(configOf(flags), commandLogger(), flags);
     });
   const keys = program.command('api-key').description('API keys');
-  withConfigFlags(keys.command('create').description('creates an API key and shows its secret this once'))
+  withConfigFlags(
+    keys.command('create').description('creates an API key and shows its secret this once'),
+  )
     .requiredOption('--name <name>', 'name of the key')
     .option('--user <email>', 'user that the key acts for (default: the first administrator)')
     .option('--json', 'as one JSON document')
@@ -63,28 +68,48 @@ function buildProgram(done: (code: number) => void): Command {
     });
   command('status', 'says whether the PCE of this data folder serves')
     .option('--json', 'as one JSON document')
-    .action(async (flags: Flags & { json?: boolean }) => done(await status(configOf(flags), flags.json === true)));
+    .action(async (flags: Flags & { json?: boolean }) =>
+      done(await status(configOf(flags), flags.json === true)),
+    );
   return program;
 }
 
 function withConfigFlags(command: Command): Command {
-  const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+  const collect = (value: string, before: string[] | undefined): string[] => [
+    ...(before ?? []),
+    value,
+  ];
   return command
     .exitOverride()
     .option('--data <folder>', `data folder (BULKHEAD_DATA, default ${defaultDataFolder()})`)
     .option('--host <address>', 'address to listen on (BULKHEAD_HOST, default all)')
     .option('--port <port>', 'port (BULKHEAD_PORT, default 8443)')
-    .option('--fqdn <name>', "the PCE's name as hosts and browsers use it (BULKHEAD_FQDN, default this host's name)")
-    .option('--san <name>', "further name or address in the PCE's own certificate; may be repeated (BULKHEAD_SAN, by comma)", collect)
+    .option(
+      '--fqdn <name>',
+      "the PCE's name as hosts and browsers use it (BULKHEAD_FQDN, default this host's name)",
+    )
+    .option(
+      '--san <name>',
+      "further name or address in the PCE's own certificate; may be repeated (BULKHEAD_SAN, by comma)",
+      collect,
+    )
     .option('--database-url <url>', 'PostgreSQL server instead of the embedded one (DATABASE_URL)')
-    .option('--clickhouse-url <url>', 'ClickHouse server instead of the embedded engine (CLICKHOUSE_URL)')
+    .option(
+      '--clickhouse-url <url>',
+      'ClickHouse server instead of the embedded engine (CLICKHOUSE_URL)',
+    )
     .option('--tls-cert <file>', 'certificate chain in PEM instead of our own (BULKHEAD_TLS_CERT)')
     .option('--tls-key <file>', 'its key (BULKHEAD_TLS_KEY)')
-    .option('--log-level <level>', 'trace, debug, info, warn, error or silent (BULKHEAD_LOG_LEVEL, default info)');
+    .option(
+      '--log-level <level>',
+      'trace, debug, info, warn, error or silent (BULKHEAD_LOG_LEVEL, default info)',
+    );
 }
 
 function defaultDataFolder(): string {
-  return process.getuid?.() === 0 ? '/var/lib/bulkhead' : join(homedir(), '.local', 'share', 'bulkhead');
+  return process.getuid?.() === 0
+    ? '/var/lib/bulkhead'
+    : join(homedir(), '.local', 'share', 'bulkhead');
 }
 
 function configOf(flags: Flags): Config {
@@ -92,7 +117,11 @@ function configOf(flags: Flags): Config {
 }
 
 function definedOnly(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]])));
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      value === undefined || value === '' ? [] : [[name, value]],
+    ),
+  );
 }
 
 /** Commands that end report by their exit and their one line. */

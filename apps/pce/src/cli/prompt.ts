@@ -8,7 +8,9 @@ export function canAsk(): boolean {
 }
 
 export async function ask(question: string): Promise<string> {
-  return (await answer(createInterface({ input: process.stdin, output: process.stderr }), question)).trim();
+  return (
+    await answer(createInterface({ input: process.stdin, output: process.stderr }), question)
+  ).trim();
 }
 
 /** What is typed is not shown. */
@@ -28,7 +30,8 @@ async function answer(terminal: Interface, question: string): Promise<string> {
   try {
     return await terminal.question(question);
   } catch (error) {
-    if (error instanceof Error && error.name === 'AbortError') throw new OperationalError('Interrupted; nothing was set up');
+    if (error instanceof Error && error.name === 'AbortError')
+      throw new OperationalError('Interrupted; nothing was set up');
     throw error;
   } finally {
     terminal.close();

@@ -25,7 +25,10 @@ export async function serve(config: Config, flags: SetupFlags): Promise<number> 
   if (signal === undefined) {
     say(`Fingerprint of the CA (SHA-256): ${pce.deps.identity.caFingerprint}`);
     say('Ctrl-C ends it.');
-    logger.info({ url: pce.url, caFingerprint: pce.deps.identity.caFingerprint, data: config.data }, 'ready');
+    logger.info(
+      { url: pce.url, caFingerprint: pce.deps.identity.caFingerprint, data: config.data },
+      'ready',
+    );
     process.stdout.write(`ready ${pce.url} ca-sha256=${pce.deps.identity.caFingerprint}\n`);
   }
   await ended;
@@ -37,10 +40,14 @@ export async function serve(config: Config, flags: SetupFlags): Promise<number> 
 
 /** A server logs to standard error for whatever supervises it; in a terminal to a file, and the terminal shows what matters. */
 function serverLogger(config: Config): Logger {
-  if (!process.stderr.isTTY) return pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+  if (!process.stderr.isTTY)
+    return pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
   try {
     mkdirSync(config.data, { recursive: true, mode: 0o711 });
-    return pino({ level: config.logLevel }, pino.destination({ dest: join(config.data, 'pce.log'), sync: true }));
+    return pino(
+      { level: config.logLevel },
+      pino.destination({ dest: join(config.data, 'pce.log'), sync: true }),
+    );
   } catch (error) {
     throw explainFileError(error, config.data);
   }

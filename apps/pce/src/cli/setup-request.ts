@@ -20,12 +20,15 @@ export async function setupRequest(flags: SetupFlags): Promise<SetupRequest> {
   if (org !== undefined && admin !== undefined && passwordFile !== undefined)
     return parseSetup({ org, admin, password: await readPassword(passwordFile) });
   if (!canAsk())
-    throw new UsageError('This PCE is not set up yet: give --org NAME --admin EMAIL --password-file FILE, or start it in a terminal');
+    throw new UsageError(
+      'This PCE is not set up yet: give --org NAME --admin EMAIL --password-file FILE, or start it in a terminal',
+    );
   process.stderr.write('This PCE is new. Name the organization and its first administrator.\n');
   return parseSetup({
     org: org ?? (await ask('Organization: ')),
     admin: admin ?? (await ask("Administrator's e-mail address: ")),
-    password: passwordFile === undefined ? await askPasswordTwice() : await readPassword(passwordFile),
+    password:
+      passwordFile === undefined ? await askPasswordTwice() : await readPassword(passwordFile),
   });
 }
 

@@ -8,5 +8,7 @@ import { withDatabase } from './with-database.ts';
 export async function setup(config: Config, logger: Logger, flags: SetupFlags): Promise<void> {
   const request = await setupRequest(flags);
   const orgId = await withDatabase(config, logger, ({ db }) => setUp(db, request, SEEDERS));
-  process.stdout.write(`Set up organization ${orgId} "${request.org}" with the owner ${request.admin}\n`);
+  process.stdout.write(
+    `Set up organization ${orgId} "${request.org}" with the owner ${request.admin}\n`,
+  );
 }

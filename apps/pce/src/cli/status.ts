@@ -6,7 +6,13 @@ import type { Config } from '../config.ts';
 import { runningPce } from '../data-folder.ts';
 
 const ANSWER_MS = 5000;
-const stateSchema = z.object({ pid: z.number(), url: z.string(), port: z.number(), ca_fingerprint: z.string(), started_at: z.string() });
+const stateSchema = z.object({
+  pid: z.number(),
+  url: z.string(),
+  port: z.number(),
+  ca_fingerprint: z.string(),
+  started_at: z.string(),
+});
 type State = z.infer<typeof stateSchema>;
 
 interface Status {
@@ -30,7 +36,8 @@ async function find(config: Config): Promise<Status> {
   if (pid === undefined) return { status: 'stopped', data: config.data };
   const text = await readFile(join(config.data, 'pce.json'), 'utf8').catch(() => '{}');
   const state = stateSchema.safeParse(parse(text));
-  if (!state.success || state.data.pid !== pid) return { status: 'starting', data: config.data, pid };
+  if (!state.success || state.data.pid !== pid)
+    return { status: 'starting', data: config.data, pid };
   const serves = await answers(state.data);
   return { status: serves ? 'ready' : 'not_ready', data: config.data, ...state.data };
 }
@@ -47,7 +54,13 @@ function answers(state: State): Promise<boolean> {
   return new Promise((resolve) => {
     // On this machine, to the process that holds the lock: whose certificate it is does not matter for this question.
     const call = request(
-      { host: 'localhost', port: state.port, path: '/api/v2/node_available', rejectUnauthorized: false, timeout: ANSWER_MS },
+      {
+        host: 'localhost',
+        port: state.port,
+        path: '/api/v2/node_available',
+        rejectUnauthorized: false,
+        timeout: ANSWER_MS,
+      },
       (response) => {
         response.resume();
         resolve(response.statusCode === 200);

@@ -4,7 +4,11 @@ import type { Config } from '../config.ts';
 import { lockDataFolder, prepareDataFolder, runningPce } from '../data-folder.ts';
 import { joinDatabase, openDatabase, type OpenDatabase } from '../db/open-database.ts';
 
-export async function withDatabase<T>(config: Config, logger: Logger, work: (database: OpenDatabase) => Promise<T>): Promise<T> {
+export async function withDatabase<T>(
+  config: Config,
+  logger: Logger,
+  work: (database: OpenDatabase) => Promise<T>,
+): Promise<T> {
   if ((await runningPce(config.data)) !== undefined) {
     const database = await joinDatabase(config, logger);
     try {

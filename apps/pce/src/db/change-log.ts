@@ -85,7 +85,12 @@ export class ChangeLog {
       .orderBy('sequence')
       .limit(limit)
       .execute();
-    return rows.map((row) => ({ sequence: row.sequence, orgId: row.org_id, kind: row.kind, href: row.href }));
+    return rows.map((row) => ({
+      sequence: row.sequence,
+      orgId: row.org_id,
+      kind: row.kind,
+      href: row.href,
+    }));
   }
 
   async #listen(): Promise<void> {

@@ -1,7 +1,11 @@
 import { sql } from 'kysely';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestDatabase, withTestDatabase, type TestDatabase } from '../testing/test-database.ts';
+import {
+  createTestDatabase,
+  withTestDatabase,
+  type TestDatabase,
+} from '../testing/test-database.ts';
 import { ChangeLog, type ChangeRow } from './change-log.ts';
 import { deleteExpired } from './housekeeping.ts';
 import { migrate } from './migrate.ts';
@@ -69,7 +73,9 @@ describe('change log', () => {
         }),
       ).rejects.toThrow('no');
       await change('/orgs/1/labels/2');
-      await expect.poll(() => rows.map((row) => row.href)).toEqual(['/orgs/1/labels/1', '/orgs/1/labels/2']);
+      await expect
+        .poll(() => rows.map((row) => row.href))
+        .toEqual(['/orgs/1/labels/1', '/orgs/1/labels/2']);
       expect(committed).toBe(1);
       expect(log.sequence).toBe(await log.latest());
     } finally {
@@ -80,7 +86,9 @@ describe('change log', () => {
   test('concurrent writers: sequences are seen in order without a gap that fills later', async () => {
     const { log, rows } = await listening();
     try {
-      await Promise.all(Array.from({ length: 60 }, (_, index) => change(`/orgs/1/labels/c${index}`)));
+      await Promise.all(
+        Array.from({ length: 60 }, (_, index) => change(`/orgs/1/labels/c${index}`)),
+      );
       await expect.poll(() => rows.length).toBe(60);
       const sequences = rows.map((row) => row.sequence);
       expect(sequences).toEqual([...sequences].sort((a, b) => a - b));
@@ -96,7 +104,9 @@ describe('change log', () => {
       await sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE datname = current_database() AND query LIKE 'LISTEN%'`.execute(database().db);
       await change('/orgs/1/labels/after-break');
-      await expect.poll(() => rows.map((row) => row.href), { timeout: 8000 }).toEqual(['/orgs/1/labels/after-break']);
+      await expect
+        .poll(() => rows.map((row) => row.href), { timeout: 8000 })
+        .toEqual(['/orgs/1/labels/after-break']);
     } finally {
       await log.stop();
     }
@@ -110,13 +120,24 @@ describe('housekeeping', () => {
     const { db } = database();
     const now = new Date('2026-11-25T12:00:00Z');
     const old = new Date('2026-11-23T12:00:00Z');
-    await db.insertInto('change_log').values([{ org_id: 1, kind: 'label', href: '/a', at: old }, { org_id: 1, kind: 'label', href: '/b', at: old }]).execute();
-    await db.insertInto('login_failures').values([
-      { subject: 'old', failures: 9, window_started_at: old },
-      { subject: 'new', failures: 9, window_started_at: now },
-    ]).execute();
+    await db
+      .insertInto('change_log')
+      .values([
+        { org_id: 1, kind: 'label', href: '/a', at: old },
+        { org_id: 1, kind: 'label', href: '/b', at: old },
+      ])
+      .execute();
+    await db
+      .insertInto('login_failures')
+      .values([
+        { subject: 'old', failures: 9, window_started_at: old },
+        { subject: 'new', failures: 9, window_started_at: now },
+      ])
+      .execute();
     await deleteExpired({ db, clock: { now: () => now } });
     expect(await db.selectFrom('change_log').select('href').execute()).toEqual([{ href: '/b' }]);
-    expect(await db.selectFrom('login_failures').select('subject').execute()).toEqual([{ subject: 'new' }]);
+    expect(await db.selectFrom('login_failures').select('subject').execute()).toEqual([
+      { subject: 'new' },
+    ]);
   });
 });

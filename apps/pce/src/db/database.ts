@@ -16,11 +16,19 @@ export type JsonText<T> = string & { readonly jsonOf?: T };
 /** A jsonb column: read as T, written as `json(value)`. */
 export type Json<T> = ColumnType<T, JsonText<T>, JsonText<T>>;
 /** A jsonb column that may be SQL NULL: write null itself, not `json(null)`. */
-export type NullableJson<T> = ColumnType<T | null, JsonText<T> | null | undefined, JsonText<T> | null>;
+export type NullableJson<T> = ColumnType<
+  T | null,
+  JsonText<T> | null | undefined,
+  JsonText<T> | null
+>;
 type JsonWithDefault<T> = ColumnType<T, JsonText<T> | undefined, JsonText<T>>;
 type Timestamp = ColumnType<Date, Date | string, Date | string>;
 type TimestampWithDefault = ColumnType<Date, Date | string | undefined, Date | string>;
-type NullableTimestamp = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+type NullableTimestamp = ColumnType<
+  Date | null,
+  Date | string | null | undefined,
+  Date | string | null
+>;
 type WithDefault<T> = ColumnType<T, T | undefined, T>;
 type Nullable<T> = ColumnType<T | null, T | null | undefined, T | null>;
 

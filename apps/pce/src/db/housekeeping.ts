@@ -16,12 +16,23 @@ export async function deleteExpired(deps: Pick<Deps, 'db' | 'clock'>): Promise<v
   await db
     .deleteFrom('change_log')
     .where('at', '<', before(CHANGE_LOG_HOURS * HOUR_MS))
-    .where('sequence', '<', (query) => query.selectFrom('change_log').select((q) => q.fn.max('sequence').as('newest')))
+    .where('sequence', '<', (query) =>
+      query.selectFrom('change_log').select((q) => q.fn.max('sequence').as('newest')),
+    )
     .execute();
-  await db.deleteFrom('events').where('at', '<', before(EVENT_DAYS * 24 * HOUR_MS)).execute();
-  await db.deleteFrom('sessions').where('last_used_at', '<', before(SESSION_MINUTES * 60_000)).execute();
+  await db
+    .deleteFrom('events')
+    .where('at', '<', before(EVENT_DAYS * 24 * HOUR_MS))
+    .execute();
+  await db
+    .deleteFrom('sessions')
+    .where('last_used_at', '<', before(SESSION_MINUTES * 60_000))
+    .execute();
   await db.deleteFrom('login_tokens').where('expires_at', '<', now).execute();
-  await db.deleteFrom('login_failures').where('window_started_at', '<', before(24 * HOUR_MS)).execute();
+  await db
+    .deleteFrom('login_failures')
+    .where('window_started_at', '<', before(24 * HOUR_MS))
+    .execute();
   await db.deleteFrom('async_queries').where('expires_at', '<', now).execute();
 }
 
@@ -31,7 +42,9 @@ export function housekeeping(deps: Deps): { start(): Promise<void>; stop(): Prom
   return {
     start() {
       timer = setInterval(() => {
-        pass = deleteExpired(deps).catch((error: unknown) => deps.logger.warn({ err: error }, 'housekeeping failed'));
+        pass = deleteExpired(deps).catch((error: unknown) =>
+          deps.logger.warn({ err: error }, 'housekeeping failed'),
+        );
       }, PERIOD_MS);
       timer.unref();
       return Promise.resolve();

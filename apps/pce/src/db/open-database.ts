@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import type { Config } from '../config.ts';
 import { OperationalError, errorText } from '../operational-error.ts';
 import { startEmbeddedPostgres } from './embedded/postgres.ts';
@@ -17,6 +18,12 @@ export interface OpenDatabase extends Connection {
 }
 
 const CONNECTION_FILE = 'postgres.connection.json';
+const connectionSchema = z.object({
+  host: z.string(),
+  user: z.string(),
+  password: z.string(),
+  database: z.string(),
+});
 
 /** Starts what has to be started and brings the schema up to date. The caller holds the lock of the data folder. */
 export async function openDatabase(
@@ -50,9 +57,10 @@ export async function openDatabase(
 
 /** Joins the database of the PCE that runs on this data folder, as its command line does. */
 export async function joinDatabase(config: Config, logger: Logger): Promise<OpenDatabase> {
-  if (config.databaseUrl !== undefined) return opening({ connectionString: config.databaseUrl }, logger);
-  const text = await readFile(join(config.data, CONNECTION_FILE), 'utf8');
-  return opening(JSON.parse(text), logger);
+  if (config.databaseUrl !== undefined)
+    return opening({ connectionString: config.databaseUrl }, logger);
+  const text = await readFile(connectionFile(config), 'utf8');
+  return opening(connectionSchema.parse(JSON.parse(text)), logger);
 }
 
 /** Where `joinDatabase` of another process finds the embedded server; the file holds its password. */
@@ -61,7 +69,9 @@ export function connectionFile(config: Config): string {
 }
 
 function opening(connection: pg.ClientConfig, logger: Logger): OpenDatabase {
-  const { pool, db } = connect(connection, (error) => logger.warn({ err: error }, 'a database connection broke'));
+  const { pool, db } = connect(connection, (error) =>
+    logger.warn({ err: error }, 'a database connection broke'),
+  );
   return { connection, pool, db, pid: () => undefined, close: () => db.destroy() };
 }
 
@@ -71,7 +81,9 @@ async function ready(opened: OpenDatabase, url: string | undefined): Promise<Ope
   } catch (error) {
     await opened.close();
     const host = url === undefined ? 'embedded' : new URL(url).host;
-    throw new OperationalError(`Cannot reach the database (${host}): ${errorText(error)}; check DATABASE_URL and that the server runs`);
+    throw new OperationalError(
+      `Cannot reach the database (${host}): ${errorText(error)}; check DATABASE_URL and that the server runs`,
+    );
   }
   try {
     await migrate(opened.db);

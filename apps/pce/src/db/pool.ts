@@ -13,7 +13,9 @@ const types: pg.CustomTypesConfig = {
   getTypeParser(oid, format) {
     if (oid === INT8_OID) return Number;
     // pg's overloads take the literal formats one by one
-    return format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid, 'text');
+    return format === 'binary'
+      ? pg.types.getTypeParser(oid, 'binary')
+      : pg.types.getTypeParser(oid, 'text');
   },
 };
 
@@ -31,8 +33,16 @@ export function clientConfig(connection: pg.ClientConfig): pg.ClientConfig {
   };
 }
 
-export function connect(connection: pg.ClientConfig, onIdleError: (error: Error) => void): Connection {
-  const pool = new pg.Pool({ ...clientConfig(connection), max: 16, idleTimeoutMillis: 30_000, connectionTimeoutMillis: 10_000 });
+export function connect(
+  connection: pg.ClientConfig,
+  onIdleError: (error: Error) => void,
+): Connection {
+  const pool = new pg.Pool({
+    ...clientConfig(connection),
+    max: 16,
+    idleTimeoutMillis: 30_000,
+    connectionTimeoutMillis: 10_000,
+  });
   // Without a listener a connection that breaks while idle would end the process.
   pool.on('error', onIdleError);
   return { pool, db: new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }) };

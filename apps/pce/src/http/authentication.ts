@@ -53,7 +53,8 @@ export class Authenticator {
   async ven(header: string | undefined): Promise<VenCaller> {
     const token = /^bearer\s+(\S+)\s*$/i.exec(header ?? '')?.[1];
     const caller = token === undefined ? undefined : await this.#resolveVen?.(token);
-    if (caller === undefined) throw authenticationFailed('The VEN token is missing, unknown or revoked');
+    if (caller === undefined)
+      throw authenticationFailed('The VEN token is missing, unknown or revoked');
     return caller;
   }
 
@@ -69,13 +70,25 @@ export class Authenticator {
     const row = await db
       .selectFrom('api_keys')
       .innerJoin('users', 'users.id', 'api_keys.user_id')
-      .select(['api_keys.secret_hash', 'api_keys.expires_at', 'api_keys.last_login_on', 'users.id', 'users.org_id', 'users.username', 'users.locked'])
+      .select([
+        'api_keys.secret_hash',
+        'api_keys.expires_at',
+        'api_keys.last_login_on',
+        'users.id',
+        'users.org_id',
+        'users.username',
+        'users.locked',
+      ])
       .where('api_keys.key_id', '=', keyId)
       .executeTakeFirst();
     if (row === undefined || !sameSecret(secret, row.secret_hash) || row.locked) return undefined;
     if (row.expires_at !== null && row.expires_at <= now) return undefined;
     if (row.last_login_on === null || now.getTime() - row.last_login_on.getTime() > TOUCH_MS)
-      await db.updateTable('api_keys').set({ last_login_on: now }).where('key_id', '=', keyId).execute();
+      await db
+        .updateTable('api_keys')
+        .set({ last_login_on: now })
+        .where('key_id', '=', keyId)
+        .execute();
     return this.#caller(row, 'api_key');
   }
 
@@ -86,7 +99,13 @@ export class Authenticator {
     const row = await db
       .selectFrom('sessions')
       .innerJoin('users', 'users.id', 'sessions.user_id')
-      .select(['sessions.last_used_at', 'users.id', 'users.org_id', 'users.username', 'users.locked'])
+      .select([
+        'sessions.last_used_at',
+        'users.id',
+        'users.org_id',
+        'users.username',
+        'users.locked',
+      ])
       .where('sessions.token_hash', '=', tokenHash)
       .where('users.id', '=', userId)
       .executeTakeFirst();
@@ -97,18 +116,37 @@ export class Authenticator {
       return undefined;
     }
     if (idle > TOUCH_MS)
-      await db.updateTable('sessions').set({ last_used_at: now, ip_address: ip }).where('token_hash', '=', tokenHash).execute();
+      await db
+        .updateTable('sessions')
+        .set({ last_used_at: now, ip_address: ip })
+        .where('token_hash', '=', tokenHash)
+        .execute();
     return this.#caller(row, 'session');
   }
 
-  async #caller(user: { id: number; org_id: number; username: string }, via: UserCaller['via']): Promise<UserCaller> {
+  async #caller(
+    user: { id: number; org_id: number; username: string },
+    via: UserCaller['via'],
+  ): Promise<UserCaller> {
     const roles = await rolesOf(this.#deps, user.id);
-    return { kind: 'user', userId: user.id, orgId: user.org_id, href: `/users/${user.id}`, username: user.username, roles, via };
+    return {
+      kind: 'user',
+      userId: user.id,
+      orgId: user.org_id,
+      href: `/users/${user.id}`,
+      username: user.username,
+      roles,
+      via,
+    };
   }
 }
 
 export async function rolesOf(deps: Pick<Deps, 'db'>, userId: number): Promise<Role[]> {
-  const rows = await deps.db.selectFrom('permissions').select('role').where('user_id', '=', userId).execute();
+  const rows = await deps.db
+    .selectFrom('permissions')
+    .select('role')
+    .where('user_id', '=', userId)
+    .execute();
   const held = new Set(rows.map((row) => row.role));
   return ROLES.filter((role) => held.has(role));
 }
@@ -120,5 +158,9 @@ export async function refuseWhileBlocked(
 ): Promise<void> {
   const seconds = await blockedSeconds(deps.db, subjects, deps.clock.now());
   if (seconds > 0)
-    throw new DomainError('too_many_requests_error', `Too many failed sign-ins; try again in ${seconds} seconds`, { retryAfter: seconds });
+    throw new DomainError(
+      'too_many_requests_error',
+      `Too many failed sign-ins; try again in ${seconds} seconds`,
+      { retryAfter: seconds },
+    );
 }

@@ -3,7 +3,13 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import { createServer } from 'node:https';
 import type { Duplex } from 'node:stream';
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import { rolesAllow } from '@bulkhead/contract';
 import type { Deps } from '../deps.ts';
 import { Authenticator } from './authentication.ts';
@@ -68,7 +74,11 @@ export function canonicalUrl(url: string): string {
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { deps } = options;
   const { identity, config } = deps;
-  const server = createServer({ cert: identity.certificate, key: identity.key, minVersion: 'TLSv1.2' });
+  const server = createServer({
+    cert: identity.certificate,
+    key: identity.key,
+    minVersion: 'TLSv1.2',
+  });
   server.headersTimeout = 20_000;
   server.requestTimeout = 120_000;
   server.keepAliveTimeout = 75_000;
@@ -104,19 +114,35 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   app.addHook('onResponse', async (request, reply) => {
     request.log.debug(
-      { method: request.method, url: request.url.split('?')[0], status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      {
+        method: request.method,
+        url: request.url.split('?')[0],
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
       'answered',
     );
   });
   app.setErrorHandler((error, request, reply) => mapError(error, request, reply, BODY_LIMIT));
-  registerRoutes(app, { deps, routes: options.routes, resolveVen: options.resolveVen, checkAnswers: options.checkAnswers ?? false });
+  registerRoutes(app, {
+    deps,
+    routes: options.routes,
+    resolveVen: options.resolveVen,
+    checkAnswers: options.checkAnswers ?? false,
+  });
   serveMetrics(app, deps);
   const hasConsole = await serveConsole(app, options.consoleFolder);
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? '';
-    const isPage = hasConsole && request.method === 'GET' && !path.startsWith('/api/') && !/\.[a-z0-9]+$/i.test(path);
+    const isPage =
+      hasConsole &&
+      request.method === 'GET' &&
+      !path.startsWith('/api/') &&
+      !/\.[a-z0-9]+$/i.test(path);
     if (isPage) return reply.header('cache-control', 'no-cache').sendFile('index.html');
-    return sendErrors(reply, 'not_found_error', [{ token: 'not_found_error', message: `There is nothing at ${request.method} ${path}` }]);
+    return sendErrors(reply, 'not_found_error', [
+      { token: 'not_found_error', message: `There is nothing at ${request.method} ${path}` },
+    ]);
   });
   const upgraded = new Set<Duplex>();
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -148,8 +174,12 @@ function serveMetrics(app: FastifyInstance, deps: Deps): void {
     if (forwarded !== undefined || !/^(127\.|::1$)/.test(remote)) {
       const caller = await authenticator.user(request.headers.authorization, remote);
       if (!rolesAllow('glob', caller.roles))
-        return sendErrors(reply, 'forbidden', [{ token: 'forbidden', message: 'Your role may not read metrics' }]);
+        return sendErrors(reply, 'forbidden', [
+          { token: 'forbidden', message: 'Your role may not read metrics' },
+        ]);
     }
-    return reply.header('content-type', deps.metrics.contentType).send(await deps.metrics.metrics());
+    return reply
+      .header('content-type', deps.metrics.contentType)
+      .send(await deps.metrics.metrics());
   });
 }

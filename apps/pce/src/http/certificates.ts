@@ -20,7 +20,12 @@ function der(tag: number, ...contents: readonly Buffer[]): Buffer {
   const content = Buffer.concat(contents);
   const { length } = content;
   if (length < 128) return Buffer.concat([Buffer.from([tag, length]), content]);
-  const bytes = length < 256 ? [length] : length < 65536 ? [length >> 8, length & 255] : [length >> 16, (length >> 8) & 255, length & 255];
+  const bytes =
+    length < 256
+      ? [length]
+      : length < 65536
+        ? [length >> 8, length & 255]
+        : [length >> 16, (length >> 8) & 255, length & 255];
   return Buffer.concat([Buffer.from([tag, 0x80 | bytes.length, ...bytes]), content]);
 }
 const sequence = (...contents: readonly Buffer[]): Buffer => der(0x30, ...contents);
@@ -47,12 +52,18 @@ function oid(text: string): Buffer {
 /** UTCTime until 2049, GeneralizedTime after, as RFC 5280 asks. */
 function time(date: Date): Buffer {
   const digits = date.toISOString().replace(/[-:T]|\.\d+/g, '');
-  return date.getUTCFullYear() < 2050 ? der(0x17, Buffer.from(digits.slice(2))) : der(0x18, Buffer.from(digits));
+  return date.getUTCFullYear() < 2050
+    ? der(0x17, Buffer.from(digits.slice(2)))
+    : der(0x18, Buffer.from(digits));
 }
 
 function distinguishedName(name: CertificateName): Buffer {
-  const part = (type: string, value: string): Buffer => der(0x31, sequence(oid(type), der(0x0c, Buffer.from(value))));
-  return sequence(part(OIDS.organization, name.organization), part(OIDS.commonName, name.commonName));
+  const part = (type: string, value: string): Buffer =>
+    der(0x31, sequence(oid(type), der(0x0c, Buffer.from(value))));
+  return sequence(
+    part(OIDS.organization, name.organization),
+    part(OIDS.commonName, name.commonName),
+  );
 }
 
 function extension(type: string, critical: boolean, value: Buffer): Buffer {
@@ -60,12 +71,16 @@ function extension(type: string, critical: boolean, value: Buffer): Buffer {
 }
 
 function generalName(name: string): Buffer {
-  return isIP(name) === 0 ? der(0x82, Buffer.from(name, 'ascii')) : der(0x87, Buffer.from(parseAddress(name)));
+  return isIP(name) === 0
+    ? der(0x82, Buffer.from(name, 'ascii'))
+    : der(0x87, Buffer.from(parseAddress(name)));
 }
 
 /** SHA-1 of the key: an identifier, not a protection (RFC 5280, 4.2.1.2). */
 function keyIdentifier(key: KeyObject): Buffer {
-  return createHash('sha1').update(key.export({ type: 'spki', format: 'der' })).digest();
+  return createHash('sha1')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest();
 }
 
 export interface CertificateName {
@@ -91,16 +106,32 @@ export function issueCertificate(request: CertificateRequest): string {
   const algorithm = sequence(oid(OIDS.ecdsaWithSha256));
   const isCa = request.usage === 'ca';
   const extensions = [
-    extension(OIDS.basicConstraints, true, isCa ? sequence(TRUE, integer(Buffer.from([0]))) : sequence()),
+    extension(
+      OIDS.basicConstraints,
+      true,
+      isCa ? sequence(TRUE, integer(Buffer.from([0]))) : sequence(),
+    ),
     // keyCertSign and cRLSign, or digitalSignature
-    extension(OIDS.keyUsage, true, isCa ? bits(Buffer.from([0x06]), 1) : bits(Buffer.from([0x80]), 7)),
+    extension(
+      OIDS.keyUsage,
+      true,
+      isCa ? bits(Buffer.from([0x06]), 1) : bits(Buffer.from([0x80]), 7),
+    ),
     extension(OIDS.subjectKeyIdentifier, false, octets(keyIdentifier(request.publicKey))),
-    extension(OIDS.authorityKeyIdentifier, false, sequence(der(0x80, keyIdentifier(request.issuerPublicKey)))),
+    extension(
+      OIDS.authorityKeyIdentifier,
+      false,
+      sequence(der(0x80, keyIdentifier(request.issuerPublicKey))),
+    ),
   ];
   if (request.usage !== 'ca') {
     extensions.push(
       extension(OIDS.extendedKeyUsage, false, sequence(oid(OIDS.serverAuth))),
-      extension(OIDS.subjectAlternativeName, false, sequence(...request.usage.names.map(generalName))),
+      extension(
+        OIDS.subjectAlternativeName,
+        false,
+        sequence(...request.usage.names.map(generalName)),
+      ),
     );
   }
   const serial = randomBytes(16);

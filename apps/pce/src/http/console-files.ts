@@ -19,7 +19,10 @@ export async function serveConsole(app: FastifyInstance, folder = CONSOLE): Prom
     setHeaders(reply, path) {
       // Names under assets hold a hash of their content.
       const immutable = path.startsWith(join(folder, 'assets/'));
-      void reply.header('cache-control', immutable ? 'public, max-age=31536000, immutable' : 'no-cache');
+      void reply.header(
+        'cache-control',
+        immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
+      );
     },
   });
   return true;

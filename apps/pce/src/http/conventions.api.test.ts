@@ -7,33 +7,51 @@ import { basic, withTestPce } from '../testing/test-pce.ts';
 const pce = withTestPce();
 
 describe('paths', () => {
-  test.each(['/api/v1/noop', '/api/v2/noop', '/api/v18/noop', '/api/v99/noop', '/api/v2//noop', '//api/v2///noop/', '/api/v2/noop/', '/api/v2/noop/?a=b'])(
-    '%s is the same call',
-    async (path) => {
-      const answer = await pce().send('GET', path);
-      expect(answer.status).toBe(200);
-      expect(answer.text).toBe('{}');
-    },
-  );
+  test.each([
+    '/api/v1/noop',
+    '/api/v2/noop',
+    '/api/v18/noop',
+    '/api/v99/noop',
+    '/api/v2//noop',
+    '//api/v2///noop/',
+    '/api/v2/noop/',
+    '/api/v2/noop/?a=b',
+  ])('%s is the same call', async (path) => {
+    const answer = await pce().send('GET', path);
+    expect(answer.status).toBe(200);
+    expect(answer.text).toBe('{}');
+  });
 
-  test.each(['/api/v0/noop', '/api/v100/noop', '/api/v2/no_such_thing', '/api/v2/orgs/1/no_such_thing', '/api/noop'])('%s is nothing', async (path) => {
+  test.each([
+    '/api/v0/noop',
+    '/api/v100/noop',
+    '/api/v2/no_such_thing',
+    '/api/v2/orgs/1/no_such_thing',
+    '/api/noop',
+  ])('%s is nothing', async (path) => {
     const answer = await pce().send('GET', path);
     expect(answer.status).toBe(404);
     expect(answer.json).toMatchObject([{ token: 'not_found_error' }]);
   });
 
-  test.each(['POST', 'PUT', 'DELETE', 'PATCH'])('%s where only GET is offered: 405, and what is offered', async (method) => {
-    const answer = await pce().send(method, '/api/v2/noop');
-    expect(answer.status).toBe(405);
-    expect(answer.headers.allow).toBe('GET');
-    expect(answer.json).toMatchObject([{ token: 'method_not_allowed_error' }]);
-  });
+  test.each(['POST', 'PUT', 'DELETE', 'PATCH'])(
+    '%s where only GET is offered: 405, and what is offered',
+    async (method) => {
+      const answer = await pce().send(method, '/api/v2/noop');
+      expect(answer.status).toBe(405);
+      expect(answer.headers.allow).toBe('GET');
+      expect(answer.json).toMatchObject([{ token: 'method_not_allowed_error' }]);
+    },
+  );
 
-  test.each(['0', '2', '999999999', 'x'])('organization %s is not the caller’s: 403', async (org) => {
-    const answer = await pce().send('GET', `/api/v2/orgs/${org}/roles`);
-    expect(answer.status).toBe(403);
-    expect(answer.json).toMatchObject([{ token: 'forbidden' }]);
-  });
+  test.each(['0', '2', '999999999', 'x'])(
+    'organization %s is not the caller’s: 403',
+    async (org) => {
+      const answer = await pce().send('GET', `/api/v2/orgs/${org}/roles`);
+      expect(answer.status).toBe(403);
+      expect(answer.json).toMatchObject([{ token: 'forbidden' }]);
+    },
+  );
 });
 
 describe('answers', () => {
@@ -63,17 +81,34 @@ describe('answers', () => {
     expect(none.json).toEqual([]);
     const bad = await pce().send('GET', '/api/v2/orgs/1/roles?max_results=-1');
     expect(bad.status).toBe(406);
-    expect(bad.json).toMatchObject([{ token: 'input_validation_error', message: expect.stringContaining('max_results') }]);
+    expect(bad.json).toMatchObject([
+      { token: 'input_validation_error', message: expect.stringContaining('max_results') },
+    ]);
   });
 
   test('the product version is what clients gate on', async () => {
-    expect((await pce().send('GET', '/api/v2/product_version')).json).toMatchObject({ version: '23.2.0', build: 161, long_display: '23.2.0-161', short_display: '23.2.0' });
+    expect((await pce().send('GET', '/api/v2/product_version')).json).toMatchObject({
+      version: '23.2.0',
+      build: 161,
+      long_display: '23.2.0-161',
+      short_display: '23.2.0',
+    });
   });
 
   test('health shows the real node', async () => {
     const { json } = await pce().send('GET', '/api/v2/health');
     expect(json).toMatchObject([
-      { fqdn: 'pce.test', type: 'standalone', nodes: [{ runlevel: 5, disk: [{ location: pce().folder }], services: { status: 'running', not_running: [] } }] },
+      {
+        fqdn: 'pce.test',
+        type: 'standalone',
+        nodes: [
+          {
+            runlevel: 5,
+            disk: [{ location: pce().folder }],
+            services: { status: 'running', not_running: [] },
+          },
+        ],
+      },
     ]);
   });
 });
@@ -96,7 +131,9 @@ describe('bodies', () => {
   ])('%s: 406 with the reason', async (_, body, message) => {
     const answer = await pce().send('POST', keys, { body });
     expect(answer.status).toBe(406);
-    expect(answer.json).toMatchObject([{ token: 'input_validation_error', message: expect.stringMatching(message) }]);
+    expect(answer.json).toMatchObject([
+      { token: 'input_validation_error', message: expect.stringMatching(message) },
+    ]);
   });
 
   test('no body where one is needed: 406', async () => {
@@ -104,11 +141,18 @@ describe('bodies', () => {
   });
 
   test('read-only members of what was read are accepted and ignored', async () => {
-    const created = await pce().client().call('api_keys.create', { params: { user_id: '1' }, body: { name: 'first' } });
+    const created = await pce()
+      .client()
+      .call('api_keys.create', { params: { user_id: '1' }, body: { name: 'first' } });
     const { secret: _secret, ...read } = created;
-    const answer = await pce().send('PUT', `/api/v2${created.href}`, { body: { ...read, name: 'second' } });
+    const answer = await pce().send('PUT', `/api/v2${created.href}`, {
+      body: { ...read, name: 'second' },
+    });
     expect(answer).toMatchObject({ status: 204, text: '' });
-    expect((await pce().send('GET', `/api/v2${created.href}`)).json).toMatchObject({ name: 'second', key_id: created.key_id });
+    expect((await pce().send('GET', `/api/v2${created.href}`)).json).toMatchObject({
+      name: 'second',
+      key_id: created.key_id,
+    });
   });
 
   test('GET and DELETE may name a content type and have no body', async () => {
@@ -118,7 +162,9 @@ describe('bodies', () => {
   });
 
   test('more than 10 MB: 413, and the server goes on', async () => {
-    const answer = await pce().send('POST', keys, { body: `{"name": "${'x'.repeat(11 * 1024 * 1024)}"}` });
+    const answer = await pce().send('POST', keys, {
+      body: `{"name": "${'x'.repeat(11 * 1024 * 1024)}"}`,
+    });
     expect(answer.status).toBe(413);
     expect((await pce().send('GET', '/api/v2/noop')).status).toBe(200);
   });
@@ -133,7 +179,11 @@ describe('who may do what, for every endpoint that is built', () => {
 
   // Requests that get past the permission must change nothing: an object that does not exist, or no body.
   const built = Object.entries<EndpointSpec>(endpoints).filter(
-    ([, spec]) => spec.permission !== 'public' && spec.permission !== 'ven' && spec.permission !== 'self' && spec.answer !== 'raw',
+    ([, spec]) =>
+      spec.permission !== 'public' &&
+      spec.permission !== 'ven' &&
+      spec.permission !== 'self' &&
+      spec.answer !== 'raw',
   );
 
   test.each(built)('%s', async (_, spec) => {
@@ -164,8 +214,14 @@ describe('who may do what, for every endpoint that is built', () => {
   test('a refusal is an event', async () => {
     const { auth, userId } = await pce().userWith('workload_manager');
     await pce().send('GET', '/api/v2/health', { auth });
-    const { items } = await pce().client().call('events.list', { query: { event_type: 'request.authorization_failed', created_by: `/users/${userId}` } });
-    expect(items).toMatchObject([{ status: 'failure', action: { api_endpoint: '/api/v2/health', http_status_code: 403 } }]);
+    const { items } = await pce()
+      .client()
+      .call('events.list', {
+        query: { event_type: 'request.authorization_failed', created_by: `/users/${userId}` },
+      });
+    expect(items).toMatchObject([
+      { status: 'failure', action: { api_endpoint: '/api/v2/health', http_status_code: 403 } },
+    ]);
   });
 });
 
@@ -174,11 +230,18 @@ describe('API keys', () => {
 
   test('a key serves until it is revoked; the secret is shown once', async () => {
     const client = pce().client();
-    const key = await client.call('api_keys.create', { params, body: { name: 'automation', description: 'for a script' } });
+    const key = await client.call('api_keys.create', {
+      params,
+      body: { name: 'automation', description: 'for a script' },
+    });
     const auth = basic(key.auth_username, key.secret);
     expect((await pce().send('GET', '/api/v2/noop', { auth })).status).toBe(200);
     const read = await pce().send('GET', `/api/v2${key.href}`);
-    expect(read.json).toMatchObject({ name: 'automation', state: 'active', last_login_on: expect.any(String) });
+    expect(read.json).toMatchObject({
+      name: 'automation',
+      state: 'active',
+      last_login_on: expect.any(String),
+    });
     expect(read.text).not.toContain(key.secret);
     const login = await pce().send('GET', '/api/v2/users/login', { auth });
     expect(login.json).toMatchObject({ auth_username: 'user_1' });
@@ -187,20 +250,47 @@ describe('API keys', () => {
   });
 
   test('the secret is stored hashed, and a wrong one is refused', async () => {
-    const key = await pce().client().call('api_keys.create', { params, body: { name: 'hashed' } });
-    const row = await pce().database.db.selectFrom('api_keys').selectAll().where('key_id', '=', key.key_id).executeTakeFirstOrThrow();
+    const key = await pce()
+      .client()
+      .call('api_keys.create', { params, body: { name: 'hashed' } });
+    const row = await pce()
+      .database.db.selectFrom('api_keys')
+      .selectAll()
+      .where('key_id', '=', key.key_id)
+      .executeTakeFirstOrThrow();
     expect(JSON.stringify(row)).not.toContain(key.secret);
-    expect((await pce().send('GET', '/api/v2/noop', { auth: basic(key.auth_username, `${key.secret}0`) })).status).toBe(401);
-    expect((await pce().send('GET', '/api/v2/noop', { auth: basic('api_00', key.secret) })).status).toBe(401);
+    expect(
+      (
+        await pce().send('GET', '/api/v2/noop', {
+          auth: basic(key.auth_username, `${key.secret}0`),
+        })
+      ).status,
+    ).toBe(401);
+    expect(
+      (await pce().send('GET', '/api/v2/noop', { auth: basic('api_00', key.secret) })).status,
+    ).toBe(401);
   });
 
   test('changes of keys are events with before and after', async () => {
     const client = pce().client();
     const key = await client.call('api_keys.create', { params, body: { name: 'before' } });
-    await client.call('api_keys.update', { params: { ...params, key_id: key.key_id }, body: { name: 'after' } });
-    const { items } = await client.call('events.list', { query: { event_type: 'api_key.update', max_results: 1 } });
+    await client.call('api_keys.update', {
+      params: { ...params, key_id: key.key_id },
+      body: { name: 'after' },
+    });
+    const { items } = await client.call('events.list', {
+      query: { event_type: 'api_key.update', max_results: 1 },
+    });
     expect(items).toMatchObject([
-      { resource_changes: [{ resource: { api_key: { href: key.href } }, changes: { name: { before: 'before', after: 'after' } }, change_type: 'update' }] },
+      {
+        resource_changes: [
+          {
+            resource: { api_key: { href: key.href } },
+            changes: { name: { before: 'before', after: 'after' } },
+            change_type: 'update',
+          },
+        ],
+      },
     ]);
     const one = await client.get(String(items[0]?.href));
     expect(one).toEqual(items[0]);
@@ -223,7 +313,13 @@ test('the live stream tells what changed, to this organization only', async () =
   const { auth } = await pce().userWith('read_only');
   const received: string[] = [];
   const call = request({
-    host: '127.0.0.1', port: running.deps.address.port, servername: 'pce.test', ca: running.deps.identity.ca, path: '/api/v2/orgs/1/live', headers: { authorization: auth }, agent: false,
+    host: '127.0.0.1',
+    port: running.deps.address.port,
+    servername: 'pce.test',
+    ca: running.deps.identity.ca,
+    path: '/api/v2/orgs/1/live',
+    headers: { authorization: auth },
+    agent: false,
   });
   call.end();
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -234,7 +330,9 @@ test('the live stream tells what changed, to this organization only', async () =
     expect(response.headers['content-type']).toBe('text/event-stream');
     response.on('data', (chunk: Buffer) => received.push(chunk.toString()));
     await expect.poll(() => received.join('')).toContain('"sequence"');
-    const key = await pce().client().call('api_keys.create', { params: { user_id: '1' }, body: { name: 'live' } });
+    const key = await pce()
+      .client()
+      .call('api_keys.create', { params: { user_id: '1' }, body: { name: 'live' } });
     expect(key.name).toBe('live');
     await expect.poll(() => received.join(''), { timeout: 5000 }).toContain('"topics":["events"]');
   } finally {

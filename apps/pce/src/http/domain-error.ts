@@ -15,7 +15,9 @@ export class DomainError extends Error {
     super(message);
     this.name = 'DomainError';
     this.token = token;
-    this.errors = options.all ?? [{ token, message, ...(options.href === undefined ? {} : { href: options.href }) }];
+    this.errors = options.all ?? [
+      { token, message, ...(options.href === undefined ? {} : { href: options.href }) },
+    ];
     this.retryAfter = options.retryAfter;
   }
 
@@ -25,9 +27,13 @@ export class DomainError extends Error {
 }
 
 /** Several mistakes of one request at once; the first gives the status. */
-export function domainErrors(errors: readonly [ApiError & { token: ErrorToken }, ...ApiError[]]): DomainError {
+export function domainErrors(
+  errors: readonly [ApiError & { token: ErrorToken }, ...ApiError[]],
+): DomainError {
   const [first] = errors;
-  return new DomainError(first.token, errors.map((error) => error.message).join('; '), { all: errors });
+  return new DomainError(first.token, errors.map((error) => error.message).join('; '), {
+    all: errors,
+  });
 }
 
 export function notFound(what: string): DomainError {

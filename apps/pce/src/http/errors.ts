@@ -7,10 +7,17 @@ import { JsonError } from './json.ts';
 
 export function sendJson(reply: FastifyReply, status: number, value: unknown): FastifyReply {
   // A buffer, because for text the framework appends a charset, which clients do not expect.
-  return reply.code(status).header('content-type', 'application/json').send(Buffer.from(JSON.stringify(value)));
+  return reply
+    .code(status)
+    .header('content-type', 'application/json')
+    .send(Buffer.from(JSON.stringify(value)));
 }
 
-export function sendErrors(reply: FastifyReply, token: ErrorToken, errors: readonly ApiError[]): FastifyReply {
+export function sendErrors(
+  reply: FastifyReply,
+  token: ErrorToken,
+  errors: readonly ApiError[],
+): FastifyReply {
   const status = ERROR_STATUS[token];
   if (status === 401) reply.header('www-authenticate', 'Basic realm="PCE"');
   return sendJson(reply, status, errors);
@@ -24,24 +31,49 @@ function translate(error: unknown, limit: number): DomainError | undefined {
   if (error instanceof JsonError) return new DomainError('input_validation_error', error.message);
   const code = errorCode(error);
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return new DomainError('request_too_large', `The body is larger than ${limit / 1024 / 1024} MB; send less at once`);
+    return new DomainError(
+      'request_too_large',
+      `The body is larger than ${limit / 1024 / 1024} MB; send less at once`,
+    );
   if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH' || code === 'FST_ERR_BAD_URL')
     return new DomainError('input_validation_error', 'The request is malformed');
   const message = error instanceof Error ? error.message : '';
-  if ((code !== undefined && AWAY.test(code)) || /Connection terminated|timeout exceeded when trying to connect/.test(message))
-    return new DomainError('service_unavailable', 'The database is not reachable just now; try again', { retryAfter: 2 });
+  if (
+    (code !== undefined && AWAY.test(code)) ||
+    /Connection terminated|timeout exceeded when trying to connect/.test(message)
+  )
+    return new DomainError(
+      'service_unavailable',
+      'The database is not reachable just now; try again',
+      { retryAfter: 2 },
+    );
   if (code === '40001' || code === '40P01')
-    return new DomainError('service_unavailable', 'Another change was in the way; try again', { retryAfter: 1 });
-  if (code === '53100') return new DomainError('service_unavailable', 'The disk of the database is full; free some space', { retryAfter: 30 });
+    return new DomainError('service_unavailable', 'Another change was in the way; try again', {
+      retryAfter: 1,
+    });
+  if (code === '53100')
+    return new DomainError(
+      'service_unavailable',
+      'The disk of the database is full; free some space',
+      { retryAfter: 30 },
+    );
   return undefined;
 }
 
-export function mapError(error: unknown, request: FastifyRequest, reply: FastifyReply, bodyLimit: number): FastifyReply {
+export function mapError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  bodyLimit: number,
+): FastifyReply {
   const known = translate(error, bodyLimit);
   if (known === undefined) {
     request.log.error({ err: error }, 'a request failed');
     return sendErrors(reply, 'internal_server_error', [
-      { token: 'internal_server_error', message: `The server failed; its log says why under request ${request.id}` },
+      {
+        token: 'internal_server_error',
+        message: `The server failed; its log says why under request ${request.id}`,
+      },
     ]);
   }
   if (known.status >= 500) request.log.warn({ err: error }, 'the server cannot serve');

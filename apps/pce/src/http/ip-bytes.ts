@@ -7,9 +7,16 @@ export function parseAddress(text: string): Uint8Array {
   // The URL parser writes an IPv6 address in its one canonical form, without a dotted quad.
   const canonical = new URL(`http://[${text.split('%')[0] ?? ''}]/`).hostname.slice(1, -1);
   const [head = '', tail] = canonical.split('::');
-  const words = (part: string | undefined): number[] => (part === undefined || part === '' ? [] : part.split(':').map((word) => Number.parseInt(word, 16)));
+  const words = (part: string | undefined): number[] =>
+    part === undefined || part === ''
+      ? []
+      : part.split(':').map((word) => Number.parseInt(word, 16));
   const left = words(head);
   const right = words(tail);
-  const all = [...left, ...Array.from({ length: 8 - left.length - right.length }, () => 0), ...right];
+  const all = [
+    ...left,
+    ...Array.from({ length: 8 - left.length - right.length }, () => 0),
+    ...right,
+  ];
   return Uint8Array.from(all.flatMap((word) => [word >> 8, word & 255]));
 }

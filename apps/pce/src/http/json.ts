@@ -7,7 +7,8 @@ export class JsonError extends Error {
 
 export function parseJson(text: string): unknown {
   const complaint = inspect(text);
-  if (complaint === 'depth') throw new JsonError(`The body is nested more than ${MAX_DEPTH} levels deep`);
+  if (complaint === 'depth')
+    throw new JsonError(`The body is nested more than ${MAX_DEPTH} levels deep`);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -34,8 +35,14 @@ function inspect(text: string): 'depth' | { message: string } | undefined {
       const keys = scopes.at(-1);
       if (keys !== undefined && complaint === undefined && isKey(text, end)) {
         const key = decode(text.slice(index, end + 1));
-        if (key === '__proto__') complaint = { message: 'The body has a member __proto__, which is no member of anything' };
-        else if (keys.has(key)) complaint = { message: `The body has the member ${key} twice in one object; write it once` };
+        if (key === '__proto__')
+          complaint = {
+            message: 'The body has a member __proto__, which is no member of anything',
+          };
+        else if (keys.has(key))
+          complaint = {
+            message: `The body has the member ${key} twice in one object; write it once`,
+          };
         keys.add(key);
       }
       index = end;

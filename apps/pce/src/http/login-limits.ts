@@ -22,18 +22,30 @@ export function addressSubject(ip: string): LimitSubject {
 }
 
 /** Seconds until the next attempt is looked at; 0: now. */
-export async function blockedSeconds(db: Db, subjects: readonly LimitSubject[], now: Date): Promise<number> {
+export async function blockedSeconds(
+  db: Db,
+  subjects: readonly LimitSubject[],
+  now: Date,
+): Promise<number> {
   const rows = await db
     .selectFrom('login_failures')
     .select('blocked_until')
-    .where('subject', 'in', subjects.map((one) => one.subject))
+    .where(
+      'subject',
+      'in',
+      subjects.map((one) => one.subject),
+    )
     .execute();
   const until = Math.max(0, ...rows.map((row) => row.blocked_until?.getTime() ?? 0));
   return Math.max(0, Math.ceil((until - now.getTime()) / 1000));
 }
 
 /** Counts one failure for each; past the free ones every failure doubles the time to wait. */
-export async function countFailure(db: Db, subjects: readonly LimitSubject[], now: Date): Promise<void> {
+export async function countFailure(
+  db: Db,
+  subjects: readonly LimitSubject[],
+  now: Date,
+): Promise<void> {
   const windowStart = new Date(now.getTime() - WINDOW_SECONDS * 1000);
   for (const { subject, free } of subjects) {
     const row = await db
@@ -48,7 +60,10 @@ export async function countFailure(db: Db, subjects: readonly LimitSubject[], no
       .returning('failures')
       .executeTakeFirstOrThrow();
     if (row.failures < free) continue;
-    const seconds = Math.min(FIRST_BLOCK_SECONDS * 2 ** Math.min(row.failures - free, 10), LONGEST_BLOCK_SECONDS);
+    const seconds = Math.min(
+      FIRST_BLOCK_SECONDS * 2 ** Math.min(row.failures - free, 10),
+      LONGEST_BLOCK_SECONDS,
+    );
     await db
       .updateTable('login_failures')
       .set({ blocked_until: new Date(now.getTime() + seconds * 1000), window_started_at: now })

@@ -16,7 +16,9 @@ async function token(password: string = OWNER.password): Promise<string> {
 }
 
 async function session(): Promise<{ auth: string; json: Record<string, unknown> }> {
-  const answer = await pce().send('GET', '/api/v2/users/login', { auth: `Token token=${await token()}` });
+  const answer = await pce().send('GET', '/api/v2/users/login', {
+    auth: `Token token=${await token()}`,
+  });
   expect(answer.status).toBe(200);
   const json = answer.json as Record<string, unknown>;
   return { auth: basic(String(json['auth_username']), String(json['session_token'])), json };
@@ -24,9 +26,18 @@ async function session(): Promise<{ auth: string; json: Record<string, unknown> 
 
 test('signing in takes two steps and the session then serves every call', async () => {
   const { auth, json } = await session();
-  expect(json).toMatchObject({ href: '/users/1', auth_username: 'user_1', type: 'local', orgs: [{ org_id: 1, display_name: 'Test' }] });
+  expect(json).toMatchObject({
+    href: '/users/1',
+    auth_username: 'user_1',
+    type: 'local',
+    orgs: [{ org_id: 1, display_name: 'Test' }],
+  });
   const me = await pce().send('GET', '/api/v2/users/me', { auth });
-  expect(me.json).toMatchObject({ username: OWNER.username, roles: ['owner'], org: { display_name: 'Test' } });
+  expect(me.json).toMatchObject({
+    username: OWNER.username,
+    roles: ['owner'],
+    org: { display_name: 'Test' },
+  });
 });
 
 test('a token serves once, and not after 30 seconds', async () => {
@@ -36,7 +47,9 @@ test('a token serves once, and not after 30 seconds', async () => {
   expect((await pce().send('GET', '/api/v2/users/login', { auth })).status).toBe(401);
   const old = await token();
   later(31);
-  expect((await pce().send('GET', '/api/v2/users/login', { auth: `Token token=${old}` })).status).toBe(401);
+  expect(
+    (await pce().send('GET', '/api/v2/users/login', { auth: `Token token=${old}` })).status,
+  ).toBe(401);
 });
 
 test('a session ends at logout', async () => {
@@ -58,7 +71,10 @@ test('a session ends after 30 minutes without use, and not while it is used', as
 });
 
 test('e-mail and password serve for signing in only', async () => {
-  expect((await pce().send('GET', '/api/v2/noop', { auth: basic(OWNER.username, OWNER.password) })).status).toBe(401);
+  expect(
+    (await pce().send('GET', '/api/v2/noop', { auth: basic(OWNER.username, OWNER.password) }))
+      .status,
+  ).toBe(401);
 });
 
 test('wrong passwords are refused, then slowed down, also for the right one; unknown accounts look the same', async () => {
@@ -66,15 +82,21 @@ test('wrong passwords are refused, then slowed down, also for the right one; unk
   for (const username of [OWNER.username, 'nobody@example.com']) {
     const answers = [];
     for (let attempt = 0; attempt < 7; attempt += 1) {
-      answers.push(await pce().send('POST', AUTHENTICATE, { auth: basic(username, `wrong ${attempt}`) }));
+      answers.push(
+        await pce().send('POST', AUTHENTICATE, { auth: basic(username, `wrong ${attempt}`) }),
+      );
     }
     expect(answers.map((answer) => answer.status)).toEqual([401, 401, 401, 401, 401, 429, 429]);
-    expect(answers[0]?.json).toEqual([{ token: 'authentication_failed', message: 'E-mail address or password is wrong' }]);
+    expect(answers[0]?.json).toEqual([
+      { token: 'authentication_failed', message: 'E-mail address or password is wrong' },
+    ]);
     const blocked = answers[6];
     expect(blocked?.json).toMatchObject([{ token: 'too_many_requests_error' }]);
     expect(Number(blocked?.headers['retry-after'])).toBeGreaterThan(0);
   }
-  const right = await pce().send('POST', AUTHENTICATE, { auth: basic(OWNER.username, OWNER.password) });
+  const right = await pce().send('POST', AUTHENTICATE, {
+    auth: basic(OWNER.username, OWNER.password),
+  });
   expect(right.status).toBe(429);
   later(Number(right.headers['retry-after']) + 1);
   await token();
@@ -84,7 +106,9 @@ test('an address that guesses at many accounts is slowed down', async () => {
   later(3600);
   const statuses = [];
   for (let attempt = 0; attempt < 32; attempt += 1) {
-    const answer = await pce().send('POST', AUTHENTICATE, { auth: basic(`user${attempt}@example.com`, 'guess') });
+    const answer = await pce().send('POST', AUTHENTICATE, {
+      auth: basic(`user${attempt}@example.com`, 'guess'),
+    });
     statuses.push(answer.status);
   }
   expect(statuses.slice(0, 30).every((status) => status === 401)).toBe(true);
@@ -98,9 +122,18 @@ test('failed and successful sign-ins are events; no secret is in them', async ()
   const { json } = await session();
   const events = await pce().send('GET', '/api/v2/orgs/1/events?max_results=3');
   expect(events.json).toMatchObject([
-    { event_type: 'user.login', status: 'success', created_by: { user: { href: '/users/1', username: OWNER.username } } },
+    {
+      event_type: 'user.login',
+      status: 'success',
+      created_by: { user: { href: '/users/1', username: OWNER.username } },
+    },
     { event_type: 'user.authenticate', status: 'success' },
-    { event_type: 'request.authentication_failed', status: 'failure', severity: 'warning', action: { src_ip: '127.0.0.1', http_status_code: 401 } },
+    {
+      event_type: 'request.authentication_failed',
+      status: 'failure',
+      severity: 'warning',
+      action: { src_ip: '127.0.0.1', http_status_code: 401 },
+    },
   ]);
   expect(events.text).not.toContain('a wrong secret');
   expect(events.text).not.toContain(String(json['session_token']));

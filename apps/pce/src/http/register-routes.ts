@@ -40,7 +40,11 @@ export function registerRoutes(app: FastifyInstance, options: RegisterOptions): 
     if (handler === undefined) continue;
     const url = `${API}${spec.path}`;
     offered.set(url, (offered.get(url) ?? new Set()).add(spec.method));
-    app.route({ method: spec.method, url, handler: (request, reply) => run({ operation, spec, handler }, request, reply) });
+    app.route({
+      method: spec.method,
+      url,
+      handler: (request, reply) => run({ operation, spec, handler }, request, reply),
+    });
   }
   for (const [url, methods] of offered) {
     const others = METHODS.filter((method) => !methods.has(method));
@@ -50,7 +54,9 @@ export function registerRoutes(app: FastifyInstance, options: RegisterOptions): 
       handler: (request, reply) => {
         reply.header('allow', [...methods].join(', '));
         const message = `${request.method} is not offered here; ${[...methods].join(', ')} is`;
-        return sendErrors(reply, 'method_not_allowed_error', [{ token: 'method_not_allowed_error', message }]);
+        return sendErrors(reply, 'method_not_allowed_error', [
+          { token: 'method_not_allowed_error', message },
+        ]);
       },
     });
   }
@@ -78,7 +84,11 @@ function requestRunner({ deps, resolveVen, checkAnswers }: RegisterOptions) {
     registers: [deps.metrics],
   });
 
-  return async function run(route: Route, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  return async function run(
+    route: Route,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
     const stop = seconds.startTimer({ operation: route.operation });
     reply.raw.once('close', () => {
       stop();
@@ -87,7 +97,13 @@ function requestRunner({ deps, resolveVen, checkAnswers }: RegisterOptions) {
     const { spec } = route;
     const ip = clientAddress(request);
     const caller = await identify(authenticator, spec, request, ip);
-    const base = { caller, ip, requestId: request.id, method: request.method, url: request.url.split('?')[0] ?? '' };
+    const base = {
+      caller,
+      ip,
+      requestId: request.id,
+      method: request.method,
+      url: request.url.split('?')[0] ?? '',
+    };
     const params = parsePart(spec.params, request.params, 'path');
     const orgId = await authorize(deps, spec, base, params);
     const context = {
@@ -99,9 +115,11 @@ function requestRunner({ deps, resolveVen, checkAnswers }: RegisterOptions) {
       ifUpdatedAt: ifUpdatedAt(request),
       request,
     };
-    const ownTransaction = spec.method === 'GET' || spec.permission === 'public' || spec.answer === 'raw';
+    const ownTransaction =
+      spec.method === 'GET' || spec.permission === 'public' || spec.answer === 'raw';
     // The parts of the context are what the endpoint's schemas gave; only their static types are wider here.
-    const call = (db: unknown): Promise<unknown> => Promise.resolve(route.handler({ ...context, db } as Context<EndpointSpec>, reply));
+    const call = (db: unknown): Promise<unknown> =>
+      Promise.resolve(route.handler({ ...context, db } as Context<EndpointSpec>, reply));
     const answer = ownTransaction ? await call(deps.db) : await writeTransaction(deps.db, call);
     if (checkAnswers) checkAnswer(route, answer);
     return send(spec, answer, reply);
@@ -114,7 +132,10 @@ function checkAnswer({ operation, spec }: Route, answer: unknown): void {
   const values = spec.answer === 'collection' ? (answer as Page<unknown>).items : [answer];
   for (const value of values) {
     const parsed = spec.response.safeParse(value);
-    if (!parsed.success) throw new Error(`The answer of ${operation} is not what its schema says: ${parsed.error.message}`);
+    if (!parsed.success)
+      throw new Error(
+        `The answer of ${operation} is not what its schema says: ${parsed.error.message}`,
+      );
   }
 }
 
@@ -143,13 +164,22 @@ async function identify(
 ): Promise<UserCaller | VenCaller | null> {
   if (spec.permission === 'public') return null;
   const { authorization } = request.headers;
-  return spec.permission === 'ven' ? authenticator.ven(authorization) : authenticator.user(authorization, ip);
+  return spec.permission === 'ven'
+    ? authenticator.ven(authorization)
+    : authenticator.user(authorization, ip);
 }
 
-type Base = Pick<Context<EndpointSpec>, 'ip' | 'requestId' | 'method' | 'url'> & { caller: UserCaller | VenCaller | null };
+type Base = Pick<Context<EndpointSpec>, 'ip' | 'requestId' | 'method' | 'url'> & {
+  caller: UserCaller | VenCaller | null;
+};
 
 /** Answers the organization that the request is about. Throws 403. */
-async function authorize(deps: Deps, spec: EndpointSpec, base: Base, params: unknown): Promise<number> {
+async function authorize(
+  deps: Deps,
+  spec: EndpointSpec,
+  base: Base,
+  params: unknown,
+): Promise<number> {
   const { caller } = base;
   const given = isRecord(params) ? params : {};
   if (caller === null) return 0;
@@ -168,8 +198,13 @@ async function authorize(deps: Deps, spec: EndpointSpec, base: Base, params: unk
     throw new DomainError('forbidden', message);
   };
   if (caller.kind === 'user') {
-    if (!rolesAllow(spec.permission, caller.roles)) return refuse(`Your role may not do this: ${base.method} ${spec.path}`);
-    if (spec.permission === 'self' && 'user_id' in given && String(given['user_id']) !== String(caller.userId))
+    if (!rolesAllow(spec.permission, caller.roles))
+      return refuse(`Your role may not do this: ${base.method} ${spec.path}`);
+    if (
+      spec.permission === 'self' &&
+      'user_id' in given &&
+      String(given['user_id']) !== String(caller.userId)
+    )
       return refuse('You may do this for your own user only');
   }
   if ('org_id' in given && String(given['org_id']) !== String(caller.orgId))

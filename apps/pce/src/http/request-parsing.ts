@@ -17,18 +17,25 @@ export function parsePart(schema: z.ZodType | undefined, value: unknown, part: P
   // An id that cannot be one names nothing.
   if (part === 'path') throw new DomainError('not_found_error', 'There is no such object');
   const all: ApiError[] = parsed.error.issues.flatMap((issue) => describeIssue(issue, part));
-  throw new DomainError('input_validation_error', all.map((error) => error.message).join('; '), { all });
+  throw new DomainError('input_validation_error', all.map((error) => error.message).join('; '), {
+    all,
+  });
 }
 
 function describeIssue(issue: z.core.$ZodIssue, part: Part): ApiError[] {
-  const where = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('').replace(/^\./, '');
+  const where = issue.path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+    .replace(/^\./, '');
   const at = part === 'query' ? `query parameter ${where}` : where === '' ? 'the body' : where;
   const token = 'input_validation_error';
   if (issue.code === 'unrecognized_keys') {
     const names = issue.keys.join(', ');
     return [{ token, message: `${at}: unknown member ${names}; leave it out or mend its name` }];
   }
-  return [{ token, message: `${at}: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}` }];
+  return [
+    { token, message: `${at}: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}` },
+  ];
 }
 
 /** Read-only members of what the body is a write form of are ignored, so that what was read can be written back. */
@@ -36,7 +43,10 @@ export function parseBody(spec: EndpointSpec, body: unknown): unknown {
   if (spec.body === undefined) return {};
   const missing = body === undefined || body === null;
   if (missing && spec.bodyOptional !== true)
-    throw new DomainError('input_validation_error', 'The body is missing; send JSON with Content-Type application/json');
+    throw new DomainError(
+      'input_validation_error',
+      'The body is missing; send JSON with Content-Type application/json',
+    );
   return parsePart(spec.body, withoutReadOnly(spec, missing ? {} : body), 'body');
 }
 
@@ -45,5 +55,7 @@ function withoutReadOnly(spec: EndpointSpec, body: unknown): unknown {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
   const readable = spec.represents.shape;
   const writable = spec.body.shape;
-  return Object.fromEntries(Object.entries(body).filter(([key]) => key in writable || !(key in readable)));
+  return Object.fromEntries(
+    Object.entries(body).filter(([key]) => key in writable || !(key in readable)),
+  );
 }

@@ -16,7 +16,12 @@ type CallerOf<S> = S extends { readonly permission: 'public' }
   : S extends { readonly permission: 'ven' }
     ? VenCaller
     : UserCaller;
-type DbOf<S> = S extends { readonly method: 'GET' } | { readonly permission: 'public' } | { readonly answer: 'raw' } ? Db : Tx;
+type DbOf<S> = S extends
+  | { readonly method: 'GET' }
+  | { readonly permission: 'public' }
+  | { readonly answer: 'raw' }
+  ? Db
+  : Tx;
 
 export interface Context<S> {
   readonly params: Parsed<S, 'params'>;
@@ -58,7 +63,10 @@ type Answer<S> = S extends { readonly answer: 'empty' }
         : unknown;
 
 /** `reply` matters to `raw` endpoints, which send it themselves. */
-export type Handler<S> = (context: Context<S>, reply: FastifyReply) => Promise<Answer<S>> | Answer<S>;
+export type Handler<S> = (
+  context: Context<S>,
+  reply: FastifyReply,
+) => Promise<Answer<S>> | Answer<S>;
 
 export type Routes = { readonly [Op in OperationName]?: Handler<Endpoints[Op]> };
 /** The context of one operation, for functions that handlers call. */

@@ -1,6 +1,13 @@
 /** The server's certificate: the one that is configured, or one from the PCE's own CA, both kept in the data folder. */
-import { X509Certificate, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import {
+  X509Certificate,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
@@ -29,13 +36,19 @@ export class TlsError extends Error {
 }
 
 export async function loadServerIdentity(config: Config, now: Date): Promise<ServerIdentity> {
-  if (config.tlsCert !== undefined && config.tlsKey !== undefined) return configured(config.tlsCert, config.tlsKey);
+  if (config.tlsCert !== undefined && config.tlsKey !== undefined)
+    return configured(config.tlsCert, config.tlsKey);
   const folder = join(config.data, 'tls');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const ca = await loadOrCreateCa(folder, now);
-  const names = [...new Set([config.fqdn, hostname(), 'localhost', '127.0.0.1', '::1', ...config.san])];
+  const names = [
+    ...new Set([config.fqdn, hostname(), 'localhost', '127.0.0.1', '::1', ...config.san]),
+  ];
   const existing = await readPair(join(folder, 'server.crt'), join(folder, 'server.key'));
-  const server = existing !== undefined && stillGood(existing.certificate, ca, names, now) ? existing : await issueServer(folder, ca, names, now);
+  const server =
+    existing !== undefined && stillGood(existing.certificate, ca, names, now)
+      ? existing
+      : await issueServer(folder, ca, names, now);
   return identity(server.certificate.toString(), privatePem(server.key), ca.certificate);
 }
 
@@ -50,7 +63,9 @@ async function readPair(certificatePath: string, keyPath: string): Promise<Pair 
     return { certificate: new X509Certificate(certificate), key: createPrivateKey(key) };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new TlsError(`Cannot read ${certificatePath} and its key: ${error instanceof Error ? error.message : String(error)}`);
+    throw new TlsError(
+      `Cannot read ${certificatePath} and its key: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 
@@ -63,7 +78,8 @@ function privatePem(key: KeyObject): string {
 }
 
 function caName(certificate: X509Certificate): CertificateName {
-  const value = (name: string): string => new RegExp(`^${name}=(.*)$`, 'm').exec(certificate.subject)?.[1] ?? '';
+  const value = (name: string): string =>
+    new RegExp(`^${name}=(.*)$`, 'm').exec(certificate.subject)?.[1] ?? '';
   return { organization: value('O'), commonName: value('CN') };
 }
 
@@ -72,7 +88,10 @@ async function loadOrCreateCa(folder: string, now: Date): Promise<Pair> {
   const existing = await readPair(paths.certificate, paths.key);
   if (existing !== undefined) return existing;
   const { publicKey, privateKey } = newKey();
-  const name = { organization: ORGANIZATION, commonName: `${ORGANIZATION} CA ${now.toISOString().slice(0, 10)}` };
+  const name = {
+    organization: ORGANIZATION,
+    commonName: `${ORGANIZATION} CA ${now.toISOString().slice(0, 10)}`,
+  };
   const pem = issueCertificate({
     subject: name,
     issuer: name,
@@ -88,13 +107,27 @@ async function loadOrCreateCa(folder: string, now: Date): Promise<Pair> {
   return { certificate: new X509Certificate(pem), key: privateKey };
 }
 
-function stillGood(certificate: X509Certificate, ca: Pair, names: readonly string[], now: Date): boolean {
+function covers(certificate: X509Certificate, name: string): boolean {
+  return (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined;
+}
+
+function stillGood(
+  certificate: X509Certificate,
+  ca: Pair,
+  names: readonly string[],
+  now: Date,
+): boolean {
   const renewAt = new Date(certificate.validTo).getTime() - RENEW_DAYS * DAY_MS;
-  const coversAll = names.every((name) => certificate.checkHost(name) !== undefined || certificate.checkIP(name) !== undefined);
+  const coversAll = names.every((name) => covers(certificate, name));
   return now.getTime() < renewAt && coversAll && certificate.verify(createPublicKey(ca.key));
 }
 
-async function issueServer(folder: string, ca: Pair, names: readonly string[], now: Date): Promise<Pair> {
+async function issueServer(
+  folder: string,
+  ca: Pair,
+  names: readonly string[],
+  now: Date,
+): Promise<Pair> {
   const { publicKey, privateKey } = newKey();
   const pem = issueCertificate({
     subject: { organization: ORGANIZATION, commonName: names[0] ?? 'localhost' },
@@ -116,25 +149,39 @@ async function configured(certificatePath: string, keyPath: string): Promise<Ser
     try {
       return await readFile(path, 'utf8');
     } catch (error) {
-      throw new TlsError(`Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+      throw new TlsError(
+        `Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   };
   const [certificate, key] = await Promise.all([read(certificatePath), read(keyPath)]);
-  const blocks = certificate.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const blocks =
+    certificate.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   const [first] = blocks;
   const last = blocks.at(-1);
-  if (first === undefined || last === undefined) throw new TlsError(`${certificatePath} holds no PEM certificate`);
+  if (first === undefined || last === undefined)
+    throw new TlsError(`${certificatePath} holds no PEM certificate`);
   let matches: boolean;
   try {
     matches = new X509Certificate(first).checkPrivateKey(createPrivateKey(key));
   } catch (error) {
-    throw new TlsError(`${certificatePath} and ${keyPath} are no certificate and key in PEM: ${error instanceof Error ? error.message : String(error)}`);
+    throw new TlsError(
+      `${certificatePath} and ${keyPath} are no certificate and key in PEM: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
-  if (!matches) throw new TlsError(`${keyPath} is not the key of the certificate ${certificatePath}`);
+  if (!matches)
+    throw new TlsError(`${keyPath} is not the key of the certificate ${certificatePath}`);
   return identity(certificate, key, new X509Certificate(last));
 }
 
 function identity(certificate: string, key: string, ca: X509Certificate): ServerIdentity {
-  const own = certificate.includes(ca.toString().trim()) ? certificate : `${certificate.trimEnd()}\n${ca.toString()}`;
-  return { certificate: own, key, ca: ca.toString(), caFingerprint: ca.fingerprint256.replaceAll(':', '').toLowerCase() };
+  const own = certificate.includes(ca.toString().trim())
+    ? certificate
+    : `${certificate.trimEnd()}\n${ca.toString()}`;
+  return {
+    certificate: own,
+    key,
+    ca: ca.toString(),
+    caFingerprint: ca.fingerprint256.replaceAll(':', '').toLowerCase(),
+  };
 }

@@ -24,14 +24,25 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const server = await startEmbeddedPostgres({
     folder,
     logger: pino({ level: 'silent' }),
-    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '200' },
+    settings: {
+      fsync: 'off',
+      synchronous_commit: 'off',
+      full_page_writes: 'off',
+      max_connections: '200',
+    },
   });
   const { connection } = server;
-  await inDatabase({ ...connection, database: 'postgres' }, (pool) => pool.query(`CREATE DATABASE ${TEMPLATE}`));
+  await inDatabase({ ...connection, database: 'postgres' }, (pool) =>
+    pool.query(`CREATE DATABASE ${TEMPLATE}`),
+  );
   const template = connect({ ...connection, database: TEMPLATE }, () => undefined);
   await migrate(template.db);
   await template.db.destroy();
-  project.provide('postgres', { host: text(connection.host), user: text(connection.user), password: text(connection.password) });
+  project.provide('postgres', {
+    host: text(connection.host),
+    user: text(connection.user),
+    password: text(connection.password),
+  });
   return async () => {
     await server.stop();
     await rm(folder, { recursive: true, force: true });
@@ -39,11 +50,15 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 }
 
 function text(value: unknown): string {
-  if (typeof value !== 'string') throw new TypeError('the embedded server is reached by text options');
+  if (typeof value !== 'string')
+    throw new TypeError('the embedded server is reached by text options');
   return value;
 }
 
-async function inDatabase(config: pg.ClientConfig, work: (pool: pg.Pool) => Promise<unknown>): Promise<void> {
+async function inDatabase(
+  config: pg.ClientConfig,
+  work: (pool: pg.Pool) => Promise<unknown>,
+): Promise<void> {
   const { pool } = connect(config, () => undefined);
   try {
     await work(pool);

@@ -15,7 +15,9 @@ export async function createTestDatabase(from: string | null = TEMPLATE): Promis
   const server = inject('postgres');
   const name = `test_${randomBytes(8).toString('hex')}`;
   const administration = connect({ ...server, database: 'postgres' }, () => undefined);
-  await administration.pool.query(`CREATE DATABASE ${name}${from === null ? '' : ` TEMPLATE ${from}`}`);
+  await administration.pool.query(
+    `CREATE DATABASE ${name}${from === null ? '' : ` TEMPLATE ${from}`}`,
+  );
   const connection = { ...server, database: name };
   const own = connect(connection, () => undefined);
   return {
@@ -37,7 +39,8 @@ export function withTestDatabase(): () => TestDatabase {
   });
   afterAll(() => database?.drop());
   return () => {
-    if (database === undefined) throw new Error('the database exists in tests only, not while they are collected');
+    if (database === undefined)
+      throw new Error('the database exists in tests only, not while they are collected');
     return database;
   };
 }

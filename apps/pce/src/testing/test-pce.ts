@@ -50,20 +50,32 @@ export function basic(user: string, password: string): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
 }
 
-export async function startTestPce(options: { clock?: Clock } = {}): Promise<TestPce> {
+export interface TestPceOptions {
+  readonly clock?: Clock;
+  readonly consoleFolder?: string;
+}
+
+export async function startTestPce(options: TestPceOptions = {}): Promise<TestPce> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-pce-'));
   const database = await createTestDatabase();
   const { host, user, password, database: name } = database.connection;
   const databaseUrl = `postgres://${user}:${String(password)}@localhost/${name}?host=${encodeURIComponent(host ?? '')}`;
   const pce = await startPce({
-    config: readConfig({ data: folder, host: '127.0.0.1', port: '0', fqdn: 'pce.test', databaseUrl }, {}),
+    config: readConfig(
+      { data: folder, host: '127.0.0.1', port: '0', fqdn: 'pce.test', databaseUrl },
+      {},
+    ),
     logger: pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' }),
     setup: () => Promise.resolve({ org: 'Test', admin: OWNER.username, password: OWNER.password }),
     checkAnswers: true,
-    ...(options.clock === undefined ? {} : { clock: options.clock }),
+    ...options,
   });
   const { db, clock, identity, address } = pce.deps;
-  const owner = await db.selectFrom('users').select(['id', 'org_id']).where('username', '=', OWNER.username).executeTakeFirstOrThrow();
+  const owner = await db
+    .selectFrom('users')
+    .select(['id', 'org_id'])
+    .where('username', '=', OWNER.username)
+    .executeTakeFirstOrThrow();
 
   async function keyOf(userId: number): Promise<string> {
     const { row, secret } = await writeTransaction(db, (trx) =>
@@ -73,8 +85,13 @@ export async function startTestPce(options: { clock?: Clock } = {}): Promise<Tes
   }
   const ownerAuth = await keyOf(owner.id);
 
-  function send(method: string, path: string, { auth = ownerAuth, body, headers = {} }: SendOptions = {}): Promise<TestAnswer> {
-    const payload = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+  function send(
+    method: string,
+    path: string,
+    { auth = ownerAuth, body, headers = {} }: SendOptions = {},
+  ): Promise<TestAnswer> {
+    const payload =
+      body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
     return new Promise((resolve, reject) => {
       const call = request(
         {
@@ -86,7 +103,12 @@ export async function startTestPce(options: { clock?: Clock } = {}): Promise<Tes
           path,
           agent: false,
           headers: {
-            ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(payload)) }),
+            ...(payload === undefined
+              ? {}
+              : {
+                  'content-type': 'application/json',
+                  'content-length': String(Buffer.byteLength(payload)),
+                }),
             ...(auth === null ? {} : { authorization: auth }),
             ...headers,
           },
@@ -126,12 +148,19 @@ export async function startTestPce(options: { clock?: Clock } = {}): Promise<Tes
         .values({ org_id: owner.org_id, username: `user-${users}@example.com`, full_name: null })
         .returning('id')
         .executeTakeFirstOrThrow();
-      if (role !== null) await db.insertInto('permissions').values({ org_id: owner.org_id, user_id: row.id, role }).execute();
+      if (role !== null)
+        await db
+          .insertInto('permissions')
+          .values({ org_id: owner.org_id, user_id: row.id, role })
+          .execute();
       return { auth: await keyOf(row.id), userId: row.id };
     },
     client(auth) {
       return createApiClient(async ({ method, path, body }) => {
-        const answer = await send(method, path, { ...(auth === undefined ? {} : { auth }), ...(body === undefined ? {} : { body }) });
+        const answer = await send(method, path, {
+          ...(auth === undefined ? {} : { auth }),
+          ...(body === undefined ? {} : { body }),
+        });
         return {
           status: answer.status,
           header: (name) => {
@@ -151,14 +180,15 @@ export async function startTestPce(options: { clock?: Clock } = {}): Promise<Tes
 }
 
 /** For the whole file: started before its tests, ended after them. */
-export function withTestPce(options: { clock?: Clock } = {}): () => TestPce {
+export function withTestPce(options: TestPceOptions = {}): () => TestPce {
   let pce: TestPce | undefined;
   beforeAll(async () => {
     pce = await startTestPce(options);
   }, 30_000);
   afterAll(() => pce?.close());
   return () => {
-    if (pce === undefined) throw new Error('the PCE exists in tests only, not while they are collected');
+    if (pce === undefined)
+      throw new Error('the PCE exists in tests only, not while they are collected');
     return pce;
   };
 }

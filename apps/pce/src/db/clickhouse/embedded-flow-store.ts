@@ -43,7 +43,8 @@ export class EmbeddedFlowStore implements FlowStoreClient {
   }
 
   async insert(table: string, rows: readonly Record<string, unknown>[]): Promise<void> {
-    if (rows.length > 0) await this.#call(`/insert?table=${encodeURIComponent(table)}`, JSON.stringify(rows));
+    if (rows.length > 0)
+      await this.#call(`/insert?table=${encodeURIComponent(table)}`, JSON.stringify(rows));
   }
 
   async query<T>(sql: string, params: Readonly<Record<string, unknown>> = {}): Promise<T[]> {
@@ -55,7 +56,8 @@ export class EmbeddedFlowStore implements FlowStoreClient {
   async close(): Promise<void> {
     this.#closed = true;
     const engine = await this.#engine?.catch(() => undefined);
-    if (engine === undefined || engine.child.exitCode !== null || engine.child.signalCode !== null) return;
+    if (engine === undefined || engine.child.exitCode !== null || engine.child.signalCode !== null)
+      return;
     engine.agent.destroy();
     const ended = new Promise<void>((resolve) => {
       engine.child.once('exit', () => resolve());
@@ -85,17 +87,28 @@ export class EmbeddedFlowStore implements FlowStoreClient {
       env: { PATH: process.env['PATH'] },
     });
     const log = createWriteStream(join(this.#folder, 'engine.log'), { flags: 'a', mode: 0o640 });
-    log.on('error', (error) => this.#logger.warn({ err: error }, 'cannot write the log of the flow engine'));
+    log.on('error', (error) =>
+      this.#logger.warn({ err: error }, 'cannot write the log of the flow engine'),
+    );
     child.stdout?.pipe(log, { end: false });
     child.stderr?.pipe(log, { end: false });
     child.once('exit', (code, signal) => {
       log.end();
       this.#running = false;
       this.#engine = undefined;
-      if (!this.#closed) this.#logger.error({ code, signal }, 'the flow engine ended; the next call starts it again');
+      if (!this.#closed)
+        this.#logger.error(
+          { code, signal },
+          'the flow engine ended; the next call starts it again',
+        );
     });
     await new Promise<void>((resolve, reject) => {
-      const fail = (why: string): void => reject(new OperationalError(`The flow engine does not start (${why}); see ${join(this.#folder, 'engine.log')}`));
+      const fail = (why: string): void =>
+        reject(
+          new OperationalError(
+            `The flow engine does not start (${why}); see ${join(this.#folder, 'engine.log')}`,
+          ),
+        );
       const timer = setTimeout(() => {
         child.kill('SIGKILL');
         fail('no answer in time');
@@ -131,16 +144,25 @@ export class EmbeddedFlowStore implements FlowStoreClient {
   async #call(path: string, body: string): Promise<string> {
     const { agent, socketPath } = await this.#start();
     return new Promise((resolve, reject) => {
-      const call = request({ agent, socketPath, path, method: 'POST', headers: { 'content-length': Buffer.byteLength(body) } }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => {
-          const text = Buffer.concat(chunks).toString('utf8');
-          if (response.statusCode === 200) resolve(text);
-          else reject(new Error(`The flow engine refused: ${text}`));
-        });
-      });
+      const call = request(
+        {
+          agent,
+          socketPath,
+          path,
+          method: 'POST',
+          headers: { 'content-length': Buffer.byteLength(body) },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('error', reject);
+          response.on('end', () => {
+            const text = Buffer.concat(chunks).toString('utf8');
+            if (response.statusCode === 200) resolve(text);
+            else reject(new Error(`The flow engine refused: ${text}`));
+          });
+        },
+      );
       call.on('error', reject);
       call.end(body);
     });

@@ -9,11 +9,15 @@ import { createChdbConnection } from 'chdb/connection';
 import { SETTINGS } from './settings.ts';
 
 const [, , folder, socket] = process.argv;
-if (folder === undefined || socket === undefined) throw new Error('expected the data folder and the socket');
+if (folder === undefined || socket === undefined)
+  throw new Error('expected the data folder and the socket');
 
 // The hook takes any connection; its declared type names the client's own class.
 const connection = createChdbConnection({ path: folder }) as unknown;
-const client: ClickHouseClient = createClient({ connection, clickhouse_settings: SETTINGS } as Parameters<typeof createClient>[0]);
+const client: ClickHouseClient = createClient({
+  connection,
+  clickhouse_settings: SETTINGS,
+} as Parameters<typeof createClient>[0]);
 
 async function text(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
@@ -32,12 +36,20 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
       response.end();
       return;
     case '/insert':
-      await client.insert({ table: url.searchParams.get('table') ?? '', values: JSON.parse(await text(request)), format: 'JSONEachRow' });
+      await client.insert({
+        table: url.searchParams.get('table') ?? '',
+        values: JSON.parse(await text(request)),
+        format: 'JSONEachRow',
+      });
       response.end();
       return;
     case '/query': {
       const { sql, params } = JSON.parse(await text(request));
-      const result = await client.query({ query: sql, query_params: params, format: 'JSONEachRow' });
+      const result = await client.query({
+        query: sql,
+        query_params: params,
+        format: 'JSONEachRow',
+      });
       const rows = result.stream();
       await pipeline(
         rows,

@@ -8,7 +8,11 @@ export class ServerFlowStore implements FlowStoreClient {
   #running = false;
 
   constructor(url: string) {
-    this.#client = createClient({ url, application: 'bulkhead-pce', clickhouse_settings: SETTINGS });
+    this.#client = createClient({
+      url,
+      application: 'bulkhead-pce',
+      clickhouse_settings: SETTINGS,
+    });
   }
 
   get running(): boolean {
@@ -26,7 +30,11 @@ export class ServerFlowStore implements FlowStoreClient {
   }
 
   async query<T>(sql: string, params: Readonly<Record<string, unknown>> = {}): Promise<T[]> {
-    const result = await this.#client.query({ query: sql, query_params: { ...params }, format: 'JSONEachRow' });
+    const result = await this.#client.query({
+      query: sql,
+      query_params: { ...params },
+      format: 'JSONEachRow',
+    });
     this.#running = true;
     return result.json<T>();
   }

@@ -10,8 +10,13 @@ export interface Account {
 export async function databaseAccount(): Promise<Account | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const accounts = await readFile('/etc/passwd', 'utf8');
-  const [, , uid, gid] = accounts.split('\n').find((line) => line.startsWith('nobody:'))?.split(':') ?? [];
-  if (uid === undefined || gid === undefined) throw new Error('There is no account "nobody" in /etc/passwd to run the database as');
+  const [, , uid, gid] =
+    accounts
+      .split('\n')
+      .find((line) => line.startsWith('nobody:'))
+      ?.split(':') ?? [];
+  if (uid === undefined || gid === undefined)
+    throw new Error('There is no account "nobody" in /etc/passwd to run the database as');
   return { uid: Number(uid), gid: Number(gid) };
 }
 

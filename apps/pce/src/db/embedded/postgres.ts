@@ -45,7 +45,9 @@ interface Layout {
   readonly password: string;
 }
 
-export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(
+  options: EmbeddedPostgresOptions,
+): Promise<EmbeddedPostgres> {
   const layout = await prepare(options.folder);
   await stopOrphan(layout, options.logger);
   if (!existsSync(layout.data)) await initialize(layout, options.settings?.['fsync'] === 'off');
@@ -66,7 +68,12 @@ class Server implements EmbeddedPostgres {
   constructor(layout: Layout, options: EmbeddedPostgresOptions) {
     this.#layout = layout;
     this.#options = options;
-    this.connection = { host: layout.sockets, user: USER, password: layout.password, database: 'postgres' };
+    this.connection = {
+      host: layout.sockets,
+      user: USER,
+      password: layout.password,
+      database: 'postgres',
+    };
   }
 
   get pid(): number | undefined {
@@ -118,9 +125,21 @@ class Server implements EmbeddedPostgres {
     try {
       const child = spawn(
         join(bin, 'postgres'),
-        ['-D', data, '-k', sockets, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+        [
+          '-D',
+          data,
+          '-k',
+          sockets,
+          ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+        ],
         // A group of its own: Ctrl-C in the terminal is for the PCE, which then stops the database last.
-        { cwd: base, env: { LC_ALL: 'C' }, stdio: ['ignore', output, output], detached: true, ...account },
+        {
+          cwd: base,
+          env: { LC_ALL: 'C' },
+          stdio: ['ignore', output, output],
+          detached: true,
+          ...account,
+        },
       );
       this.#child = child;
       this.#startedAt = Date.now();
@@ -137,7 +156,10 @@ class Server implements EmbeddedPostgres {
     if (this.#stopping) return;
     const { logger } = this.#options;
     if (Date.now() - this.#startedAt > 30_000) this.#backoff = 200;
-    logger.error({ err: error, exitCode: child.exitCode, signal: child.signalCode }, 'the database ended; starting it again');
+    logger.error(
+      { err: error, exitCode: child.exitCode, signal: child.signalCode },
+      'the database ended; starting it again',
+    );
     setTimeout(() => {
       if (!this.#stopping && this.#child === undefined) this.#spawn();
     }, this.#backoff);
@@ -161,7 +183,8 @@ class Server implements EmbeddedPostgres {
     const { log } = this.#layout;
     const lines = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n');
     const cause = lines.findLast((line) => /FATAL|PANIC/.test(line)) ?? lines.at(-1) ?? '';
-    if (cause.includes('No space left')) return `The disk that holds ${dirname(log)} is full; free some space and start again`;
+    if (cause.includes('No space left'))
+      return `The disk that holds ${dirname(log)} is full; free some space and start again`;
     return `The embedded database does not start: ${cause.replace(/^.*?(FATAL|PANIC): */, '')}; see ${log}`;
   }
 }
@@ -245,12 +268,31 @@ async function initialize(layout: Layout, unsafe: boolean): Promise<void> {
   await rm(partial, { recursive: true, force: true });
   try {
     await writeFileAtomically(passwordFile, layout.password, 0o600);
-    if (layout.account !== undefined) chownSync(passwordFile, layout.account.uid, layout.account.gid);
+    if (layout.account !== undefined)
+      chownSync(passwordFile, layout.account.uid, layout.account.gid);
     const output: Buffer[] = [];
     const child = spawn(
       join(layout.bin, 'initdb'),
-      ['-D', partial, '-U', USER, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C', '--no-instructions', ...(unsafe ? ['--no-sync'] : [])],
-      { cwd: layout.base, env: { LC_ALL: 'C' }, stdio: ['ignore', 'ignore', 'pipe'], ...layout.account },
+      [
+        '-D',
+        partial,
+        '-U',
+        USER,
+        '--auth=scram-sha-256',
+        `--pwfile=${passwordFile}`,
+        '--encoding=UTF8',
+        '--locale-provider=builtin',
+        '--builtin-locale=C.UTF-8',
+        '--locale=C',
+        '--no-instructions',
+        ...(unsafe ? ['--no-sync'] : []),
+      ],
+      {
+        cwd: layout.base,
+        env: { LC_ALL: 'C' },
+        stdio: ['ignore', 'ignore', 'pipe'],
+        ...layout.account,
+      },
     );
     child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
     const code = await new Promise<number | null>((resolve, reject) => {
@@ -259,8 +301,13 @@ async function initialize(layout: Layout, unsafe: boolean): Promise<void> {
     });
     if (code !== 0) {
       const text = Buffer.concat(output).toString().trim();
-      if (text.includes('No space left')) throw new OperationalError(`The disk that holds ${layout.base} is full; free some space and start again`);
-      throw new OperationalError(`Cannot create the embedded database: ${text.split('\n').find((line) => line.includes('error')) ?? text}`);
+      if (text.includes('No space left'))
+        throw new OperationalError(
+          `The disk that holds ${layout.base} is full; free some space and start again`,
+        );
+      throw new OperationalError(
+        `Cannot create the embedded database: ${text.split('\n').find((line) => line.includes('error')) ?? text}`,
+      );
     }
     await rename(partial, layout.data);
   } catch (error) {
@@ -281,7 +328,9 @@ async function stopOrphan(layout: Layout, logger: Logger): Promise<void> {
   while (await isServerOf(pid, layout.data)) {
     if (Date.now() > deadline) process.kill(pid, 'SIGQUIT');
     if (Date.now() > deadline + STOP_MS)
-      throw new OperationalError(`The database process ${pid} of an earlier PCE does not end; end it and start again`);
+      throw new OperationalError(
+        `The database process ${pid} of an earlier PCE does not end; end it and start again`,
+      );
     await delay(20);
   }
 }

@@ -21,15 +21,26 @@ function described(row: ApiKeyRow): Record<string, unknown> {
 }
 
 function resource(row: ApiKeyRow): { type: string; href: string; naming: Record<string, unknown> } {
-  return { type: 'api_key', href: `/users/${row.user_id}/api_keys/${row.key_id}`, naming: { name: row.name } };
+  return {
+    type: 'api_key',
+    href: `/users/${row.user_id}/api_keys/${row.key_id}`,
+    naming: { name: row.name },
+  };
 }
 
 export function apiKeyRoutes(deps: Deps): Routes {
   return {
     'api_keys.list': async ({ db, caller, query }) => {
       const mine = db.selectFrom('api_keys').where('user_id', '=', caller.userId);
-      const { total } = await mine.select((q) => q.fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
-      const rows = await mine.selectAll().orderBy('created_at').orderBy('key_id').limit(query.max_results ?? 500).execute();
+      const { total } = await mine
+        .select((q) => q.fn.countAll<number>().as('total'))
+        .executeTakeFirstOrThrow();
+      const rows = await mine
+        .selectAll()
+        .orderBy('created_at')
+        .orderBy('key_id')
+        .limit(query.max_results ?? 500)
+        .execute();
       return { items: rows.map((row) => presentApiKey(row, deps.clock.now())), total };
     },
     'api_keys.get': async ({ db, caller, params }) =>
@@ -48,7 +59,13 @@ export function apiKeyRoutes(deps: Deps): Routes {
         eventType: 'api_key.create',
         actor: context,
         httpStatus: 201,
-        resourceChanges: [{ ...resource(row), changeType: 'create', changes: describeChanges(null, described(row)) }],
+        resourceChanges: [
+          {
+            ...resource(row),
+            changeType: 'create',
+            changes: describeChanges(null, described(row)),
+          },
+        ],
       });
       return { ...presentApiKey(row, now), secret };
     },
@@ -71,7 +88,11 @@ export function apiKeyRoutes(deps: Deps): Routes {
         actor: context,
         httpStatus: 204,
         resourceChanges: [
-          { ...resource(after), changeType: 'update', changes: describeChanges(described(before), described(after)) },
+          {
+            ...resource(after),
+            changeType: 'update',
+            changes: describeChanges(described(before), described(after)),
+          },
         ],
       });
     },
@@ -84,7 +105,13 @@ export function apiKeyRoutes(deps: Deps): Routes {
         eventType: 'api_key.delete',
         actor: context,
         httpStatus: 204,
-        resourceChanges: [{ ...resource(row), changeType: 'delete', changes: describeChanges(described(row), null) }],
+        resourceChanges: [
+          {
+            ...resource(row),
+            changeType: 'delete',
+            changes: describeChanges(described(row), null),
+          },
+        ],
       });
     },
   };

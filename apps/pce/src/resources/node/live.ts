@@ -10,7 +10,16 @@ const TOPICS: Record<ChangeKind, readonly string[]> = {
   workload: ['workloads', 'vens'],
   label: ['labels'],
   label_group: ['label_groups'],
-  provision: ['sec_policy', 'rule_sets', 'ip_lists', 'services', 'label_groups', 'virtual_services', 'enforcement_boundaries', 'firewall_settings'],
+  provision: [
+    'sec_policy',
+    'rule_sets',
+    'ip_lists',
+    'services',
+    'label_groups',
+    'virtual_services',
+    'enforcement_boundaries',
+    'firewall_settings',
+  ],
   vens: ['vens', 'workloads'],
   settings: ['settings'],
   draft: ['sec_policy'],
@@ -43,7 +52,11 @@ export function liveRoute(deps: Deps): NonNullable<Routes['node.live']> {
   return ({ orgId }, reply) => {
     reply.hijack();
     const { raw } = reply;
-    raw.writeHead(200, { ...headersOf(reply.getHeaders()), 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+    raw.writeHead(200, {
+      ...headersOf(reply.getHeaders()),
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+    });
     const send = (event: LiveEvent): void => {
       if (raw.writableLength > BACKLOG_BYTES) raw.destroy();
       else raw.write(`id: ${event.sequence}\ndata: ${JSON.stringify(event)}\n\n`);
@@ -69,6 +82,12 @@ export function liveRoute(deps: Deps): NonNullable<Routes['node.live']> {
   };
 }
 
-function headersOf(headers: Record<string, number | string | string[] | undefined>): Record<string, number | string | string[]> {
-  return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+function headersOf(
+  headers: Record<string, number | string | string[] | undefined>,
+): Record<string, number | string | string[]> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
 }

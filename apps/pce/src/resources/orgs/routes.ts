@@ -6,9 +6,17 @@ import type { Routes } from '../../http/routes.ts';
 export function orgRoutes(_deps: Deps): Routes {
   return {
     'orgs.get': async ({ db, orgId }) => {
-      const org = await db.selectFrom('orgs').selectAll().where('id', '=', orgId).executeTakeFirst();
+      const org = await db
+        .selectFrom('orgs')
+        .selectAll()
+        .where('id', '=', orgId)
+        .executeTakeFirst();
       if (org === undefined) throw notFound(`The organization ${orgId}`);
-      return { href: `/orgs/${org.id}`, display_name: org.display_name, created_at: org.created_at.toISOString() };
+      return {
+        href: `/orgs/${org.id}`,
+        display_name: org.display_name,
+        created_at: org.created_at.toISOString(),
+      };
     },
     'roles.list': ({ orgId, query }) => {
       const items = ROLES.map((role) => ({ href: `/orgs/${orgId}/roles/${role}` }));

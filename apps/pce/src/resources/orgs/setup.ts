@@ -7,7 +7,10 @@ import { OperationalError } from '../../operational-error.ts';
 
 const schema = z.object({
   org: z.string().trim().min(1, 'the organization needs a name').max(255),
-  admin: z.email("the administrator's e-mail address is not one").max(255).transform((text) => text.toLowerCase()),
+  admin: z
+    .email("the administrator's e-mail address is not one")
+    .max(255)
+    .transform((text) => text.toLowerCase()),
   password: z.string().min(8, 'the password needs at least 8 characters').max(1024),
 });
 export type SetupRequest = z.infer<typeof schema>;
@@ -15,10 +18,16 @@ export type SetupRequest = z.infer<typeof schema>;
 /** Fills a new organization with what every one has; called in the transaction that creates it. */
 export type Seeder = (trx: Tx, orgId: number) => Promise<void>;
 
-export function parseSetup(request: { org: string; admin: string; password: string }): SetupRequest {
+export function parseSetup(request: {
+  org: string;
+  admin: string;
+  password: string;
+}): SetupRequest {
   const parsed = schema.safeParse(request);
   if (parsed.success) return parsed.data;
-  throw new OperationalError(`Cannot set up: ${parsed.error.issues.map((issue) => issue.message).join('; ')}`);
+  throw new OperationalError(
+    `Cannot set up: ${parsed.error.issues.map((issue) => issue.message).join('; ')}`,
+  );
 }
 
 export async function isSetUp(db: Db): Promise<boolean> {
@@ -26,17 +35,36 @@ export async function isSetUp(db: Db): Promise<boolean> {
 }
 
 /** Answers the organization's number. Refuses a PCE that has one. */
-export async function setUp(db: Db, request: SetupRequest, seeders: readonly Seeder[]): Promise<number> {
+export async function setUp(
+  db: Db,
+  request: SetupRequest,
+  seeders: readonly Seeder[],
+): Promise<number> {
   const passwordHash = await hashPassword(request.password);
   return writeTransaction(db, async (trx) => {
-    if (await isSetUp(trx)) throw new OperationalError('This PCE is set up already; sign in with its administrator, or choose another folder with --data');
-    const org = await trx.insertInto('orgs').values({ display_name: request.org }).returning('id').executeTakeFirstOrThrow();
-    const user = await trx
-      .insertInto('users')
-      .values({ org_id: org.id, username: request.admin, password_hash: passwordHash, full_name: null })
+    if (await isSetUp(trx))
+      throw new OperationalError(
+        'This PCE is set up already; sign in with its administrator, or choose another folder with --data',
+      );
+    const org = await trx
+      .insertInto('orgs')
+      .values({ display_name: request.org })
       .returning('id')
       .executeTakeFirstOrThrow();
-    await trx.insertInto('permissions').values({ org_id: org.id, user_id: user.id, role: 'owner' }).execute();
+    const user = await trx
+      .insertInto('users')
+      .values({
+        org_id: org.id,
+        username: request.admin,
+        password_hash: passwordHash,
+        full_name: null,
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    await trx
+      .insertInto('permissions')
+      .values({ org_id: org.id, user_id: user.id, role: 'owner' })
+      .execute();
     for (const seed of seeders) await seed(trx, org.id);
     return org.id;
   });

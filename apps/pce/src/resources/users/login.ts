@@ -2,8 +2,19 @@
 import { recordEvent } from '../../audit/record-event.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import type { Deps } from '../../deps.ts';
-import { Authenticator, SESSION_MINUTES, authenticationFailed, parseBasic, refuseWhileBlocked } from '../../http/authentication.ts';
-import { accountSubject, addressSubject, countFailure, forgetFailures } from '../../http/login-limits.ts';
+import {
+  Authenticator,
+  SESSION_MINUTES,
+  authenticationFailed,
+  parseBasic,
+  refuseWhileBlocked,
+} from '../../http/authentication.ts';
+import {
+  accountSubject,
+  addressSubject,
+  countFailure,
+  forgetFailures,
+} from '../../http/login-limits.ts';
 import type { Actor, Routes } from '../../http/routes.ts';
 import { hashSecret, newSecret, verifyPassword } from '../../http/secrets.ts';
 import { PRODUCT_VERSION } from '../node/product-version.ts';
@@ -27,7 +38,10 @@ export function loginRoutes(deps: Deps): LoginRoutes {
         httpStatus: 401,
         errors: [{ token, message }],
         notifications: [
-          { type: 'request.authentication_failed', info: { api_endpoint: actor.url, api_method: actor.method, src_ip: actor.ip } },
+          {
+            type: 'request.authentication_failed',
+            info: { api_endpoint: actor.url, api_method: actor.method, src_ip: actor.ip },
+          },
         ],
       }),
     );
@@ -38,7 +52,8 @@ export function loginRoutes(deps: Deps): LoginRoutes {
     'login.authenticate': async (context) => {
       const { ip, request } = context;
       const credentials = parseBasic(request.headers.authorization);
-      if (credentials === undefined) throw authenticationFailed('Send Basic authentication with e-mail address and password');
+      if (credentials === undefined)
+        throw authenticationFailed('Send Basic authentication with e-mail address and password');
       const username = credentials.user.trim().toLowerCase().slice(0, 255);
       const subjects = [accountSubject(username), addressSubject(ip)] as const;
       await refuseWhileBlocked(deps, subjects);
@@ -58,14 +73,27 @@ export function loginRoutes(deps: Deps): LoginRoutes {
       await refuseWhileBlocked(deps, subjects);
       await forgetFailures(deps.db, subjects[0]);
       const token = newSecret();
-      const createdBy = { href: `/users/${user.id}`, value: { user: { href: `/users/${user.id}`, username: user.username } } };
+      const createdBy = {
+        href: `/users/${user.id}`,
+        value: { user: { href: `/users/${user.id}`, username: user.username } },
+      };
       await writeTransaction(deps.db, async (trx) => {
         await trx.deleteFrom('login_tokens').where('expires_at', '<', now).execute();
         await trx
           .insertInto('login_tokens')
-          .values({ token_hash: hashSecret(token), user_id: user.id, expires_at: new Date(now.getTime() + TOKEN_SECONDS * 1000) })
+          .values({
+            token_hash: hashSecret(token),
+            user_id: user.id,
+            expires_at: new Date(now.getTime() + TOKEN_SECONDS * 1000),
+          })
           .execute();
-        await recordEvent(deps, trx, { orgId: user.org_id, eventType: 'user.authenticate', actor: context, createdBy, httpStatus: 201 });
+        await recordEvent(deps, trx, {
+          orgId: user.org_id,
+          eventType: 'user.authenticate',
+          actor: context,
+          createdBy,
+          httpStatus: 201,
+        });
       });
       return { auth_token: token };
     },
@@ -74,9 +102,12 @@ export function loginRoutes(deps: Deps): LoginRoutes {
       const { ip, request } = context;
       await refuseWhileBlocked(deps, [addressSubject(ip)]);
       const now = deps.clock.now();
-      const token = /^token\s+token="?([0-9a-f]{64})"?\s*$/i.exec(request.headers.authorization ?? '')?.[1];
+      const token = /^token\s+token="?([0-9a-f]{64})"?\s*$/i.exec(
+        request.headers.authorization ?? '',
+      )?.[1];
       let userId: number | undefined;
-      if (token === undefined) userId = (await authenticator.user(request.headers.authorization, ip)).userId;
+      if (token === undefined)
+        userId = (await authenticator.user(request.headers.authorization, ip)).userId;
       else {
         const row = await deps.db
           .deleteFrom('login_tokens')
@@ -87,22 +118,48 @@ export function loginRoutes(deps: Deps): LoginRoutes {
       }
       if (userId === undefined) {
         await countFailure(deps.db, [addressSubject(ip)], now);
-        return refused(context, null, 'The token is unknown, used or older than 30 seconds; authenticate again');
+        return refused(
+          context,
+          null,
+          'The token is unknown, used or older than 30 seconds; authenticate again',
+        );
       }
       const id = userId;
       const session = newSecret();
       return writeTransaction(deps.db, async (trx) => {
-        const before = await trx.selectFrom('users').selectAll().where('id', '=', id).forUpdate().executeTakeFirstOrThrow();
+        const before = await trx
+          .selectFrom('users')
+          .selectAll()
+          .where('id', '=', id)
+          .forUpdate()
+          .executeTakeFirstOrThrow();
         if (before.locked) throw authenticationFailed('This user is locked');
-        const org = await trx.selectFrom('orgs').selectAll().where('id', '=', before.org_id).executeTakeFirstOrThrow();
-        await trx.deleteFrom('sessions').where('last_used_at', '<', new Date(now.getTime() - SESSION_MINUTES * 60_000)).execute();
+        const org = await trx
+          .selectFrom('orgs')
+          .selectAll()
+          .where('id', '=', before.org_id)
+          .executeTakeFirstOrThrow();
+        await trx
+          .deleteFrom('sessions')
+          .where('last_used_at', '<', new Date(now.getTime() - SESSION_MINUTES * 60_000))
+          .execute();
         await trx
           .insertInto('sessions')
-          .values({ token_hash: hashSecret(session), user_id: id, ip_address: ip, created_at: now, last_used_at: now })
+          .values({
+            token_hash: hashSecret(session),
+            user_id: id,
+            ip_address: ip,
+            created_at: now,
+            last_used_at: now,
+          })
           .execute();
         await trx
           .updateTable('users')
-          .set({ last_login_on: now, last_login_ip_address: ip, login_count: before.login_count + 1 })
+          .set({
+            last_login_on: now,
+            last_login_ip_address: ip,
+            login_count: before.login_count + 1,
+          })
           .where('id', '=', id)
           .execute();
         const href = `/users/${id}`;
@@ -128,7 +185,14 @@ export function loginRoutes(deps: Deps): LoginRoutes {
           certificate: null,
           login_url: null,
           product_version: PRODUCT_VERSION,
-          orgs: [{ org_id: org.id, href: `/orgs/${org.id}`, org_href: `/orgs/${org.id}`, display_name: org.display_name }],
+          orgs: [
+            {
+              org_id: org.id,
+              href: `/orgs/${org.id}`,
+              org_href: `/orgs/${org.id}`,
+              display_name: org.display_name,
+            },
+          ],
         };
       });
     },
@@ -145,7 +209,10 @@ export function loginRoutes(deps: Deps): LoginRoutes {
         actor: context,
         httpStatus: 204,
         notifications: [
-          { type: 'user.login_session_terminated', info: { user: { href: caller.href, username: caller.username } } },
+          {
+            type: 'user.login_session_terminated',
+            info: { user: { href: caller.href, username: caller.username } },
+          },
         ],
       });
     },
