@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { createNetwork, type LabNetwork } from '../network/network.ts';
+import { buildConsole } from '../pce/console-build.ts';
 import { PCE_PORT, startPce, type LabPce } from '../pce/pce.ts';
 import { createReporter } from './report.ts';
 import { tellStory } from './story.ts';
@@ -51,6 +52,9 @@ let network: LabNetwork | undefined;
 let pce: LabPce | undefined;
 
 async function tell(folder: string): Promise<void> {
+  await reporter.step('Building the console', async () =>
+    (await buildConsole()) ? 'built from its sources' : 'already built',
+  );
   await reporter.step('Building the lab in network namespaces', async () => {
     network = await createNetwork(folder);
     return `${network.hosts().length} hosts, namespaces ${network.instance}-*`;

@@ -11,6 +11,10 @@ import {
 
 const ROUTERS = ['corp', 'home', 'inet'] as const;
 
+function firstLine(text: string): string {
+  return text.trim().split('\n')[0] ?? '';
+}
+
 /** One line says what is missing, before anything is made. */
 export async function checkPermissions(probeNamespace: string): Promise<void> {
   const advice =
@@ -18,7 +22,9 @@ export async function checkPermissions(probeNamespace: string): Promise<void> {
   const made = await tryRun('ip', ['netns', 'add', probeNamespace]).catch(() => null);
   if (made === null) throw new LabError('the program "ip" is missing; install iproute2');
   if (made.code !== 0)
-    throw new LabError(`network namespaces are not permitted (${made.stderr.trim()}); ${advice}`);
+    throw new LabError(
+      `network namespaces are not permitted (${firstLine(made.stderr)}); ${advice}`,
+    );
   try {
     const nft = await tryRun('ip', [
       'netns',
@@ -28,7 +34,9 @@ export async function checkPermissions(probeNamespace: string): Promise<void> {
       'add table inet probe',
     ]);
     if (nft.code !== 0)
-      throw new LabError(`nftables is not permitted or missing (${nft.stderr.trim()}); ${advice}`);
+      throw new LabError(
+        `nftables is not permitted or missing (${firstLine(nft.stderr)}); ${advice}`,
+      );
   } finally {
     await tryRun('ip', ['netns', 'del', probeNamespace]);
   }

@@ -1,0 +1,127 @@
+/** Reads scenario files: YAML with several documents, JSON, or JSON lines, each scenario with the lines that its faults stand on. */
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { LineCounter, parseAllDocuments, type Document, type ParsedNode } from 'yaml';
+import { evaluateScenario, askedConnections, type Outcome } from './evaluate.ts';
+import { pathText, scenarioSchema, type Fault, type Scenario } from './format.ts';
+import { translate, type Translation } from './translate.ts';
+
+export interface LoadedScenario {
+  readonly scenario: Scenario;
+  readonly translation: Translation;
+  readonly asked: ReturnType<typeof askedConnections>['asked'];
+  /** Line of a path, or of the closest thing around it. */
+  lineOf(path: readonly (string | number)[]): number;
+}
+
+export interface LoadedFile {
+  readonly file: string;
+  readonly scenarios: readonly LoadedScenario[];
+  /** `FILE:LINE: FIELD: what is wrong` */
+  readonly faults: readonly string[];
+}
+
+interface Parsed {
+  readonly value: unknown;
+  readonly errors: readonly string[];
+  lineOf(path: readonly (string | number)[]): number;
+}
+
+/** Reads and checks one file; never throws for what is in it. A file that cannot be read is a fault. */
+export function loadFile(file: string): LoadedFile {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { file, scenarios: [], faults: [`${file}:1: cannot be read: ${reason}`] };
+  }
+  const faults: string[] = [];
+  const scenarios = parseText(text, extname(file)).flatMap((parsed) => {
+    faults.push(...parsed.errors.map((message) => `${file}:${message}`));
+    if (parsed.errors.length > 0) return [];
+    const loaded = check(parsed);
+    if ('scenario' in loaded) return [loaded];
+    const lines = loaded.faults.map(
+      (fault) =>
+        `${file}:${parsed.lineOf(fault.path)}: ${pathText(fault.path) || 'scenario'}: ${fault.message}`,
+    );
+    faults.push(...lines);
+    return [];
+  });
+  return { file, scenarios, faults };
+}
+
+function check(parsed: Parsed): LoadedScenario | { readonly faults: readonly Fault[] } {
+  const structure = scenarioSchema.safeParse(parsed.value);
+  if (!structure.success) {
+    const faults = structure.error.issues.map((issue) => ({
+      path: issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part)),
+      message: issue.message,
+    }));
+    return { faults };
+  }
+  const scenario = structure.data;
+  const translation = translate(scenario);
+  const { asked, faults } = askedConnections(scenario, translation);
+  const subnets = scenario.expect_subnets.flatMap((item, index): Fault[] => [
+    ...(translation.hosts.get(item.workload)?.workload == null
+      ? [
+          {
+            path: ['expect_subnets', index, 'workload'],
+            message: `there is no workload named "${item.workload}"`,
+          },
+        ]
+      : []),
+    ...(translation.statements.has(item.rule)
+      ? []
+      : [
+          {
+            path: ['expect_subnets', index, 'rule'],
+            message: `there is no rule or boundary named "${item.rule}"`,
+          },
+        ]),
+  ]);
+  const all = [...translation.faults, ...faults, ...subnets];
+  if (all.length > 0) return { faults: all };
+  return { scenario, translation, asked, lineOf: parsed.lineOf };
+}
+
+function parseText(text: string, extension: string): Parsed[] {
+  if (extension === '.jsonl') {
+    return text.split('\n').flatMap((line, index): Parsed[] => {
+      if (line.trim() === '') return [];
+      const [parsed] = parseText(line, '.json');
+      const at = index + 1;
+      const errors = (parsed?.errors ?? []).map((message) => message.replace(/^\d+/, `${at}`));
+      return [{ value: parsed?.value, errors, lineOf: () => at }];
+    });
+  }
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+  const list: readonly Document.Parsed[] = Array.isArray(documents) ? documents : [];
+  return list.map((document) => ({
+    value: document.toJS({ maxAliasCount: 1000 }) as unknown,
+    errors: document.errors.map(
+      (error) => `${lines.linePos(error.pos[0]).line}: file: ${error.message}`,
+    ),
+    lineOf: (path) => lineOf(document, lines, path),
+  }));
+}
+
+function lineOf(
+  document: Document.Parsed,
+  lines: LineCounter,
+  path: readonly (string | number)[],
+): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const node = document.getIn(path.slice(0, length), true) as ParsedNode | undefined;
+    if (node?.range != null) return lines.linePos(node.range[0]).line;
+  }
+  return lines.linePos(document.range[0]).line;
+}
+
+/** Evaluates what was loaded. */
+export function evaluateLoaded(loaded: LoadedScenario): Outcome {
+  return evaluateScenario(loaded.scenario, loaded.translation, loaded.asked);
+}

@@ -1,0 +1,466 @@
+/** A scenario as a policy model. Hrefs are made from kinds and names, so that every reference that cannot be resolved is a fault. */
+import { parseAddress, parseSpan, spansCover } from '@bulkhead/net';
+import { ALL_TRAFFIC } from '@bulkhead/policy';
+import type {
+  Actor,
+  EnforcementBoundary,
+  IngressService,
+  IpRange,
+  PolicyModel,
+  Rule,
+  Scope,
+  ServicePort,
+  WorkloadInterface,
+} from '@bulkhead/policy';
+import type { ActorText, Fault, Scenario, ServicePortText } from './format.ts';
+import { looksLikePort, parseServicePort } from './service-text.ts';
+
+export interface Host {
+  readonly name: string;
+  /** Href of the workload; null for an external host. */
+  readonly workload: string | null;
+  readonly fqdn: string | null;
+  readonly addresses: readonly { readonly address: string; readonly interfaceName: string }[];
+}
+
+export interface Translation {
+  readonly model: PolicyModel;
+  readonly hosts: ReadonlyMap<string, Host>;
+  /** Rules and boundaries by name, to their hrefs. */
+  readonly statements: ReadonlyMap<string, string>;
+  readonly faults: readonly Fault[];
+}
+
+type Path = readonly (string | number)[];
+const ANY_NAMES = ['Any', 'Any (0.0.0.0/0 and ::/0)'];
+const ANY_HREF = 'ip_list:Any';
+const ALL_SERVICES = 'service:All Services';
+
+class Translator {
+  readonly faults: Fault[] = [];
+  readonly statements = new Map<string, string>();
+  private readonly labels = new Map<string, { key: string; value: string }>();
+  private readonly scenario: Scenario;
+  constructor(scenario: Scenario) {
+    this.scenario = scenario;
+  }
+
+  fault(path: Path, message: string): void {
+    this.faults.push({ path, message });
+  }
+
+  unique(path: Path, names: readonly string[], what: string): void {
+    names.forEach((name, index) => {
+      if (names.indexOf(name) !== index) {
+        this.fault([...path, index, 'name'], `a second ${what} named "${name}"; names are unique`);
+      }
+    });
+  }
+
+  label(path: Path, text: string): string {
+    const at = text.indexOf('=');
+    const [key, value] = [text.slice(0, at), text.slice(at + 1)];
+    const declared = this.scenario.labels;
+    if (declared !== undefined && declared[key]?.includes(value) !== true) {
+      this.fault(path, `label ${text} is not in the list of labels; add it there or correct it`);
+    }
+    const href = `label:${key}=${value}`;
+    this.labels.set(href, { key, value });
+    return href;
+  }
+
+  named(path: Path, kind: string, name: string): string {
+    const lists: Record<string, readonly { readonly name: string }[]> = {
+      label_group: this.scenario.label_groups,
+      workload: this.scenario.workloads,
+      ip_list: this.scenario.ip_lists,
+      service: this.scenario.services,
+      virtual_service: this.scenario.virtual_services,
+    };
+    if (kind === 'ip_list' && ANY_NAMES.includes(name)) return ANY_HREF;
+    if (lists[kind]?.some((item) => item.name === name) !== true) {
+      this.fault(path, `there is no ${kind.replaceAll('_', ' ')} named "${name}"`);
+    }
+    return `${kind}:${name}`;
+  }
+
+  actor(path: Path, item: ActorText): Actor {
+    if (item === 'ams') return { kind: 'ams' };
+    if (typeof item === 'string') {
+      return { kind: 'label', href: this.label(path, item), exclusion: false };
+    }
+    if ('label' in item) {
+      return { kind: 'label', href: this.label(path, item.label), exclusion: false };
+    }
+    if ('label_group' in item) {
+      const href = this.named(path, 'label_group', item.label_group);
+      return { kind: 'label_group', href, exclusion: false };
+    }
+    if ('workload' in item) {
+      return { kind: 'workload', href: this.named(path, 'workload', item.workload) };
+    }
+    if ('ip_list' in item) {
+      return { kind: 'ip_list', href: this.named(path, 'ip_list', item.ip_list) };
+    }
+    const href = this.named(path, 'virtual_service', item.virtual_service);
+    return { kind: 'virtual_service', href };
+  }
+
+  side(path: Path, items: readonly ActorText[]): Actor[] {
+    return items.map((item, index) => this.actor([...path, index], item));
+  }
+
+  port(path: Path, item: ServicePortText): ServicePort[] {
+    const parsed = parseServicePort(item);
+    if (typeof parsed !== 'string') return [parsed];
+    this.fault(path, parsed);
+    return [];
+  }
+
+  services(path: Path, items: readonly ServicePortText[] | undefined): IngressService[] {
+    return (items ?? ['All Services']).flatMap((item, index): IngressService[] => {
+      const at = [...path, index];
+      if (item === 'All Services') return [{ href: ALL_SERVICES }];
+      if (typeof item === 'string') {
+        const known = this.scenario.services.some((service) => service.name === item);
+        if (known || !looksLikePort(item)) return [{ href: this.named(at, 'service', item) }];
+      }
+      return this.port(at, item).map((port) => ({ port }));
+    });
+  }
+
+  sides(
+    path: Path,
+    item: { readonly network_type: string },
+    sides: { readonly providers: readonly Actor[]; readonly consumers: readonly Actor[] },
+  ): void {
+    const onlyLists = (actors: readonly Actor[]) => actors.every(({ kind }) => kind === 'ip_list');
+    const { providers, consumers } = sides;
+    if (onlyLists(providers) && onlyLists(consumers)) {
+      this.fault(path, 'rule_needs_workload_side: one side must hold workloads, labels or ams');
+    }
+    if (item.network_type !== 'brn' && !onlyLists(providers) && !onlyLists(consumers)) {
+      this.fault(
+        [...path, 'network_type'],
+        'network_type_requires_ip_list_side: non_brn and all need providers or consumers of IP lists only',
+      );
+    }
+  }
+
+  range(path: Path, text: string, exclusion: boolean): IpRange[] {
+    const parsed = parseSpan(text);
+    if (!parsed.ok) {
+      this.fault(path, parsed.message);
+      return [];
+    }
+    const [from = text, to = null] = text.includes('-') ? text.split('-') : [text];
+    return [{ from, to, exclusion }];
+  }
+
+  address(path: Path, text: string): { address: string; prefixLength: number }[] {
+    const [base = '', length] = text.split('/');
+    const address = parseAddress(base);
+    const most = address?.family === 4 ? 32 : 128;
+    const prefixLength = length === undefined ? (most === 32 ? 24 : 64) : Number(length);
+    if (address === null || !/^\d{1,3}$/.test(length ?? '0') || prefixLength > most) {
+      this.fault(path, `"${text}" is not an address; write one such as 10.0.1.10/24`);
+      return [];
+    }
+    return [{ address: base, prefixLength }];
+  }
+
+  scope(path: Path, entries: readonly ActorText[]): Scope {
+    const keys = new Set<string>();
+    return entries.flatMap((entry, index): Scope => {
+      const actor = this.actor([...path, index], entry);
+      if (actor.kind !== 'label' && actor.kind !== 'label_group') return [];
+      const key =
+        actor.kind === 'label'
+          ? (this.labels.get(actor.href)?.key ?? '')
+          : (this.scenario.label_groups.find((g) => `label_group:${g.name}` === actor.href)?.key ??
+            '');
+      if (keys.has(key))
+        this.fault([...path, index], `a scope has one entry per key; ${key} is there twice`);
+      keys.add(key);
+      return [actor];
+    });
+  }
+
+  statement(path: Path, name: string, href: string): void {
+    if (this.statements.has(name)) {
+      this.fault([...path, 'name'], `a second rule or boundary named "${name}"; names are unique`);
+    }
+    this.statements.set(name, href);
+  }
+
+  labelObjects() {
+    return [...this.labels].map(([href, label]) => ({ href, ...label }));
+  }
+}
+
+function interfacesOf(
+  translator: Translator,
+  item: Scenario['workloads'][number],
+  path: Path,
+): WorkloadInterface[] {
+  if (item.addresses !== undefined && item.interfaces !== undefined) {
+    translator.fault(path, 'write addresses or interfaces, not both');
+  }
+  const interfaces =
+    item.interfaces?.map((entry, index) => ({ ...entry, at: [...path, 'interfaces', index] })) ??
+    (item.addresses === undefined ? [] : [{ name: 'eth0', addresses: item.addresses, at: path }]);
+  return interfaces.map((entry) => {
+    const profile =
+      'network_profile' in entry ? (entry.network_profile ?? 'corporate') : 'corporate';
+    if (profile === 'external' && item.type !== 'endpoint') {
+      translator.fault([...entry.at, 'network_profile'], 'only endpoints have external interfaces');
+    }
+    return {
+      name: entry.name,
+      addresses: entry.addresses.flatMap((text, index) =>
+        translator.address([...entry.at, 'addresses', index], text),
+      ),
+      gateway: 'gateway' in entry ? (entry.gateway ?? null) : null,
+      linkState: 'up',
+      networkProfile: profile,
+    };
+  });
+}
+
+function workloads(translator: Translator, scenario: Scenario): PolicyModel['workloads'] {
+  return scenario.workloads.map((item, index) => {
+    const path = ['workloads', index];
+    const managed = ['enforcement_mode', 'ven_version', 'online'] as const;
+    for (const field of item.type === 'unmanaged' ? managed : []) {
+      if (item[field] !== undefined) {
+        translator.fault([...path, field], 'an unmanaged workload has no VEN; leave it out');
+      }
+    }
+    return {
+      href: `workload:${item.name}`,
+      name: item.name,
+      type: item.type,
+      labels: Object.entries(item.labels).map(([key, value]) =>
+        translator.label([...path, 'labels', key], `${key}=${value}`),
+      ),
+      enforcementMode: item.enforcement_mode ?? 'full',
+      visibilityLevel: 'flow_summary',
+      blockedConnectionAction: 'drop',
+      venVersion: item.type === 'unmanaged' ? null : (item.ven_version ?? '23.2.0'),
+      online: item.online ?? true,
+      interfaces: interfacesOf(translator, item, path),
+    };
+  });
+}
+
+function rules(translator: Translator, ruleset: Scenario['rulesets'][number], path: Path): Rule[] {
+  return ruleset.rules.map((item, index) => {
+    const at = [...path, 'rules', index];
+    const name = item.name ?? `${ruleset.name} #${index + 1}`;
+    const href = `rule:${name}`;
+    translator.statement(at, name, href);
+    const providers = translator.side([...at, 'providers'], item.providers);
+    const consumers = translator.side([...at, 'consumers'], item.consumers);
+    translator.sides(at, item, { providers, consumers });
+    return {
+      href,
+      name,
+      version: 1,
+      enabled: item.enabled,
+      providers,
+      consumers,
+      ingressServices: translator.services([...at, 'ingress_services'], item.ingress_services),
+      resolveLabelsAs: { providers: ['workloads'], consumers: ['workloads'] },
+      unscopedConsumers: item.unscoped_consumers,
+      useWorkloadSubnets: item.use_workload_subnets,
+      networkType: item.network_type,
+      stateless: item.stateless,
+    };
+  });
+}
+
+function boundaries(translator: Translator, scenario: Scenario): EnforcementBoundary[] {
+  return scenario.enforcement_boundaries.map((item, index) => {
+    const path = ['enforcement_boundaries', index];
+    const href = `boundary:${item.name}`;
+    translator.statement(path, item.name, href);
+    const providers = translator.side([...path, 'providers'], item.providers);
+    const consumers = translator.side([...path, 'consumers'], item.consumers);
+    for (const actor of [...providers, ...consumers]) {
+      if (actor.kind === 'virtual_service') {
+        translator.fault(path, 'a boundary takes no virtual services');
+      }
+    }
+    translator.sides(path, item, { providers, consumers });
+    return {
+      href,
+      name: item.name,
+      version: 1,
+      enabled: item.enabled,
+      providers,
+      consumers,
+      ingressServices: translator.services([...path, 'ingress_services'], item.ingress_services),
+      networkType: item.network_type,
+    };
+  });
+}
+
+function ipLists(translator: Translator, scenario: Scenario): PolicyModel['ipLists'] {
+  const any = [
+    { from: '0.0.0.0/0', to: null, exclusion: false },
+    { from: '::/0', to: null, exclusion: false },
+  ];
+  const written = scenario.ip_lists.map((item, index) => {
+    const path = ['ip_lists', index];
+    const spans = item.ranges.flatMap((text) => {
+      const parsed = parseSpan(text);
+      return parsed.ok ? [parsed.value] : [];
+    });
+    item.exclusions.forEach((text, at) => {
+      const parsed = parseSpan(text);
+      if (parsed.ok && !spansCover(spans, parsed.value)) {
+        translator.fault([...path, 'exclusions', at], `${text} is outside the ranges of the list`);
+      }
+    });
+    return {
+      href: `ip_list:${item.name}`,
+      name: item.name,
+      ranges: [
+        ...item.ranges.flatMap((text, at) =>
+          translator.range([...path, 'ranges', at], text, false),
+        ),
+        ...item.exclusions.flatMap((text, at) =>
+          translator.range([...path, 'exclusions', at], text, true),
+        ),
+      ],
+      fqdns: item.fqdns,
+    };
+  });
+  return [{ href: ANY_HREF, name: 'Any', ranges: any, fqdns: [] }, ...written];
+}
+
+function labelGroups(translator: Translator, scenario: Scenario): PolicyModel['labelGroups'] {
+  const groups = scenario.label_groups;
+  return groups.map((item, index) => {
+    const path = ['label_groups', index];
+    const within = (name: string, seen: readonly string[]): boolean =>
+      groups
+        .find((group) => group.name === name)
+        ?.sub_groups.some(
+          (sub) => sub === item.name || (!seen.includes(sub) && within(sub, [...seen, sub])),
+        ) ?? false;
+    if (within(item.name, [])) translator.fault([...path, 'sub_groups'], 'a group within itself');
+    item.sub_groups.forEach((sub, at) => {
+      const other = groups.find((group) => group.name === sub);
+      if (other !== undefined && other.key !== item.key) {
+        const message = `"${sub}" is a group of ${other.key}; sub groups have the key ${item.key}`;
+        translator.fault([...path, 'sub_groups', at], message);
+      }
+    });
+    return {
+      href: `label_group:${item.name}`,
+      name: item.name,
+      key: item.key,
+      labels: item.labels.map((value, at) =>
+        translator.label([...path, 'labels', at], `${item.key}=${value}`),
+      ),
+      subGroups: item.sub_groups.map((sub, at) =>
+        translator.named([...path, 'sub_groups', at], 'label_group', sub),
+      ),
+    };
+  });
+}
+
+/** Translates a scenario of right structure; what it refers to and does not hold, and what the API would refuse, are faults. */
+export function translate(scenario: Scenario): Translation {
+  const translator = new Translator(scenario);
+  const hostNames = [...scenario.workloads, ...scenario.external_hosts].map(({ name }) => name);
+  translator.unique(['workloads'], hostNames, 'host');
+  const named = ['label_groups', 'ip_lists', 'services', 'virtual_services', 'rulesets'] as const;
+  for (const list of named) {
+    translator.unique(
+      [list],
+      scenario[list].map(({ name }) => name),
+      list.replaceAll('_', ' '),
+    );
+  }
+  for (const [key, values] of Object.entries(scenario.labels ?? {})) {
+    values.forEach((value, index) => translator.label(['labels', key, index], `${key}=${value}`));
+  }
+  const model: Omit<PolicyModel, 'labels'> = {
+    labelGroups: labelGroups(translator, scenario),
+    workloads: workloads(translator, scenario),
+    ipLists: ipLists(translator, scenario),
+    services: [
+      { href: ALL_SERVICES, name: 'All Services', ports: [ALL_TRAFFIC] },
+      ...scenario.services.map((item, index) => ({
+        href: `service:${item.name}`,
+        name: item.name,
+        ports: item.service_ports.flatMap((port, at) =>
+          translator.port(['services', index, 'service_ports', at], port),
+        ),
+      })),
+    ],
+    virtualServices: scenario.virtual_services.map((item, index) => {
+      const path = ['virtual_services', index];
+      const isName = typeof item.service === 'string' && !looksLikePort(item.service);
+      return {
+        href: `virtual_service:${item.name}`,
+        name: item.name,
+        labels: [],
+        service: isName
+          ? {
+              href:
+                item.service === 'All Services'
+                  ? ALL_SERVICES
+                  : translator.named([...path, 'service'], 'service', String(item.service)),
+            }
+          : { ports: translator.port([...path, 'service'], item.service) },
+        workloads: item.workloads.map((name, at) =>
+          translator.named([...path, 'workloads', at], 'workload', name),
+        ),
+        addresses: item.addresses.flatMap((text, at) =>
+          translator.address([...path, 'addresses', at], text).map(({ address }) => address),
+        ),
+      };
+    }),
+    ruleSets: scenario.rulesets.map((item, index) => ({
+      href: `rule_set:${item.name}`,
+      name: item.name,
+      enabled: item.enabled,
+      scopes: item.scopes.map((scope, at) =>
+        translator.scope(['rulesets', index, 'scopes', at], scope),
+      ),
+      rules: rules(translator, item, ['rulesets', index]),
+    })),
+    enforcementBoundaries: boundaries(translator, scenario),
+  };
+  const hosts = new Map<string, Host>();
+  for (const workload of model.workloads) {
+    hosts.set(workload.name, {
+      name: workload.name,
+      workload: workload.href,
+      fqdn: null,
+      addresses: workload.interfaces.flatMap((item) =>
+        item.addresses.map(({ address }) => ({ address, interfaceName: item.name })),
+      ),
+    });
+  }
+  scenario.external_hosts.forEach((item, index) => {
+    const addresses = item.addresses.flatMap((text, at) =>
+      translator.address(['external_hosts', index, 'addresses', at], text),
+    );
+    hosts.set(item.name, {
+      name: item.name,
+      workload: null,
+      fqdn: item.fqdn ?? null,
+      addresses: addresses.map(({ address }) => ({ address, interfaceName: 'eth0' })),
+    });
+  });
+  return {
+    model: { ...model, labels: translator.labelObjects() },
+    hosts,
+    statements: translator.statements,
+    faults: translator.faults,
+  };
+}
