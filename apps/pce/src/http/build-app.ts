@@ -15,6 +15,7 @@ import type { Deps } from '../deps.ts';
 import { Authenticator } from './authentication.ts';
 import type { VenResolver } from './caller.ts';
 import { serveConsole } from './console-files.ts';
+import { DomainError } from './domain-error.ts';
 import { mapError, sendErrors } from './errors.ts';
 import { parseJson } from './json.ts';
 import { clientAddress, registerRoutes } from './register-routes.ts';
@@ -91,6 +92,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     },
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
+    frameworkErrors: (error, request, reply) => {
+      reply.header('x-request-id', request.id).headers(SECURITY_HEADERS);
+      mapError(error, request, reply, BODY_LIMIT);
+    },
     genReqId: () => randomUUID(),
     bodyLimit: BODY_LIMIT,
     exposeHeadRoutes: false,
@@ -111,6 +116,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id).headers(SECURITY_HEADERS);
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
+    if (request.url.includes('%00'))
+      throw new DomainError('input_validation_error', 'The URL has a NUL, which is no text');
   });
   app.addHook('onResponse', async (request, reply) => {
     request.log.debug(

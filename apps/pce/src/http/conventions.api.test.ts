@@ -54,6 +54,22 @@ describe('paths', () => {
   );
 });
 
+describe('malformed URLs', () => {
+  test.each([
+    ['/api/v2/%zz', 406],
+    ['/api/v2/users/%ff', 406],
+    ['/api/v2/users/%00', 406],
+    ['/api/v2/orgs/1/events?created_by=%00', 406],
+    [`/api/v2/users/${'9'.repeat(600)}`, 404],
+    ['/api/v2/users/99999999999999999999', 404],
+  ])('%s', async (path, status) => {
+    const answer = await pce().send('GET', path);
+    expect(answer.status).toBe(status);
+    expect(answer.headers['content-type']).toBe('application/json');
+    expect(answer.json).toMatchObject([{ token: expect.any(String), message: expect.any(String) }]);
+  });
+});
+
 describe('answers', () => {
   test('content type is exactly application/json, every answer has a request id and security headers', async () => {
     for (const path of ['/api/v2/product_version', '/api/v2/nothing', '/api/v2/orgs/9/roles']) {
@@ -124,6 +140,8 @@ describe('bodies', () => {
     ['__proto__', '{"name": "a", "__proto__": {"admin": true}}', /__proto__/],
     ['too deep', `{"name": ${'['.repeat(100)}${']'.repeat(100)}}`, /deep/],
     ['a depth bomb', '['.repeat(1_000_000), /deep/],
+    ['a NUL', String.raw`{"name": "a\u0000"}`, /NUL/],
+    ['half a surrogate pair', String.raw`{"name": "\ud800"}`, /surrogate/],
     ['an array', '[]', /body/],
     ['null', 'null', /missing/],
     ['an unknown member', '{"name": "a", "nmae": "b"}', /unknown member nmae/],

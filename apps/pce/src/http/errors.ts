@@ -35,7 +35,14 @@ function translate(error: unknown, limit: number): DomainError | undefined {
       'request_too_large',
       `The body is larger than ${limit / 1024 / 1024} MB; send less at once`,
     );
-  if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH' || code === 'FST_ERR_BAD_URL')
+  if (code === 'FST_ERR_MAX_PARAM_LENGTH')
+    return new DomainError('not_found_error', 'There is no such object');
+  if (code === 'FST_ERR_BAD_URL')
+    return new DomainError(
+      'input_validation_error',
+      'The path has a percent sign that no two hex digits follow, or what they say is not UTF-8',
+    );
+  if (code === 'FST_ERR_CTP_INVALID_CONTENT_LENGTH')
     return new DomainError('input_validation_error', 'The request is malformed');
   const message = error instanceof Error ? error.message : '';
   if (

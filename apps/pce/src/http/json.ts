@@ -16,6 +16,8 @@ export function parseJson(text: string): unknown {
     throw new JsonError(`The body is not JSON: ${error instanceof Error ? error.message : ''}`);
   }
   if (complaint !== undefined) throw new JsonError(complaint.message);
+  // Only an escape can bring in what is no storable text.
+  if (text.includes('\\u')) refuseBrokenText(value);
   return value;
 }
 
@@ -68,5 +70,19 @@ function decode(literal: string): string {
     return String(JSON.parse(literal));
   } catch {
     return literal;
+  }
+}
+
+function refuseBrokenText(value: unknown): void {
+  if (typeof value === 'string') {
+    if (value.includes('\0') || !value.isWellFormed())
+      throw new JsonError(
+        'The body has a text with a NUL or half a surrogate pair, which is no text that can be stored',
+      );
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, member] of Object.entries(value)) {
+      refuseBrokenText(key);
+      refuseBrokenText(member);
+    }
   }
 }
