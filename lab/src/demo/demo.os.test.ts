@@ -27,10 +27,7 @@ describe('the demo', () => {
   test('tells its whole story, every line of it holds, and nothing is left', async () => {
     const { code, stdout, stderr } = await tryRun(process.execPath, [MAIN, '--once', '--json']);
     const { ok, steps, connections } = reportSchema.parse(JSON.parse(stdout));
-    expect(
-      steps.filter((step) => !step.ok),
-      stderr,
-    ).toEqual([]);
+    expect(steps.filter((step) => !step.ok)).toEqual([]);
     expect(connections.filter(({ holds }) => !holds)).toEqual([]);
     expect({ ok, code }).toEqual({ ok: true, code: 0 });
     expect(connections.length).toBeGreaterThanOrEqual(24);

@@ -52,14 +52,14 @@ let network: LabNetwork | undefined;
 let pce: LabPce | undefined;
 
 async function tell(folder: string): Promise<void> {
-  await reporter.step('Building the console', async () =>
-    (await buildConsole()) ? 'built from its sources' : 'already built',
-  );
   await reporter.step('Building the lab in network namespaces', async () => {
     network = await createNetwork(folder);
     return `${network.hosts().length} hosts, namespaces ${network.instance}-*`;
   });
   if (!network) return;
+  await reporter.step('Building the console', async () =>
+    (await buildConsole()) ? 'built from its sources' : 'already built',
+  );
   const lab = network;
   await reporter.step('Starting the PCE on its embedded stores', async () => {
     pce = await startPce(lab, OWNER);
