@@ -1,15 +1,17 @@
 /** One embedded PostgreSQL for a whole test run, with a migrated database that each test file clones. Vitest's global set-up. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { chmodSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import pino from 'pino';
 import type { TestProject } from 'vitest/node';
-import { startEmbeddedPostgres } from '../db/embedded/postgres.ts';
+import { lockDataFolder, runningPce } from '../data-folder.ts';
+import { startEmbeddedPostgres, stopOrphan } from '../db/embedded/postgres.ts';
 import { migrate } from '../db/migrate.ts';
 import { connect } from '../db/pool.ts';
 
+const PREFIX = 'bulkhead-tests-';
 export const TEMPLATE = 'bulkhead_template';
 
 declare module 'vitest' {
@@ -19,8 +21,10 @@ declare module 'vitest' {
 }
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-tests-'));
+  await sweep();
+  const folder = await mkdtemp(join(tmpdir(), PREFIX));
   chmodSync(folder, 0o711);
+  await lockDataFolder(folder);
   const server = await startEmbeddedPostgres({
     folder,
     logger: pino({ level: 'silent' }),
@@ -47,6 +51,21 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await server.stop();
     await rm(folder, { recursive: true, force: true });
   };
+}
+
+/** What a test run left behind that was killed. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const folder = join(tmpdir(), name);
+    if (
+      !name.startsWith(PREFIX) ||
+      !existsSync(join(folder, 'pce.lock')) ||
+      (await runningPce(folder)) !== undefined
+    )
+      continue;
+    await stopOrphan(join(folder, 'postgres/data'), pino({ level: 'silent' }));
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 function text(value: unknown): string {

@@ -49,7 +49,7 @@ export async function startEmbeddedPostgres(
   options: EmbeddedPostgresOptions,
 ): Promise<EmbeddedPostgres> {
   const layout = await prepare(options.folder);
-  await stopOrphan(layout, options.logger);
+  await stopOrphan(layout.data, options.logger);
   if (!existsSync(layout.data)) await initialize(layout, options.settings?.['fsync'] === 'off');
   const server = new Server(layout, options);
   await server.start();
@@ -317,15 +317,15 @@ async function initialize(layout: Layout, unsafe: boolean): Promise<void> {
   }
 }
 
-/** Stops the server of a PCE that was killed. Ours only: its command line names our data folder. */
-async function stopOrphan(layout: Layout, logger: Logger): Promise<void> {
-  const text = await readFile(join(layout.data, 'postmaster.pid'), 'utf8').catch(() => undefined);
+/** Stops the server of a PCE that was killed; `data` is its cluster. Ours only: its command line names our data folder. */
+export async function stopOrphan(data: string, logger: Logger): Promise<void> {
+  const text = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => undefined);
   const pid = Number(text?.split('\n')[0]);
-  if (!Number.isInteger(pid) || pid <= 1 || !(await isServerOf(pid, layout.data))) return;
+  if (!Number.isInteger(pid) || pid <= 1 || !(await isServerOf(pid, data))) return;
   logger.warn({ pid }, 'stopping the database of a PCE that was killed');
   const deadline = Date.now() + STOP_MS;
   process.kill(pid, 'SIGINT');
-  while (await isServerOf(pid, layout.data)) {
+  while (await isServerOf(pid, data)) {
     if (Date.now() > deadline) process.kill(pid, 'SIGQUIT');
     if (Date.now() > deadline + STOP_MS)
       throw new OperationalError(
