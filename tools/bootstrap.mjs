@@ -37,7 +37,9 @@ function run(command, args, env = {}) {
 
 function installPackages() {
   const stamp = `${root}node_modules/.lock-digest`;
-  const digest = createHash('sha256').update(readFileSync(`${root}package-lock.json`)).digest('hex');
+  const digest = createHash('sha256')
+    .update(readFileSync(`${root}package-lock.json`))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
   const npm = process.env.npm_execpath;
   if (!npm) fail('run it through npm (npm test, npm run demo, npm start)');
@@ -57,7 +59,9 @@ function installSystem(groups) {
   if (missing.length === 0) return;
   const names = missing.join(' ');
   if (process.platform !== 'linux' || !existsSync('/usr/bin/apt-get'))
-    fail(`missing: ${names}. This system has no apt-get; install them with its own package manager`);
+    fail(
+      `missing: ${names}. This system has no apt-get; install them with its own package manager`,
+    );
   if (process.getuid() !== 0) fail(`missing: ${names}. Run as root, or: apt-get install ${names}`);
   process.stderr.write(`bootstrap: installing ${names} with apt\n`);
   const env = { DEBIAN_FRONTEND: 'noninteractive' };

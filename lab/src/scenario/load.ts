@@ -11,7 +11,7 @@ export interface LoadedScenario {
   readonly translation: Translation;
   readonly asked: ReturnType<typeof askedConnections>['asked'];
   /** Line of a path, or of the closest thing around it. */
-  lineOf(path: readonly (string | number)[]): number;
+  readonly lineOf: (path: readonly (string | number)[]) => number;
 }
 
 export interface LoadedFile {
@@ -24,7 +24,7 @@ export interface LoadedFile {
 interface Parsed {
   readonly value: unknown;
   readonly errors: readonly string[];
-  lineOf(path: readonly (string | number)[]): number;
+  readonly lineOf: (path: readonly (string | number)[]) => number;
 }
 
 /** Reads and checks one file; never throws for what is in it. A file that cannot be read is a fault. */

@@ -403,19 +403,20 @@ export function translate(scenario: Scenario): Translation {
     ],
     virtualServices: scenario.virtual_services.map((item, index) => {
       const path = ['virtual_services', index];
-      const isName = typeof item.service === 'string' && !looksLikePort(item.service);
+      const { service } = item;
       return {
         href: `virtual_service:${item.name}`,
         name: item.name,
         labels: [],
-        service: isName
-          ? {
-              href:
-                item.service === 'All Services'
-                  ? ALL_SERVICES
-                  : translator.named([...path, 'service'], 'service', String(item.service)),
-            }
-          : { ports: translator.port([...path, 'service'], item.service) },
+        service:
+          typeof service === 'string' && !looksLikePort(service)
+            ? {
+                href:
+                  service === 'All Services'
+                    ? ALL_SERVICES
+                    : translator.named([...path, 'service'], 'service', service),
+              }
+            : { ports: translator.port([...path, 'service'], service) },
         workloads: item.workloads.map((name, at) =>
           translator.named([...path, 'workloads', at], 'workload', name),
         ),

@@ -60,8 +60,9 @@ export interface ApiClient {
 function buildPath(template: string, params: Readonly<Record<string, unknown>>): string {
   return template.replaceAll(/:([a-z_]+)/g, (_, name: string) => {
     const value = params[name];
-    if (value === undefined) throw new TypeError(`parameter ${name} of ${template} is missing`);
-    return encodeURIComponent(String(value));
+    if (typeof value !== 'string' && typeof value !== 'number')
+      throw new TypeError(`parameter ${name} of ${template} is missing`);
+    return encodeURIComponent(value);
   });
 }
 

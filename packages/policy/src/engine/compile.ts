@@ -57,10 +57,10 @@ export interface Unit {
 }
 
 export interface ObjectLookup extends LabelLookup {
-  service(href: string): Service | undefined;
-  ipList(href: string): IpList | undefined;
-  virtualService(href: string): VirtualService | undefined;
-  virtualServices(): Iterable<VirtualService>;
+  readonly service: (href: string) => Service | undefined;
+  readonly ipList: (href: string) => IpList | undefined;
+  readonly virtualService: (href: string) => VirtualService | undefined;
+  readonly virtualServices: () => Iterable<VirtualService>;
 }
 
 /** Name of the set that a source stands for: a digest of its canonical text, so that equal sources share one set. */
