@@ -13,6 +13,7 @@ const PROJECTS = [
   'lab',
   'bench',
   'e2e',
+  'tools',
   'tsconfig.tests.json',
 ];
 

@@ -5,6 +5,7 @@ export * from './endpoint.ts';
 export * from './shared.ts';
 export * from './endpoints.ts';
 export * from './client.ts';
+export * from './openapi.ts';
 export * from './resources/node.ts';
 export * from './resources/users.ts';
 export * from './resources/labels.ts';

@@ -1,0 +1,160 @@
+/** OpenAPI 3.1 of the endpoint table. Pure: the same table gives the same document, so that a change of the API is a change of a file. */
+import { z } from 'zod';
+import type { EndpointSpec } from './endpoint.ts';
+import { apiErrorsSchema } from './errors.ts';
+import { PERMISSIONS, ROLE_NAMES } from './permissions.ts';
+
+type Json = Record<string, unknown>;
+
+interface Components {
+  readonly schemas: Record<string, Json>;
+}
+
+/** Moves the named definitions of a schema into the document's components and points at them there. */
+function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Components): Json {
+  const converted = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    reused: 'inline',
+  }) as Json;
+  const { $defs, $schema: _dialect, ...own } = converted;
+  for (const [name, definition] of Object.entries(($defs ?? {}) as Record<string, Json>)) {
+    components.schemas[name] ??= relocate(definition) as Json;
+  }
+  const located = relocate(own) as Json;
+  const { id } = located;
+  if (typeof id !== 'string') return located;
+  const { id: _id, ...named } = located;
+  components.schemas[id] ??= named;
+  return { $ref: `#/components/schemas/${id}` };
+}
+
+function relocate(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(relocate);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) =>
+      key === '$ref' && typeof member === 'string'
+        ? [key, member.replace('#/$defs/', '#/components/schemas/')]
+        : [key, relocate(member)],
+    ),
+  );
+}
+
+function parameters(spec: EndpointSpec, components: Components): Json[] {
+  const inPath = [...spec.path.matchAll(/:([a-z_]+)/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  if (spec.query === undefined) return inPath;
+  const query = schemaOf(spec.query, 'input', components);
+  const properties = (query['properties'] ?? {}) as Record<string, Json>;
+  const required = (query['required'] ?? []) as string[];
+  const inQuery = Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    ...(description === undefined ? {} : { description }),
+    schema,
+  }));
+  return [...inPath, ...inQuery];
+}
+
+function answer(spec: EndpointSpec, components: Components): Json {
+  if (spec.response === undefined) return { description: spec.summary };
+  const item = schemaOf(spec.response, 'output', components);
+  const schema = spec.answer === 'collection' ? { type: 'array', items: item } : item;
+  const headers =
+    spec.answer === 'collection'
+      ? {
+          'X-Total-Count': {
+            description: 'How many match the filter, regardless of max_results',
+            schema: { type: 'integer' },
+          },
+        }
+      : undefined;
+  return {
+    description: spec.summary,
+    ...(headers === undefined ? {} : { headers }),
+    content: { 'application/json': { schema } },
+  };
+}
+
+function operation(name: string, spec: EndpointSpec, components: Components): Json {
+  const roles = PERMISSIONS[spec.permission].map((role) => ROLE_NAMES[role]);
+  const who =
+    spec.permission === 'public'
+      ? 'No sign-in.'
+      : spec.permission === 'ven'
+        ? 'An activated VEN, with its own token.'
+        : `For: ${roles.join(', ')}.`;
+  const security =
+    spec.permission === 'public' ? [] : spec.permission === 'ven' ? [{ ven: [] }] : [{ basic: [] }];
+  const body =
+    spec.body === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: spec.bodyOptional !== true,
+            content: { 'application/json': { schema: schemaOf(spec.body, 'input', components) } },
+          },
+        };
+  return {
+    operationId: name,
+    tags: [spec.tag],
+    summary: spec.summary,
+    description: who,
+    security,
+    parameters: parameters(spec, components),
+    ...body,
+    responses: {
+      [spec.status]: answer(spec, components),
+      default: {
+        description: 'An error: what is wrong, where, and what would be right',
+        content: {
+          'application/json': { schema: schemaOf(apiErrorsSchema, 'output', components) },
+        },
+      },
+    },
+  };
+}
+
+/** The whole document. Operations in the order of the table, components sorted by name. */
+export function openApiDocument(
+  table: Readonly<Record<string, EndpointSpec>>,
+  version: string,
+): Json {
+  const components: Components = { schemas: {} };
+  const paths: Record<string, Json> = {};
+  for (const [name, spec] of Object.entries(table)) {
+    const path = spec.path.replaceAll(/:([a-z_]+)/g, '{$1}');
+    const methods = (paths[path] ??= {});
+    methods[spec.method.toLowerCase()] = operation(name, spec, components);
+  }
+  const sorted = Object.entries(components.schemas).sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Bulkhead PCE REST API',
+      version,
+      description:
+        'The public REST API v2 of the policy compute engine. Every /api/vN is the same API. An href is the path after /api/v2.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/api/v2' }],
+    paths,
+    components: {
+      schemas: Object.fromEntries(sorted),
+      securitySchemes: {
+        basic: {
+          type: 'http',
+          scheme: 'basic',
+          description: 'API key and secret, or user and session token',
+        },
+        ven: { type: 'http', scheme: 'bearer' },
+      },
+    },
+  };
+}
