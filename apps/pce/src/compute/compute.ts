@@ -1,0 +1,240 @@
+/**
+ * Follows the change log and keeps the computed policy of every organization: what each host enforces and who is in each address set.
+ * Whatever fails (the worker, the database for a while) ends in building from scratch, which gives the same policy.
+ */
+import type { Logger } from 'pino';
+import { changesOf, type Connection, type Decision } from '@bulkhead/policy';
+import type { ChangeLog, ChangeRow } from '../db/change-log.ts';
+import { OrganizationPolicy } from './organization-policy.ts';
+import type { PolicyLoader, PolicyState } from './policy-loader.ts';
+import { PolicyWorker, WorkerLost } from './policy-worker.ts';
+import type { CoreChange, CoreQuestion, CoreUpdate, HostView, WorkerAnswer } from './protocol.ts';
+
+/** `workloads`: hrefs of those whose host policy, or a set that it names, changed. */
+export interface PolicyUpdate {
+  readonly orgId: number;
+  readonly workloads: ReadonlySet<string>;
+}
+export type PolicyListener = (update: PolicyUpdate) => void;
+
+const RETRY_MS = 1000;
+
+export interface ComputeOptions {
+  readonly changeLog: Pick<ChangeLog, 'subscribe' | 'after' | 'sequence'>;
+  readonly loader: PolicyLoader;
+  readonly logger: Logger;
+}
+
+export class Compute {
+  readonly #changeLog: ComputeOptions['changeLog'];
+  readonly #loader: PolicyLoader;
+  readonly #logger: Logger;
+  readonly #worker: PolicyWorker;
+  readonly #organizations = new Map<number, OrganizationPolicy>();
+  readonly #listeners = new Set<PolicyListener>();
+  /** Organizations whose core has to be built from nothing. */
+  readonly #toBuild = new Set<number>();
+  #rows: ChangeRow[] = [];
+  #running: Promise<void> | undefined;
+  #unsubscribe: (() => void) | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #stopped = false;
+  /** Newest row that was taken. */
+  #sequence = 0;
+  /** Newest row of each organization that moves its draft or its facts: names the draft core that answers questions. */
+  readonly #draftSequence = new Map<number, number>();
+
+  constructor({ changeLog, loader, logger }: ComputeOptions) {
+    this.#changeLog = changeLog;
+    this.#loader = loader;
+    this.#logger = logger;
+    this.#worker = new PolicyWorker(logger, () => this.#rebuildAll());
+  }
+
+  /** Resolves when the policy of every organization is computed. */
+  async start(): Promise<void> {
+    // Subscribed before loading: a change that comes in between is applied twice at worst, which is the same as once.
+    this.#sequence = this.#changeLog.sequence;
+    this.#unsubscribe = this.#changeLog.subscribe((rows) => {
+      this.#take(rows);
+      void this.#settle();
+    });
+    for (const orgId of await this.#loader.organizations()) this.#toBuild.add(orgId);
+    await this.#settle();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unsubscribe?.();
+    clearTimeout(this.#retry);
+    await this.#worker.stop();
+    await this.#running;
+  }
+
+  subscribe(listener: PolicyListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Active policy of an organization as it was computed last. */
+  organization(orgId: number): OrganizationPolicy | undefined {
+    return this.#organizations.get(orgId);
+  }
+
+  /** What the policy says of one new connection. */
+  async decide(orgId: number, state: PolicyState, connection: Connection): Promise<Decision> {
+    const answer = await this.#question(orgId, state, (core) => ({ type: 'decide', core, connection }));
+    if (answer.type !== 'decision') throw new Error(`The policy worker answered ${answer.type}`);
+    return answer.decision;
+  }
+
+  /** Policy of one host with the members of its sets; null when it is no managed workload. */
+  async hostView(orgId: number, state: PolicyState, workload: string): Promise<HostView | null> {
+    const answer = await this.#question(orgId, state, (core) => ({ type: 'host', core, workload }));
+    if (answer.type !== 'host') throw new Error(`The policy worker answered ${answer.type}`);
+    return answer.view;
+  }
+
+  /** For tests of recovery: ends the worker as a crash would. */
+  killWorker(): Promise<void> {
+    return this.#worker.kill();
+  }
+
+  async #question(orgId: number, state: PolicyState, make: (core: string) => CoreQuestion): Promise<WorkerAnswer> {
+    for (let attempt = 0; ; attempt += 1) {
+      await this.#catchUp();
+      const core = state === 'active' ? activeCore(orgId) : `draft ${orgId} ${this.#draftSequence.get(orgId) ?? 0}`;
+      try {
+        let answer = await this.#worker.ask(make(core));
+        if (answer.type === 'missing' && state === 'draft') {
+          await this.#change({ type: 'build', core, changes: changesOf(await this.#loader.model(orgId, 'draft')) });
+          answer = await this.#worker.ask(make(core));
+        } else if (answer.type === 'missing') {
+          this.#toBuild.add(orgId);
+          if (attempt < 3) continue;
+        }
+        if (answer.type === 'failed') throw new Error(answer.message);
+        return answer;
+      } catch (error) {
+        if (!(error instanceof WorkerLost) || this.#stopped || attempt >= 3) throw error;
+      }
+    }
+  }
+
+  /** What was committed before a question counts in its answer, also when its notification is still under way. */
+  async #catchUp(): Promise<void> {
+    for (;;) {
+      const rows = await this.#changeLog.after(this.#sequence);
+      if (rows.length === 0) break;
+      this.#take(rows);
+    }
+    await this.#settle();
+    // A run that was under way already may have ended without the last rows.
+    if (this.#rows.length > 0) await this.#settle();
+  }
+
+  #take(rows: readonly ChangeRow[]): void {
+    for (const row of rows) {
+      if (row.sequence <= this.#sequence) continue;
+      this.#sequence = row.sequence;
+      const isPolicy = POLICY_KINDS.has(row.kind);
+      if (isPolicy || row.kind === 'draft') this.#draftSequence.set(row.orgId, row.sequence);
+      if (isPolicy) this.#rows.push(row);
+    }
+  }
+
+  #rebuildAll(): void {
+    for (const orgId of this.#organizations.keys()) this.#toBuild.add(orgId);
+    void this.#settle();
+  }
+
+  /** Works off all that is waiting; one run at a time. */
+  #settle(): Promise<void> {
+    this.#running ??= this.#work().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#stopped && (this.#rows.length > 0 || this.#toBuild.size > 0)) {
+      const rows = this.#rows;
+      this.#rows = [];
+      const byOrganization = new Map<number, ChangeRow[]>();
+      for (const row of rows) {
+        const list = byOrganization.get(row.orgId);
+        if (list === undefined) byOrganization.set(row.orgId, [row]);
+        else list.push(row);
+      }
+      let failed = false;
+      for (const orgId of new Set([...this.#toBuild, ...byOrganization.keys()])) {
+        try {
+          await this.#update(orgId, byOrganization.get(orgId) ?? []);
+        } catch (error) {
+          if (this.#stopped) return;
+          failed = true;
+          this.#toBuild.add(orgId);
+          if (!(error instanceof WorkerLost)) this.#logger.error({ err: error, orgId }, 'policy could not be computed; trying again');
+        }
+      }
+      if (failed) {
+        this.#retryLater();
+        return;
+      }
+    }
+  }
+
+  #retryLater(): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => void this.#settle(), RETRY_MS);
+  }
+
+  async #update(orgId: number, rows: readonly ChangeRow[]): Promise<void> {
+    const known = this.#organizations.get(orgId);
+    if (known === undefined || this.#toBuild.has(orgId)) return this.#build(orgId, known);
+    const changes = await this.#loader.changes(orgId, rows);
+    const version = rows.some((row) => row.kind === 'provision') ? await this.#loader.version(orgId) : known.version;
+    known.version = version;
+    if (changes.length === 0) return;
+    const update = await this.#change({ type: 'apply', core: activeCore(orgId), changes });
+    if (update === undefined) {
+      this.#toBuild.add(orgId);
+      return;
+    }
+    known.learnNames(changes);
+    this.#tell(orgId, known.apply(update));
+  }
+
+  async #build(orgId: number, known: OrganizationPolicy | undefined): Promise<void> {
+    this.#toBuild.delete(orgId);
+    const changes = changesOf(await this.#loader.model(orgId, 'active'));
+    const version = await this.#loader.version(orgId);
+    const update = await this.#change({ type: 'build', core: activeCore(orgId), changes });
+    if (update === undefined) throw new Error('The policy worker has no core right after building it');
+    const organization = known ?? new OrganizationPolicy(orgId);
+    organization.version = version;
+    organization.learnNames(changes);
+    const affected = organization.replace(update);
+    this.#organizations.set(orgId, organization);
+    this.#tell(orgId, affected);
+  }
+
+  /** Undefined: the worker has no such core. */
+  async #change(body: CoreChange): Promise<CoreUpdate | undefined> {
+    const answer = await this.#worker.ask(body);
+    if (answer.type === 'update') return answer.update;
+    if (answer.type === 'missing') return undefined;
+    throw new Error(answer.type === 'failed' ? answer.message : `The policy worker answered ${answer.type}`);
+  }
+
+  #tell(orgId: number, workloads: ReadonlySet<string>): void {
+    if (workloads.size === 0) return;
+    for (const listener of this.#listeners) listener({ orgId, workloads });
+  }
+}
+
+const POLICY_KINDS: ReadonlySet<string> = new Set(['workload', 'label', 'label_group', 'provision']);
+
+function activeCore(orgId: number): string {
+  return `active ${orgId}`;
+}

@@ -1,0 +1,119 @@
+/** The VEN side of the PCE: activation, reports, detection, policy, channel, unpairing, software. */
+import type { Compute } from '../compute/compute.ts';
+import { afterCommit } from '../db/transaction.ts';
+import type { Deps } from '../deps.ts';
+import { DomainError } from '../http/domain-error.ts';
+import type { UpgradeHandler } from '../http/build-app.ts';
+import type { VenResolver } from '../http/caller.ts';
+import type { Routes } from '../http/routes.ts';
+import { activate } from './activation.ts';
+import { Channel } from './channel.ts';
+import { corporateSpans, profileOf } from './detection.ts';
+import { checkOffline } from './offline.ts';
+import { loadPolicySigner, type PolicySigner } from './policy-signing.ts';
+import { requirePaired } from './refuse-unpaired.ts';
+import { report } from './report.ts';
+import { StatusWriter } from './status-writer.ts';
+import { goodbye, unpairVens } from './unpair.ts';
+import { workloadHref } from './ven-access.ts';
+import { VenRecords } from './ven-records.ts';
+
+const OFFLINE_CHECK_MS = 30_000;
+const CHANNEL_PATH = '/api/v2/ven/channel';
+
+export class Gateway {
+  readonly #deps: Deps;
+  readonly #compute: Compute;
+  readonly #records: VenRecords;
+  readonly #status: StatusWriter;
+  #signer: PolicySigner | undefined;
+  #channel: Channel | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #unsubscribe: (() => void) | undefined;
+
+  constructor(deps: Deps, compute: Compute) {
+    this.#deps = deps;
+    this.#compute = compute;
+    this.#records = new VenRecords(deps);
+    this.#status = new StatusWriter(deps.db, deps.logger);
+  }
+
+  readonly resolveVen: VenResolver = (token) => this.#records.byToken(token);
+
+  readonly upgrades: ReadonlyMap<string, UpgradeHandler> = new Map([
+    [CHANNEL_PATH, (request, socket, head) => this.#open().channel.upgrade(request, socket, head)],
+  ]);
+
+  async start(): Promise<void> {
+    const { deps } = { deps: this.#deps };
+    this.#signer = await loadPolicySigner(deps.db);
+    await this.#records.allDisconnected();
+    this.#channel = new Channel({
+      compute: this.#compute,
+      signer: this.#signer,
+      status: this.#status,
+      records: this.#records,
+      clock: deps.clock,
+      logger: deps.logger,
+    });
+    this.#channel.start();
+    this.#unsubscribe = deps.changeLog.subscribe((rows) => {
+      const organizations = new Set(rows.filter((row) => row.href.includes('/corporate_ips')).map((row) => row.orgId));
+      for (const orgId of organizations) this.#channel?.redetect(orgId);
+    });
+    this.#timer = setInterval(() => {
+      this.checkOffline().catch((error: unknown) => deps.logger.warn({ err: error }, 'the offline timers could not be checked'));
+    }, OFFLINE_CHECK_MS);
+    this.#timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#unsubscribe?.();
+    await this.#channel?.stop();
+    await this.#status.flush();
+  }
+
+  checkOffline(): Promise<number> {
+    return checkOffline(this.#deps, (workload) => this.#channel?.isConnected(workload) ?? false);
+  }
+
+  routes(): Routes {
+    const deps = this.#deps;
+    return {
+      'ven.activate': (context) => activate(deps, this.#open().signer.publicKey, context),
+      'ven.report': (context) => report(deps, context),
+      'ven.detect': async ({ db, caller, ip }) => {
+        await requirePaired(db, caller.venId);
+        return { network_profile: profileOf(ip, await corporateSpans(db, caller.orgId)), public_ip: ip };
+      },
+      'ven.policy': async ({ db, caller }) => {
+        await requirePaired(db, caller.venId);
+        const document = await this.#open().channel.wholePolicy(caller);
+        if (document === undefined)
+          throw new DomainError('service_unavailable', 'The policy of this host is being computed; ask again', { retryAfter: 1 });
+        return document;
+      },
+      'ven.goodbye': async (context) => {
+        const isGone = await goodbye(deps, context);
+        if (!isGone) return;
+        const { orgId, venId } = context.caller;
+        afterCommit(context.db, () => this.#channel?.dismiss(workloadHref(orgId, venId)));
+      },
+      'vens.unpair': async (context) => {
+        const { unpaired, errors } = await unpairVens(deps, context);
+        const restore = context.body.firewall_restore ?? 'default';
+        afterCommit(context.db, () => {
+          for (const id of unpaired) this.#channel?.unpair(workloadHref(context.orgId, id), restore);
+        });
+        return { errors };
+      },
+    };
+  }
+
+  #open(): { signer: PolicySigner; channel: Channel } {
+    if (this.#signer === undefined || this.#channel === undefined)
+      throw new DomainError('service_unavailable', 'The PCE is starting', { retryAfter: 1 });
+    return { signer: this.#signer, channel: this.#channel };
+  }
+}

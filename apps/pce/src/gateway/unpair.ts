@@ -1,0 +1,135 @@
+/** Unpairing from either side, and taking leave. */
+import { recordEvent } from '../audit/record-event.ts';
+import { json, type Tx } from '../db/database.ts';
+import { appendChange } from '../db/transaction.ts';
+import type { Deps } from '../deps.ts';
+import type { ContextOf } from '../http/routes.ts';
+import { parseHref } from '@bulkhead/contract';
+import { venHref, workloadHref } from './ven-access.ts';
+import type { FirewallRestore } from './ven-records.ts';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+interface UnpairOutcome {
+  readonly unpaired: readonly string[];
+  readonly errors: { token: string; message: string; hrefs: string[] }[];
+}
+
+/** Answers the workloads that went, and what could not be unpaired by reason. The VENs are told by the caller after the commit. */
+export async function unpairVens(deps: Deps, context: ContextOf<'vens.unpair'>): Promise<UnpairOutcome> {
+  const { db: trx, orgId, caller, body } = context;
+  const restore = body.firewall_restore ?? 'default';
+  const errors = new Map<string, { token: string; message: string; hrefs: string[] }>();
+  const refuse = (token: string, message: string, href: string): void => {
+    const known = errors.get(token);
+    if (known === undefined) errors.set(token, { token, message, hrefs: [href] });
+    else known.hrefs.push(href);
+  };
+  const unpaired: string[] = [];
+  const hrefs = [...new Set(body.vens.map((ref) => ref.href))];
+  for (const href of hrefs) {
+    const id = venIdOf(href, orgId);
+    const row =
+      id === undefined
+        ? undefined
+        : await trx
+            .selectFrom('vens')
+            .select(['id', 'status', 'hostname'])
+            .where('id', '=', id)
+            .where('org_id', '=', orgId)
+            .where('status', '<>', 'uninstalled')
+            .forUpdate()
+            .executeTakeFirst();
+    if (row === undefined) refuse('not_found_error', 'There is no such VEN', href);
+    else if (row.status === 'suspended') refuse('ven_suspended', 'A suspended VEN cannot be unpaired; unsuspend it first', href);
+    else {
+      await removeWorkload(deps, trx, { orgId, id: row.id, by: caller.href, restore });
+      unpaired.push(row.id);
+    }
+  }
+  if (unpaired.length > 0)
+    await recordEvent(deps, trx, {
+      orgId,
+      eventType: 'agents.unpair',
+      actor: context,
+      httpStatus: 200,
+      info: { firewall_restore: restore },
+      resourceChanges: unpaired.map((id) => ({
+        type: 'workload',
+        href: workloadHref(orgId, id),
+        changeType: 'delete' as const,
+        changes: {},
+      })),
+    });
+  return { unpaired, errors: [...errors.values()] };
+}
+
+/** The host leaves the policy of others at once. `restore` null: the VEN did it itself and needs no telling. */
+async function removeWorkload(
+  deps: Deps,
+  trx: Tx,
+  { orgId, id, by, restore }: { orgId: number; id: string; by: string; restore: FirewallRestore | null },
+): Promise<void> {
+  const now = deps.clock.now();
+  await trx
+    .updateTable('workloads')
+    .set({ deleted: true, deleted_at: now, deleted_by: by, online: false, updated_at: now, updated_by: by })
+    .where('id', '=', id)
+    .execute();
+  await trx
+    .updateTable('vens')
+    .set({
+      status: 'uninstalled',
+      pending_command: restore === null ? null : json({ type: 'unpair', firewall_restore: restore }),
+      ...(restore === null ? { token_hash: null, previous_token_hash: null, connected_at: null } : {}),
+      updated_at: now,
+      updated_by: by,
+    })
+    .where('id', '=', id)
+    .execute();
+  appendChange(trx, { orgId, kind: 'workload', href: workloadHref(orgId, id) });
+  appendChange(trx, { orgId, kind: 'vens', href: venHref(orgId, id) });
+}
+
+/** Answers whether the VEN is gone for good. */
+export async function goodbye(deps: Deps, context: ContextOf<'ven.goodbye'>): Promise<boolean> {
+  const { db: trx, caller, body } = context;
+  const { orgId, venId } = caller;
+  const now = deps.clock.now();
+  const ven = await trx.selectFrom('vens').select('status').where('id', '=', venId).forUpdate().executeTakeFirstOrThrow();
+  if (body.reason !== 'unpair') {
+    if (ven.status === 'uninstalled') return false;
+    await trx
+      .updateTable('vens')
+      .set({ last_goodbye_at: now, ...(body.reason === 'stop' ? { status: 'stopped' as const } : {}) })
+      .where('id', '=', venId)
+      .execute();
+    appendChange(trx, { orgId, kind: 'vens', href: caller.href });
+    await recordEvent(deps, trx, { orgId, eventType: 'agent.goodbye', actor: context, httpStatus: 204, info: { reason: body.reason } });
+    return false;
+  }
+  if (ven.status === 'uninstalled') {
+    await trx
+      .updateTable('vens')
+      .set({ token_hash: null, previous_token_hash: null, pending_command: null, connected_at: null, last_goodbye_at: now })
+      .where('id', '=', venId)
+      .execute();
+  } else {
+    await removeWorkload(deps, trx, { orgId, id: venId, by: caller.href, restore: null });
+    await trx.updateTable('vens').set({ last_goodbye_at: now }).where('id', '=', venId).execute();
+  }
+  await recordEvent(deps, trx, {
+    orgId,
+    eventType: 'agent.deactivate',
+    actor: context,
+    httpStatus: 204,
+    resourceChanges: [{ type: 'workload', href: workloadHref(orgId, venId), naming: { hostname: caller.hostname }, changeType: 'delete', changes: {} }],
+  });
+  return true;
+}
+
+function venIdOf(href: string, orgId: number): string | undefined {
+  const parsed = parseHref(href);
+  const [type, id] = parsed?.path[0] ?? [];
+  return parsed?.orgId === orgId && parsed.path.length === 1 && type === 'vens' && id !== undefined && UUID.test(id) ? id : undefined;
+}
