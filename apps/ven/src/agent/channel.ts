@@ -1,7 +1,7 @@
 /** The long-lived channel to the PCE: connects, keeps alive, reconnects with full jitter, at most one attempt a second. */
 import { isIP } from 'node:net';
 import { pceMessageSchema, type PceMessage, type VenMessage } from '@bulkhead/contract';
-import { WebSocket } from 'ws';
+import { WebSocket, type RawData } from 'ws';
 import { messageOf, type Log } from './log.ts';
 import type { PceAddress } from './pce-client.ts';
 import { formatServer } from './settings.ts';
@@ -84,7 +84,7 @@ export function openChannel(deps: ChannelDeps): Channel {
     attempt.on('pong', () => (alive = true));
     attempt.on('message', (data) => {
       alive = true;
-      receive(attempt, Array.isArray(data) ? Buffer.concat(data).toString() : data.toString());
+      receive(attempt, textOf(data));
     });
     attempt.on('unexpected-response', (request, response) => {
       const status = response.statusCode ?? 0;
@@ -154,6 +154,11 @@ export function openChannel(deps: ChannelDeps): Channel {
       if (last !== null) setTimeout(() => last.terminate(), 500).unref();
     },
   };
+}
+
+function textOf(data: RawData): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
+  return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.from(data).toString('utf8');
 }
 
 /** `ws` keeps its TCP socket in a member that its types do not name. */

@@ -1,0 +1,23 @@
+/** illumio-ven-ctl. Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 not activated. */
+import { CommanderError } from 'commander';
+import { NotActivatedError } from './agent/agent.ts';
+import { messageOf } from './agent/log.ts';
+import { normalizeArguments } from './ctl-arguments.ts';
+import { buildProgram, UsageError } from './ctl-program.ts';
+import { defaultDataFolder, locateNativeParts } from './install.ts';
+
+locateNativeParts();
+try {
+  await buildProgram({
+    out: (text) => void process.stdout.write(text),
+    defaultDataFolder: defaultDataFolder(),
+  }).parseAsync(normalizeArguments(process.argv.slice(2)), { from: 'user' });
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    process.stderr.write(`illumio-ven-ctl: ${messageOf(error)}\n`);
+    if (error instanceof UsageError) process.exitCode = 2;
+    else process.exitCode = error instanceof NotActivatedError ? 3 : 1;
+  }
+}

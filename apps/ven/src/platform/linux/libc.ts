@@ -1,0 +1,105 @@
+/** The few calls of libc that netlink needs, by koffi. */
+import { constants } from 'node:os';
+import type koffiModule from 'koffi';
+
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_RCVBUFFORCE = 33;
+const MSG_DONTWAIT = 0x40;
+const EFD_CLOEXEC = 0o2000000;
+const POLLIN = 1;
+const { EAGAIN, EINTR, ENOBUFS } = constants.errno;
+
+export class NetlinkError extends Error {
+  override readonly name = 'NetlinkError';
+}
+
+/** Records were lost because they came faster than they were read. */
+export const OVERRUN = Symbol('overrun');
+
+export interface Libc {
+  netlink(protocol: number, groups: number): number;
+  send(fd: number, message: Buffer): void;
+  /** One datagram; null: there is none now. */
+  receive(fd: number, into: Buffer): Buffer | typeof OVERRUN | null;
+  setReceiveBuffer(fd: number, bytes: number): void;
+  event(): number;
+  /** Makes an event readable. */
+  signal(fd: number): void;
+  clear(fd: number): void;
+  /** Waits in a pool thread until one of the descriptors is readable; answers those that are. */
+  poll(fds: readonly number[], timeoutMs: number): Promise<number[]>;
+  close(fd: number): void;
+}
+
+/** Loads libc. The module is imported late: an installed VEN first says where its native part lies. */
+export async function loadLibc(): Promise<Libc> {
+  const koffi: typeof koffiModule = (await import('koffi')).default;
+  const lib = koffi.load('libc.so.6');
+  const socket = lib.func('int socket(int, int, int)');
+  const bind = lib.func('int bind(int, void *, uint32_t)');
+  const sendTo = lib.func('ssize_t send(int, void *, size_t, int)');
+  const recv = lib.func('ssize_t recv(int, void *, size_t, int)');
+  const setsockopt = lib.func('int setsockopt(int, int, int, void *, uint32_t)');
+  const eventfd = lib.func('int eventfd(uint32_t, int)');
+  const read = lib.func('ssize_t read(int, void *, size_t)');
+  const write = lib.func('ssize_t write(int, void *, size_t)');
+  const pollCall = lib.func('int poll(void *, unsigned long, int)');
+  const closeCall = lib.func('int close(int)');
+
+  function check(result: unknown, what: string): number {
+    if (typeof result === 'number' && result >= 0) return result;
+    throw new NetlinkError(`${what} failed with errno ${koffi.errno()}`);
+  }
+
+  return {
+    netlink(protocol, groups) {
+      const fd = check(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), 'netlink socket');
+      const address = Buffer.alloc(12);
+      address.writeUInt16LE(AF_NETLINK, 0);
+      address.writeUInt32LE(groups, 8);
+      check(bind(fd, address, address.length), 'netlink bind');
+      return fd;
+    },
+    send: (fd, message) => void check(sendTo(fd, message, message.length, 0), 'netlink send'),
+    receive(fd, into) {
+      const length: unknown = recv(fd, into, into.length, MSG_DONTWAIT);
+      if (typeof length === 'number' && length >= 0) return into.subarray(0, length);
+      const error = koffi.errno();
+      if (error === ENOBUFS) return OVERRUN;
+      if (error === EAGAIN || error === EINTR) return null;
+      throw new NetlinkError(`netlink receive failed with errno ${error}`);
+    },
+    setReceiveBuffer(fd, bytes) {
+      const value = Buffer.alloc(4);
+      value.writeInt32LE(bytes, 0);
+      check(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, value, value.length), 'SO_RCVBUFFORCE');
+    },
+    event: () => check(eventfd(0, EFD_CLOEXEC), 'eventfd'),
+    signal(fd) {
+      const one = Buffer.alloc(8);
+      one.writeBigUInt64LE(1n, 0);
+      write(fd, one, one.length);
+    },
+    clear: (fd) => void read(fd, Buffer.alloc(8), 8),
+    poll(fds, timeoutMs) {
+      const list = Buffer.alloc(8 * fds.length);
+      fds.forEach((fd, index) => {
+        list.writeInt32LE(fd, index * 8);
+        list.writeInt16LE(POLLIN, index * 8 + 4);
+      });
+      return new Promise((resolve, reject) => {
+        pollCall.async(list, fds.length, timeoutMs, (error: unknown) => {
+          if (error !== null && error !== undefined) {
+            reject(new NetlinkError('poll could not be called', { cause: error }));
+            return;
+          }
+          resolve(fds.filter((_, index) => list.readInt16LE(index * 8 + 6) !== 0));
+        });
+      });
+    },
+    close: (fd) => void closeCall(fd),
+  };
+}

@@ -1,0 +1,159 @@
+/** The platform port on Linux. */
+import { promises as fs, readFileSync } from 'node:fs';
+import * as os from 'node:os';
+import type { FirewallChange, ObservedPacket, Platform } from '../port.ts';
+import { readInterfaces } from './linux-interfaces.ts';
+import { createLinuxFirewall } from './linux-firewall.ts';
+import { loadLibc } from './libc.ts';
+import { startNetlinkLoop, type NetlinkListener } from './netlink-loop.ts';
+import { readAttributes, readMessages, textOf } from './netlink-message.ts';
+import { nflogRequests, parseNflog } from './nflog.ts';
+
+const NETLINK_ROUTE = 0;
+const NETLINK_NETFILTER = 12;
+/** Links, IPv4 and IPv6 addresses, IPv4 and IPv6 routes. */
+const ROUTE_GROUPS = 0x1 | 0x10 | 0x100 | 0x40 | 0x400;
+/** NFNLGRP_NFTABLES is group 7. */
+const NFTABLES_GROUP = 1 << 6;
+const NFT_NEW_GENERATION = (10 << 8) | 15;
+const GENERATION_PROCESS_ID = 2;
+const GENERATION_PROCESS_NAME = 3;
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+const OWN_PROCESSES_KEPT = 64;
+const RESOLV_CONF = '/etc/resolv.conf';
+
+export interface LinuxPlatformOptions {
+  /** Something in the background failed; the watchers are dead. */
+  readonly failed: (error: unknown) => void;
+}
+
+export async function createLinuxPlatform({ failed }: LinuxPlatformOptions): Promise<Platform> {
+  const libc = await loadLibc();
+  const loop = startNetlinkLoop(libc, failed);
+  const ownProcesses: number[] = [];
+  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  const osRelease = readRelease();
+  let interfaceNames = new Map<number, string>();
+
+  async function interfaces(): ReturnType<typeof readInterfaces> {
+    const found = await readInterfaces();
+    interfaceNames = new Map([
+      ...interfaceNames,
+      ...found.map(({ index, name }) => [index, name] as const),
+    ]);
+    return found;
+  }
+
+  function listen(protocol: number, groups: number, listener: NetlinkListener): () => void {
+    const fd = libc.netlink(protocol, groups);
+    libc.setReceiveBuffer(fd, RECEIVE_BUFFER_BYTES);
+    loop.add(fd, listener);
+    return () => loop.remove(fd);
+  }
+
+  function watchFirewall(changed: (change: FirewallChange) => void): () => void {
+    return listen(NETLINK_NETFILTER, NFTABLES_GROUP, {
+      received(datagram) {
+        for (const { type, body } of readMessages(datagram)) {
+          if (type !== NFT_NEW_GENERATION) continue;
+          const attributes = readAttributes(body.subarray(4));
+          const pid = attributes.get(GENERATION_PROCESS_ID)?.readUInt32BE(0);
+          if (pid !== undefined && ownProcesses.includes(pid)) continue;
+          const name = textOf(attributes.get(GENERATION_PROCESS_NAME));
+          changed({ by: name === null ? null : `${name}, process ${pid ?? '?'}` });
+        }
+      },
+      overrun: () => changed({ by: null }),
+    });
+  }
+
+  return {
+    describe: () => ({
+      hostname: os.hostname(),
+      osPlatform: 'linux',
+      osId: `${osRelease.id}-${os.arch() === 'x64' ? 'x86_64' : os.arch()}-${osRelease.version}`,
+      osDetail: `${os.type()} ${os.release()} ${osRelease.prettyName}`,
+      uptimeSeconds: Math.round(os.uptime()),
+      bootId,
+    }),
+    interfaces,
+    watchNetwork: (changed) => {
+      let pending = false;
+      return listen(NETLINK_ROUTE, ROUTE_GROUPS, {
+        received: () => (pending = true),
+        overrun: () => (pending = true),
+        drained() {
+          if (!pending) return;
+          pending = false;
+          changed();
+        },
+      });
+    },
+    watchFlows(observed) {
+      let batch: ObservedPacket[] = [];
+      const fd = libc.netlink(NETLINK_NETFILTER, 0);
+      libc.setReceiveBuffer(fd, RECEIVE_BUFFER_BYTES);
+      for (const request of nflogRequests()) libc.send(fd, request);
+      loop.add(fd, {
+        received(datagram) {
+          for (const { interfaceIndex, ...record } of parseNflog(datagram)) {
+            const interfaceName =
+              interfaceIndex === null ? null : (interfaceNames.get(interfaceIndex) ?? null);
+            batch.push({ ...record, interfaceName });
+          }
+        },
+        overrun: () => undefined,
+        drained() {
+          if (batch.length === 0) return;
+          const packets = batch;
+          batch = [];
+          observed(packets);
+        },
+      });
+      return () => loop.remove(fd);
+    },
+    async resolvers() {
+      let text: string;
+      try {
+        text = await fs.readFile(RESOLV_CONF, 'utf8');
+      } catch {
+        return [];
+      }
+      return parseResolvers(text);
+    },
+    firewall: createLinuxFirewall({
+      watch: watchFirewall,
+      ownProcess(pid) {
+        ownProcesses.push(pid);
+        if (ownProcesses.length > OWN_PROCESSES_KEPT) ownProcesses.shift();
+      },
+    }),
+    close: () => loop.close(),
+  };
+}
+
+/** Addresses of `nameserver` lines without zone and without loopback. */
+export function parseResolvers(text: string): string[] {
+  const found = [...text.matchAll(/^[ \t]*nameserver[ \t]+(\S+)/gm)].map(
+    (match) => (match[1] ?? '').split('%')[0] ?? '',
+  );
+  return [...new Set(found)].filter(
+    (address) => /^[0-9A-Fa-f:.]+$/.test(address) && !/^(127\.|::1$)/.test(address),
+  );
+}
+
+function readRelease(): { id: string; version: string; prettyName: string } {
+  let text = '';
+  try {
+    text = readFileSync('/etc/os-release', 'utf8');
+  } catch {
+    // a system without the file is described by its kernel alone
+  }
+  const value = (key: string): string =>
+    new RegExp(`^${key}="?([^"\n]*)"?$`, 'm').exec(text)?.[1] ?? '';
+  return {
+    id: value('ID') === '' ? 'linux' : value('ID'),
+    version: value('VERSION_ID') === '' ? '0' : value('VERSION_ID'),
+    prettyName: value('PRETTY_NAME'),
+  };
+}

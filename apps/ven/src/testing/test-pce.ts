@@ -1,0 +1,180 @@
+/** A PCE small enough for the agent's tests: the real protocol over TLS and WebSocket, policies as the test says. */
+import { createHash, generateKeyPairSync, sign, X509Certificate } from 'node:crypto';
+import { createServer, type Server } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  activateRequestSchema,
+  detectRequestSchema,
+  flowReportSchema,
+  hostReportSchema,
+  venMessageSchema,
+  type ActivateRequest,
+  type FlowRecord,
+  type HostReport,
+  type PceMessage,
+  type PolicyContent,
+  type PolicyDeltaContent,
+  type PolicyDocument,
+  type VenMessage,
+} from '@bulkhead/contract';
+import type { NetworkProfile } from '@bulkhead/policy';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { TEST_CA, TEST_CERTIFICATE, TEST_KEY } from './test-certificate.ts';
+
+export const TEST_TOKEN = 'token-of-the-test-ven';
+export const TEST_CODE = 'code-of-the-test-profile';
+export const TEST_FINGERPRINT = createHash('sha256')
+  .update(new X509Certificate(TEST_CA).raw)
+  .digest('hex');
+
+export interface TestPce {
+  readonly port: number;
+  readonly activations: ActivateRequest[];
+  readonly reports: HostReport[];
+  readonly messages: VenMessage[];
+  readonly flows: FlowRecord[];
+  readonly goodbyes: string[];
+  /** Source address of each detection request. */
+  readonly detections: { readonly interface: string; readonly from: string }[];
+  wholeRequests(): number;
+  connected(): boolean;
+  /** What detection answers; null: an error. */
+  profile: NetworkProfile | null;
+  /** Sent whole after a hello that is not at it, and answered to GET. */
+  policy: PolicyContent | null;
+  send(message: PceMessage): void;
+  sendDelta(delta: PolicyDeltaContent): void;
+  signed(content: unknown): PolicyDocument;
+  /** Drops the channel. */
+  disconnect(): void;
+  close(): Promise<void>;
+}
+
+export async function startTestPce(port = 0, host = '127.0.0.1'): Promise<TestPce> {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const sockets = new Set<WebSocket>();
+  let wholes = 0;
+
+  const signed = (content: unknown): PolicyDocument => {
+    const text = JSON.stringify(content);
+    return {
+      content: text,
+      signature: sign(null, Buffer.from(text), privateKey).toString('base64'),
+    };
+  };
+
+  const server: Server = createServer(
+    { key: TEST_KEY, cert: TEST_CERTIFICATE + TEST_CA },
+    (request, response) => void serve(request, response),
+  );
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const text = Buffer.concat(chunks).toString('utf8');
+    const body: unknown = text === '' ? null : JSON.parse(text);
+    const reply = (status: number, value?: unknown): void => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(value === undefined ? undefined : JSON.stringify(value));
+    };
+    const path = request.url ?? '';
+    if (path === '/api/v2/ven/activate') {
+      const asked = activateRequestSchema.parse(body);
+      if (asked.activation_code !== TEST_CODE) {
+        reply(403, [
+          { token: 'invalid_activation_code', message: 'The activation code is unknown' },
+        ]);
+        return;
+      }
+      pce.activations.push(asked);
+      reply(201, {
+        protocol: 1,
+        org_id: 1,
+        ven_uuid: '11111111-2222-4333-8444-555555555555',
+        token: TEST_TOKEN,
+        policy_public_key: publicKey.export({ type: 'spki', format: 'pem' }),
+        pce_fqdn: 'pce.test',
+        heartbeat_seconds: 300,
+      });
+      return;
+    }
+    if (request.headers.authorization !== `Bearer ${TEST_TOKEN}`) {
+      reply(401);
+      return;
+    }
+    if (path === '/api/v2/ven/report') {
+      pce.reports.push(hostReportSchema.parse(body));
+      reply(204);
+    } else if (path === '/api/v2/ven/detect') {
+      const asked = detectRequestSchema.parse(body);
+      pce.detections.push({
+        interface: asked.interface,
+        from: request.socket.remoteAddress ?? '',
+      });
+      if (pce.profile === null) reply(503, []);
+      else reply(200, { network_profile: pce.profile, public_ip: '198.51.100.1' });
+    } else if (path === '/api/v2/ven/policy') {
+      wholes += 1;
+      if (pce.policy === null) reply(404, []);
+      else reply(200, signed(pce.policy));
+    } else if (path === '/api/v2/ven/flows') {
+      pce.flows.push(...flowReportSchema.parse(body).flows);
+      reply(204);
+    } else if (path === '/api/v2/ven/goodbye') {
+      pce.goodbyes.push(text);
+      reply(204);
+    } else reply(404, []);
+  }
+
+  const channel = new WebSocketServer({
+    server,
+    path: '/api/v2/ven/channel',
+    verifyClient: ({ req }: { req: IncomingMessage }) =>
+      req.headers.authorization === `Bearer ${TEST_TOKEN}`,
+  });
+  channel.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('message', (data) => {
+      const message = venMessageSchema.parse(JSON.parse((data as Buffer).toString('utf8')));
+      pce.messages.push(message);
+      if (message.type !== 'hello' || pce.policy === null) return;
+      if (message.policy_version === pce.policy.version) {
+        socket.send(JSON.stringify({ type: 'policy_current', version: pce.policy.version }));
+      } else socket.send(JSON.stringify({ type: 'policy', document: signed(pce.policy) }));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(port, host, resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+
+  const send = (message: PceMessage): void => {
+    for (const socket of sockets) socket.send(JSON.stringify(message));
+  };
+  const pce: TestPce = {
+    port: address.port,
+    activations: [],
+    reports: [],
+    messages: [],
+    flows: [],
+    goodbyes: [],
+    detections: [],
+    wholeRequests: () => wholes,
+    connected: () => sockets.size > 0,
+    profile: 'corporate',
+    policy: null,
+    send,
+    sendDelta: (delta) => send({ type: 'policy_delta', document: signed(delta) }),
+    signed,
+    disconnect: () => {
+      for (const socket of sockets) socket.terminate();
+    },
+    async close() {
+      for (const socket of sockets) socket.terminate();
+      channel.close();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+  return pce;
+}
