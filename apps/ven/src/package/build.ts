@@ -68,6 +68,7 @@ async function assemble(folder: string): Promise<string> {
     entryPoints: { agent: join(source, 'main.ts'), ctl: join(source, 'ctl.ts') },
     outdir: join(folder, 'lib'),
     outExtension: { '.js': '.mjs' },
+    absWorkingDir: source,
     bundle: true,
     format: 'esm',
     platform: 'node',

@@ -40,12 +40,12 @@ export async function loadLibc(): Promise<Libc> {
   const lib = koffi.load('libc.so.6');
   const socket = lib.func('int socket(int, int, int)');
   const bind = lib.func('int bind(int, void *, uint32_t)');
-  const sendTo = lib.func('ssize_t send(int, void *, size_t, int)');
-  const recv = lib.func('ssize_t recv(int, void *, size_t, int)');
+  const sendTo = lib.func('intptr_t send(int, void *, size_t, int)');
+  const recv = lib.func('intptr_t recv(int, void *, size_t, int)');
   const setsockopt = lib.func('int setsockopt(int, int, int, void *, uint32_t)');
   const eventfd = lib.func('int eventfd(uint32_t, int)');
-  const read = lib.func('ssize_t read(int, void *, size_t)');
-  const write = lib.func('ssize_t write(int, void *, size_t)');
+  const read = lib.func('intptr_t read(int, void *, size_t)');
+  const write = lib.func('intptr_t write(int, void *, size_t)');
   const pollCall = lib.func('int poll(void *, unsigned long, int)');
   const closeCall = lib.func('int close(int)');
 
