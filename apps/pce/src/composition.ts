@@ -12,6 +12,8 @@ import type { Logger } from 'pino';
 import { Registry, collectDefaultMetrics } from 'prom-client';
 import { eventRoutes } from './audit/routes.ts';
 import type { Config } from './config.ts';
+import { Compute } from './compute/compute.ts';
+import { DatabasePolicyLoader } from './compute/database-policy-loader.ts';
 import { lockDataFolder, prepareDataFolder } from './data-folder.ts';
 import { ChangeLog } from './db/change-log.ts';
 import { EmbeddedFlowStore } from './db/clickhouse/embedded-flow-store.ts';
@@ -20,6 +22,7 @@ import { housekeeping } from './db/housekeeping.ts';
 import { connectionFile, openDatabase } from './db/open-database.ts';
 import type { Clock, Deps } from './deps.ts';
 import { writeFileAtomically } from './files.ts';
+import { Gateway } from './gateway/gateway.ts';
 import { buildApp, type UpgradeHandler } from './http/build-app.ts';
 import type { VenResolver } from './http/caller.ts';
 import type { Routes } from './http/routes.ts';
@@ -43,6 +46,9 @@ export interface Part {
 export const SEEDERS: readonly Seeder[] = [];
 
 function partsOf(deps: Deps): Part[] {
+  const { db, changeLog, logger } = deps;
+  const compute = new Compute({ changeLog, loader: new DatabasePolicyLoader(db), logger });
+  const gateway = new Gateway(deps, compute);
   return [
     { routes: nodeRoutes(deps) },
     { routes: orgRoutes(deps) },
@@ -50,6 +56,14 @@ function partsOf(deps: Deps): Part[] {
     { routes: apiKeyRoutes(deps) },
     { routes: eventRoutes() },
     housekeeping(deps),
+    { start: () => compute.start(), stop: () => compute.stop() },
+    {
+      routes: gateway.routes(),
+      upgrades: gateway.upgrades,
+      resolveVen: gateway.resolveVen,
+      start: () => gateway.start(),
+      stop: () => gateway.stop(),
+    },
   ];
 }
 
