@@ -26,7 +26,7 @@ type WorkloadRow = Pick<
   | 'ignored_interface_names'
 >;
 
-/** `venVersion`: of its VEN, null for unmanaged workloads. */
+/** `venVersion`: of its VEN as `X.Y.Z-BUILD`, null for unmanaged workloads. */
 export function workloadFromRow(row: WorkloadRow, venVersion: string | null): Workload {
   const type = row.managed ? (row.ven_type ?? 'server') : 'unmanaged';
   return {
@@ -37,7 +37,7 @@ export function workloadFromRow(row: WorkloadRow, venVersion: string | null): Wo
     enforcementMode: row.enforcement_mode,
     visibilityLevel: row.visibility_level,
     blockedConnectionAction: row.blocked_connection_action,
-    venVersion,
+    venVersion: venVersion?.split('-')[0] ?? null,
     // Nobody watches an unmanaged workload: it is always among the peers of others.
     online: row.managed ? row.online : true,
     interfaces: interfacesOf(row.interfaces, new Set(row.ignored_interface_names)),
