@@ -45,5 +45,7 @@ export function connect(
   });
   // Without a listener a connection that breaks while idle would end the process.
   pool.on('error', onIdleError);
+  // The same holds between two queries of a transaction, when the pool does not listen; the next query then fails.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return { pool, db: new Kysely<Database>({ dialect: new PostgresDialect({ pool }) }) };
 }
