@@ -122,9 +122,10 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       failed(applier.enforced()?.policy.version ?? 0, error);
     }
     const local = channel?.localAddress() ?? null;
+    if (local === null || local.startsWith('127.') || local === '::1') return;
     const addresses = interfaces.links().flatMap((link) => link.addresses);
     // a connection whose address left the host would hang until it times out
-    if (local !== null && !addresses.some(({ address }) => address === local)) channel?.renew();
+    if (!addresses.some(({ address }) => address === local)) channel?.renew();
   }
 
   async function report(): Promise<void> {

@@ -1,0 +1,380 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PolicyDeltaContent, VenMessage } from '@bulkhead/contract';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { anInterface, createFakePlatform, type FakePlatform } from '../platform/fake/fake-platform.ts';
+import { createEvaluator } from '@bulkhead/enforcement';
+import { aHostPolicy, aPolicyContent, aWebRule, RULE_HREF } from '../testing/policies.ts';
+import { startTestPce, TEST_CODE, TEST_FINGERPRINT, type TestPce } from '../testing/test-pce.ts';
+import { until } from '../testing/until.ts';
+import { activate, type ActivationRequest } from './activation.ts';
+import { startAgent, type Agent } from './agent.ts';
+import { createLog } from './log.ts';
+import { openStore, type Store } from './store.ts';
+
+let folder: string;
+let store: Store;
+let pce: TestPce;
+let platform: FakePlatform;
+let agent: Agent | null;
+const unpairs: string[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ven-agent-'));
+  store = openStore(join(folder, 'data'));
+  pce = await startTestPce();
+  platform = createFakePlatform();
+  agent = null;
+  unpairs.length = 0;
+});
+
+afterEach(async () => {
+  await agent?.close(null);
+  await pce.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function request(parts: Partial<ActivationRequest> = {}): ActivationRequest {
+  return {
+    managementServer: `localhost:${pce.port}`,
+    activationCode: TEST_CODE,
+    endpoint: true,
+    caFingerprint: TEST_FINGERPRINT,
+    caFile: null,
+    name: null,
+    labels: {},
+    enforcementMode: null,
+    flowReportSeconds: 1,
+    reconnectSeconds: 1,
+    ...parts,
+  };
+}
+
+async function start(parts: Partial<ActivationRequest> = {}): Promise<Agent> {
+  if ((await store.readIdentity()) === null) await activate(request(parts), platform, store);
+  agent = await startAgent({
+    platform,
+    store,
+    log: createLog(() => undefined, () => new Date()),
+    unpairAsked: (restore) => unpairs.push(restore),
+  });
+  return agent;
+}
+
+function last<Type extends VenMessage['type']>(type: Type): Extract<VenMessage, { type: Type }> | undefined {
+  return pce.messages.filter((message): message is Extract<VenMessage, { type: Type }> => message.type === type).at(-1);
+}
+
+function passes(remoteAddress: string, interfaceName = 'eth0'): boolean {
+  const plan = platform.enforced();
+  if (plan === null) return true;
+  const decision = createEvaluator(plan)({
+    direction: 'inbound',
+    interfaceName,
+    remoteAddress,
+    protocol: 6,
+    sourcePort: 50_000,
+    destinationPort: 443,
+    icmpType: null,
+    icmpCode: null,
+    syn: true,
+    remoteName: null,
+  });
+  return decision?.action === 'accept';
+}
+
+function aDelta(parts: Partial<PolicyDeltaContent> = {}): PolicyDeltaContent {
+  return {
+    from: 1,
+    to: 2,
+    policy_version: 1,
+    policy: null,
+    sets: [
+      { id: 's_web', addHosts: ['10.0.0.9'], removeHosts: ['10.0.0.1'], addRanges: [], removeRanges: [] },
+    ],
+    dropped_sets: [],
+    rule_names: {},
+    ...parts,
+  };
+}
+
+test('activates, enforces the policy it gets and acknowledges it (R-VEN-1)', async () => {
+  pce.policy = aPolicyContent();
+  await start();
+  await until('the acknowledgement', () => last('applied') !== undefined);
+  expect(last('applied')).toMatchObject({ version: 1, hash: pce.policy.policy.hash, rule_count: 1 });
+  expect(passes('10.0.0.1')).toBe(true);
+  expect(passes('10.0.0.5')).toBe(false);
+  expect(pce.activations[0]).toMatchObject({ ven_type: 'endpoint', facts: { hostname: 'fake-host' } });
+  expect(agent?.status()).toMatchObject({ channel: 'open', policy: { version: 1, mode: 'full' } });
+  expect(agent?.showPolicy()?.rules[0]).toMatchObject({
+    rule_name: 'Web from the office',
+    services: ['443/TCP'],
+    peers: ['10.0.0.1', '10.0.0.2'],
+  });
+});
+
+test('an unknown code and a CA with another fingerprint are refused, and nothing is left on disk', async () => {
+  await expect(activate(request({ activationCode: 'wrong' }), platform, store)).rejects.toThrow(
+    'The activation code is unknown',
+  );
+  await expect(
+    activate(request({ caFingerprint: 'ab'.repeat(32) }), platform, store),
+  ).rejects.toThrow(/is not the expected PCE/);
+  expect(await store.readIdentity()).toBeNull();
+  expect(pce.activations).toEqual([]);
+});
+
+test('a second activation is refused', async () => {
+  await activate(request(), platform, store);
+  await expect(activate(request(), platform, store)).rejects.toThrow(/activated already/);
+});
+
+test('a delta moves members without a new table', async () => {
+  pce.policy = aPolicyContent();
+  await start();
+  await until('state 1', () => last('applied')?.version === 1);
+  const before = platform.wholeApplications();
+  pce.sendDelta(aDelta());
+  await until('state 2', () => last('applied')?.version === 2);
+  expect(platform.wholeApplications()).toBe(before);
+  expect([passes('10.0.0.9'), passes('10.0.0.1')]).toEqual([true, false]);
+  expect((await store.readPolicy())?.version).toBe(2);
+});
+
+test('a delta that begins elsewhere makes the VEN ask for the whole policy', async () => {
+  pce.policy = aPolicyContent();
+  await start();
+  await until('state 1', () => last('applied')?.version === 1);
+  pce.policy = aPolicyContent({ version: 7, sets: [{ id: 's_web', hosts: ['10.0.0.7'], ranges: [] }] });
+  pce.sendDelta(aDelta({ from: 6, to: 7 }));
+  await until('state 7', () => last('applied')?.version === 7);
+  expect(pce.wholeRequests()).toBe(1);
+  expect(passes('10.0.0.7')).toBe(true);
+});
+
+test('a policy that the PCE did not sign is refused', async () => {
+  pce.policy = aPolicyContent();
+  await start();
+  await until('state 1', () => last('applied')?.version === 1);
+  const document = pce.signed(aPolicyContent({ version: 2, sets: [{ id: 's_web', hosts: ['10.0.0.66'], ranges: [] }] }));
+  pce.send({ type: 'policy', document: { ...document, content: `${document.content} ` } });
+  await until('the refusal', () => last('error') !== undefined);
+  expect(last('error')?.message).toMatch(/signature/);
+  expect(passes('10.0.0.66')).toBe(false);
+  expect(agent?.status().policy?.version).toBe(1);
+});
+
+test('what the firewall refuses leaves the old policy in force', async () => {
+  pce.policy = aPolicyContent();
+  await start();
+  await until('state 1', () => last('applied')?.version === 1);
+  platform.refuse = 'no space in the kernel';
+  pce.sendDelta(aDelta({ policy: aHostPolicy({ rules: [] }) }));
+  await until('the failure', () => last('apply_failed') !== undefined);
+  expect(last('apply_failed')).toMatchObject({ version: 2 });
+  expect(last('apply_failed')?.message).toMatch(/no space in the kernel/);
+  expect(passes('10.0.0.1')).toBe(true);
+  expect((await store.readPolicy())?.version).toBe(1);
+  platform.refuse = null;
+  pce.sendDelta(aDelta());
+  await until('state 2', () => last('applied')?.version === 2);
+});
+
+test('a policy that names a set that is not there is refused by name', async () => {
+  pce.policy = aPolicyContent({ sets: [] });
+  await start();
+  await until('the failure', () => last('apply_failed') !== undefined);
+  expect(last('apply_failed')?.message).toContain('s_web');
+  expect(platform.enforced()).toBeNull();
+});
+
+test('a VEN whose PCE is away keeps its policy over a restart and catches up', async () => {
+  pce.policy = aPolicyContent();
+  await start();
+  await until('state 1', () => last('applied')?.version === 1);
+  await agent?.close(null);
+  const { port } = pce;
+  await pce.close();
+  platform = createFakePlatform();
+  await start();
+  expect(passes('10.0.0.1')).toBe(true);
+  expect(passes('10.0.0.5')).toBe(false);
+  expect(agent?.status()).toMatchObject({ channel: 'closed', policy: { version: 1 } });
+  // the same PCE comes back with another key only if it lost its data: policies of such a one are refused
+  pce = await startTestPce(port);
+  pce.policy = aPolicyContent({ version: 2 });
+  await until('the channel', () => last('hello')?.policy_version === 1, 10_000);
+  await until('the refusal', () => last('error') !== undefined);
+  expect(agent?.status().policy?.version).toBe(1);
+});
+
+test('an endpoint that moves to another network enforces its other profile at once (R-NET-3)', async () => {
+  pce.policy = aPolicyContent();
+  await start();
+  await until('state 1', () => last('applied')?.version === 1);
+  await until('the report', () => pce.reports.at(-1)?.interfaces[0]?.network_profile === 'corporate');
+  expect(pce.detections[0]).toEqual({ interface: 'eth0', from: '127.0.0.10' });
+  const before = platform.wholeApplications();
+  pce.profile = 'external';
+  platform.setInterfaces([
+    anInterface({
+      addresses: [{ address: '127.0.1.20', prefixLength: 24 }],
+      gateway: '127.0.1.1',
+      gatewayMac: '02:00:00:00:00:99',
+    }),
+  ]);
+  await until('the interface is external', () => platform.enforced()?.interfaces.external[0] === 'eth0');
+  expect(passes('10.0.0.1')).toBe(false);
+  expect(platform.wholeApplications()).toBe(before);
+  await until('the report', () => pce.reports.at(-1)?.interfaces[0]?.network_profile === 'external');
+  expect(pce.reports.at(-1)?.interfaces[0]).toMatchObject({ addresses: [{ address: '127.0.1.20' }] });
+});
+
+test('a network without an answer is external until the PCE has answered for it', async () => {
+  pce.profile = null;
+  pce.policy = aPolicyContent();
+  await start();
+  await until('state 1', () => last('applied')?.version === 1);
+  expect(platform.enforced()?.interfaces.external).toEqual(['eth0']);
+  pce.profile = 'corporate';
+  pce.send({ type: 'redetect' });
+  await until('the interface is corporate', () => platform.enforced()?.interfaces.corporate[0] === 'eth0');
+});
+
+test('the last answer for a network is used again while the PCE is away', async () => {
+  pce.policy = aPolicyContent();
+  await start();
+  await until('state 1', () => last('applied')?.version === 1);
+  await until('corporate', () => platform.enforced()?.interfaces.corporate[0] === 'eth0');
+  await until('the answer is on disk', async () => Object.keys(await store.readProfiles()).length === 1);
+  await agent?.close(null);
+  platform = createFakePlatform();
+  pce.profile = null;
+  await start();
+  expect(platform.enforced()?.interfaces.corporate).toEqual(['eth0']);
+});
+
+test('servers never have external interfaces and report no Wi-Fi (R-NET-8)', async () => {
+  platform.setInterfaces([
+    anInterface(),
+    anInterface({ name: 'wlan0', type: 'wifi', addresses: [{ address: '198.51.100.4', prefixLength: 24 }] }),
+  ]);
+  pce.policy = aPolicyContent();
+  await start({ endpoint: false });
+  await until('the report', () => pce.reports.length > 0);
+  expect(pce.reports.at(-1)?.interfaces.map((link) => [link.name, link.network_profile])).toEqual([
+    ['eth0', 'corporate'],
+  ]);
+  expect(pce.detections).toEqual([]);
+});
+
+test('a table that somebody else removed is put back and told', async () => {
+  pce.policy = aPolicyContent();
+  await start();
+  await until('state 1', () => last('applied')?.version === 1);
+  platform.tamper('iptables, process 12');
+  await until('the table is back', () => platform.enforced() !== null, 1_000);
+  await until('the message', () => last('tampering') !== undefined);
+  expect(last('tampering')).toMatchObject({ reverted: true });
+  expect(last('tampering')?.detail).toContain('iptables, process 12');
+});
+
+test('flows are one record for each 5-tuple less the client port, with the rule that decided (R-VEN-3)', async () => {
+  pce.policy = aPolicyContent();
+  await start();
+  await until('state 1', () => last('applied')?.version === 1);
+  const index = platform.enforced()?.logIndex ?? new Map();
+  const prefix = [...index].find(([, entry]) => entry.reason === 'rule')?.[0];
+  const packet = {
+    prefix: prefix ?? '',
+    sourceAddress: '10.0.0.1',
+    destinationAddress: '127.0.0.10',
+    protocol: 6,
+    sourcePort: 50_001,
+    destinationPort: 443,
+    icmpType: null,
+    icmpCode: null,
+    interfaceName: 'eth0',
+    userId: null,
+  };
+  // three connections, one of them with a packet that was sent again; and one of no rule of ours
+  platform.observe([
+    packet,
+    { ...packet, sourcePort: 50_002 },
+    { ...packet, sourcePort: 50_002 },
+    { ...packet, sourcePort: 50_003 },
+    { ...packet, prefix: 'somebody else: ' },
+  ]);
+  await until('the flows', () => pce.flows.length > 0);
+  expect(pce.flows).toHaveLength(1);
+  expect(pce.flows[0]).toMatchObject({
+    src_ip: '10.0.0.1',
+    dst_port: 443,
+    connections: 3,
+    decision: 'allowed',
+    direction: 'inbound',
+    reason: 'rule',
+    rules: [RULE_HREF],
+    interface: 'eth0',
+    network_profile: 'corporate',
+  });
+});
+
+test('connections that a new policy forbids are cut', async () => {
+  pce.policy = aPolicyContent();
+  await start();
+  await until('state 1', () => last('applied')?.version === 1);
+  const kept = {
+    protocol: 6,
+    sourceAddress: '10.0.0.2',
+    destinationAddress: '127.0.0.10',
+    sourcePort: 40_000,
+    destinationPort: 443,
+    icmpType: null,
+    icmpCode: null,
+  };
+  platform.connections = [kept, { ...kept, sourceAddress: '10.0.0.1' }];
+  await until('corporate', () => platform.enforced()?.interfaces.corporate[0] === 'eth0');
+  pce.sendDelta(aDelta());
+  await until('state 2', () => last('applied')?.version === 2);
+  await until('the cut', () => platform.connections.length === 1);
+  expect(platform.connections).toEqual([kept]);
+});
+
+test('a channel that breaks is opened again and goes on from the same state', async () => {
+  pce.policy = aPolicyContent();
+  await start();
+  await until('state 1', () => last('applied')?.version === 1);
+  pce.disconnect();
+  await until('the second hello', () => pce.messages.filter(({ type }) => type === 'hello').length === 2);
+  expect(last('hello')).toMatchObject({ policy_version: 1, policy_hash: pce.policy.policy.hash });
+});
+
+test('the console’s unpair is handed on with what the firewall is left as (R-VEN-4)', async () => {
+  pce.policy = aPolicyContent();
+  await start();
+  await until('state 1', () => last('applied')?.version === 1);
+  pce.send({ type: 'unpair', firewall_restore: 'default' });
+  await until('the request', () => unpairs.length > 0);
+  expect(unpairs).toEqual(['recommended']);
+});
+
+test('a stop is told to the PCE', async () => {
+  await start();
+  await until('the channel', () => pce.connected());
+  await agent?.close('stop');
+  expect(pce.goodbyes).toEqual([JSON.stringify({ reason: 'stop' })]);
+});
+
+test('rule names of rules that are gone are forgotten', async () => {
+  pce.policy = aPolicyContent();
+  await start();
+  await until('state 1', () => last('applied')?.version === 1);
+  const other = '/orgs/1/sec_policy/active/rule_sets/1/sec_rules/2';
+  const policy = aHostPolicy({ rules: [aWebRule({ origin: { href: other, version: 2 } })] });
+  pce.sendDelta(aDelta({ policy, rule_names: { [other]: 'Second' }, sets: [] }));
+  await until('state 2', () => last('applied')?.version === 2);
+  expect((await store.readPolicy())?.rule_names).toEqual({ [other]: 'Second' });
+});

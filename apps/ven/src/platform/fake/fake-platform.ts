@@ -1,0 +1,136 @@
+/** A host in memory. Held to the same conformance suite as the real platforms. */
+import {
+  connectionsToCut,
+  renderNftables,
+  withInterfaces,
+  withSetDelta,
+  type FirewallPlan,
+  type TrackedConnection,
+} from '@bulkhead/enforcement';
+import {
+  FirewallError,
+  type FirewallChange,
+  type FirewallRestore,
+  type NetworkInterface,
+  type ObservedPacket,
+  type Platform,
+} from '../port.ts';
+
+export interface FakePlatform extends Platform {
+  /** What is enforced; null: no table of ours. */
+  enforced(): FirewallPlan | null;
+  /** Whole plans applied so far. */
+  wholeApplications(): number;
+  /** Message of the refusal of every further transaction; null: none. */
+  refuse: string | null;
+  restored(): FirewallRestore | null;
+  connections: TrackedConnection[];
+  setInterfaces(links: readonly NetworkInterface[]): void;
+  observe(packets: readonly ObservedPacket[]): void;
+  /** Somebody else takes our table away. */
+  tamper(by: string): void;
+}
+
+/** A wired interface. Its address is one of loopback's, so that detection requests can be bound to it. */
+export function anInterface(parts: Partial<NetworkInterface> = {}): NetworkInterface {
+  return {
+    name: 'eth0',
+    addresses: [{ address: '127.0.0.10', prefixLength: 24 }],
+    gateway: '127.0.0.1',
+    gatewayMac: '02:00:00:00:00:01',
+    mac: '02:00:00:00:00:10',
+    type: 'ethernet',
+    linkState: 'up',
+    ...parts,
+  };
+}
+
+export function createFakePlatform(): FakePlatform {
+  let links: readonly NetworkInterface[] = [anInterface()];
+  let enforced: FirewallPlan | null = null;
+  let whole = 0;
+  let restoredTo: FirewallRestore | null = null;
+  const networkWatchers = new Set<() => void>();
+  const flowWatchers = new Set<(packets: readonly ObservedPacket[]) => void>();
+  const firewallWatchers = new Set<(change: FirewallChange) => void>();
+
+  function watch<Callback>(watchers: Set<Callback>, callback: Callback): () => void {
+    watchers.add(callback);
+    return () => void watchers.delete(callback);
+  }
+  function refuseIfAsked(): void {
+    if (platform.refuse !== null) throw new FirewallError(platform.refuse);
+  }
+  const textOf = (plan: FirewallPlan | null): string =>
+    plan === null || !plan.ownsTable ? '' : renderNftables(plan);
+
+  const platform: FakePlatform = {
+    refuse: null,
+    connections: [],
+    enforced: () => enforced,
+    wholeApplications: () => whole,
+    restored: () => restoredTo,
+    setInterfaces(next) {
+      links = next;
+      for (const changed of networkWatchers) changed();
+    },
+    observe(packets) {
+      for (const observed of flowWatchers) observed(packets);
+    },
+    tamper(by) {
+      enforced = null;
+      for (const changed of firewallWatchers) changed({ by });
+    },
+    describe: () => ({
+      hostname: 'fake-host',
+      osPlatform: 'linux',
+      osId: 'fake-x86_64-1',
+      osDetail: 'a host in memory',
+      uptimeSeconds: 1,
+      bootId: '00000000-0000-4000-8000-000000000000',
+    }),
+    interfaces: () => Promise.resolve(links),
+    watchNetwork: (changed) => watch(networkWatchers, changed),
+    watchFlows: (observed) => watch(flowWatchers, observed),
+    resolvers: () => Promise.resolve([]),
+    close: () => Promise.resolve(),
+    firewall: {
+      async apply(plan) {
+        refuseIfAsked();
+        renderNftables(plan);
+        enforced = plan.ownsTable ? plan : null;
+        whole += 1;
+      },
+      async update(plan, steps) {
+        refuseIfAsked();
+        const next = steps.reduce(
+          (moved, step) =>
+            step.kind === 'set'
+              ? withSetDelta(moved, step.delta)
+              : withInterfaces(moved, step.interfaces),
+          plan,
+        );
+        if (steps.length > 0 && plan.ownsTable && textOf(enforced) !== textOf(plan)) {
+          throw new FirewallError('the firewall is not what the plan says');
+        }
+        if (plan.ownsTable) enforced = next;
+        return next;
+      },
+      differences: (plan) =>
+        Promise.resolve(textOf(enforced) === textOf(plan) ? [] : ['the table is another']),
+      async cut(plan) {
+        const cut = new Set(connectionsToCut(plan, platform.connections));
+        platform.connections = platform.connections.filter((connection) => !cut.has(connection));
+        return cut.size;
+      },
+      async restore(restore) {
+        refuseIfAsked();
+        enforced = null;
+        restoredTo = restore;
+        return null;
+      },
+      watch: (changed) => watch(firewallWatchers, changed),
+    },
+  };
+  return platform;
+}
