@@ -4,6 +4,7 @@ const NEVER = ['**/node_modules/**', '**/dist/**'];
 
 export default defineConfig({
   test: {
+    maxWorkers: 2,
     projects: [
       {
         // Tests of the PCE share one real PostgreSQL; it starts only when some of them run.
@@ -19,8 +20,21 @@ export default defineConfig({
       {
         test: {
           name: 'other',
-          include: ['{packages,apps}/*/src/**/*.test.ts', '{lab,bench,tools}/**/*.test.ts'],
+          include: ['{packages,apps}/*/src/**/*.test.{ts,tsx}', '{bench,tools}/**/*.test.ts'],
           exclude: [...NEVER, 'apps/pce/**'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        // Whole systems in network namespaces: one at a time, after everything else.
+        test: {
+          name: 'lab',
+          include: ['lab/src/**/*.test.ts', 'e2e/src/**/*.test.ts'],
+          exclude: NEVER,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
         },
       },
     ],
