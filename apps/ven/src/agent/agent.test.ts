@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PolicyDeltaContent, VenMessage } from '@bulkhead/contract';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { anInterface, createFakePlatform, type FakePlatform } from '../platform/fake/fake-platform.ts';
+import {
+  anInterface,
+  createFakePlatform,
+  type FakePlatform,
+} from '../platform/fake/fake-platform.ts';
 import { createEvaluator } from '@bulkhead/enforcement';
 import { aHostPolicy, aPolicyContent, aWebRule, RULE_HREF } from '../testing/policies.ts';
 import { startTestPce, TEST_CODE, TEST_FINGERPRINT, type TestPce } from '../testing/test-pce.ts';
@@ -56,14 +60,21 @@ async function start(parts: Partial<ActivationRequest> = {}): Promise<Agent> {
   agent = await startAgent({
     platform,
     store,
-    log: createLog(() => undefined, () => new Date()),
+    log: createLog(
+      () => undefined,
+      () => new Date(),
+    ),
     unpairAsked: (restore) => unpairs.push(restore),
   });
   return agent;
 }
 
-function last<Type extends VenMessage['type']>(type: Type): Extract<VenMessage, { type: Type }> | undefined {
-  return pce.messages.filter((message): message is Extract<VenMessage, { type: Type }> => message.type === type).at(-1);
+function last<Type extends VenMessage['type']>(
+  type: Type,
+): Extract<VenMessage, { type: Type }> | undefined {
+  return pce.messages
+    .filter((message): message is Extract<VenMessage, { type: Type }> => message.type === type)
+    .at(-1);
 }
 
 function passes(remoteAddress: string, interfaceName = 'eth0'): boolean {
@@ -91,7 +102,13 @@ function aDelta(parts: Partial<PolicyDeltaContent> = {}): PolicyDeltaContent {
     policy_version: 1,
     policy: null,
     sets: [
-      { id: 's_web', addHosts: ['10.0.0.9'], removeHosts: ['10.0.0.1'], addRanges: [], removeRanges: [] },
+      {
+        id: 's_web',
+        addHosts: ['10.0.0.9'],
+        removeHosts: ['10.0.0.1'],
+        addRanges: [],
+        removeRanges: [],
+      },
     ],
     dropped_sets: [],
     rule_names: {},
@@ -103,10 +120,17 @@ test('activates, enforces the policy it gets and acknowledges it (R-VEN-1)', asy
   pce.policy = aPolicyContent();
   await start();
   await until('the acknowledgement', () => last('applied') !== undefined);
-  expect(last('applied')).toMatchObject({ version: 1, hash: pce.policy.policy.hash, rule_count: 1 });
+  expect(last('applied')).toMatchObject({
+    version: 1,
+    hash: pce.policy.policy.hash,
+    rule_count: 1,
+  });
   expect(passes('10.0.0.1')).toBe(true);
   expect(passes('10.0.0.5')).toBe(false);
-  expect(pce.activations[0]).toMatchObject({ ven_type: 'endpoint', facts: { hostname: 'fake-host' } });
+  expect(pce.activations[0]).toMatchObject({
+    ven_type: 'endpoint',
+    facts: { hostname: 'fake-host' },
+  });
   expect(agent?.status()).toMatchObject({ channel: 'open', policy: { version: 1, mode: 'full' } });
   expect(agent?.showPolicy()?.rules[0]).toMatchObject({
     rule_name: 'Web from the office',
@@ -147,7 +171,10 @@ test('a delta that begins elsewhere makes the VEN ask for the whole policy', asy
   pce.policy = aPolicyContent();
   await start();
   await until('state 1', () => last('applied')?.version === 1);
-  pce.policy = aPolicyContent({ version: 7, sets: [{ id: 's_web', hosts: ['10.0.0.7'], ranges: [] }] });
+  pce.policy = aPolicyContent({
+    version: 7,
+    sets: [{ id: 's_web', hosts: ['10.0.0.7'], ranges: [] }],
+  });
   pce.sendDelta(aDelta({ from: 6, to: 7 }));
   await until('state 7', () => last('applied')?.version === 7);
   expect(pce.wholeRequests()).toBe(1);
@@ -158,7 +185,9 @@ test('a policy that the PCE did not sign is refused', async () => {
   pce.policy = aPolicyContent();
   await start();
   await until('state 1', () => last('applied')?.version === 1);
-  const document = pce.signed(aPolicyContent({ version: 2, sets: [{ id: 's_web', hosts: ['10.0.0.66'], ranges: [] }] }));
+  const document = pce.signed(
+    aPolicyContent({ version: 2, sets: [{ id: 's_web', hosts: ['10.0.0.66'], ranges: [] }] }),
+  );
   pce.send({ type: 'policy', document: { ...document, content: `${document.content} ` } });
   await until('the refusal', () => last('error') !== undefined);
   expect(last('error')?.message).toMatch(/signature/);
@@ -214,7 +243,10 @@ test('an endpoint that moves to another network enforces its other profile at on
   pce.policy = aPolicyContent();
   await start();
   await until('state 1', () => last('applied')?.version === 1);
-  await until('the report', () => pce.reports.at(-1)?.interfaces[0]?.network_profile === 'corporate');
+  await until(
+    'the report',
+    () => pce.reports.at(-1)?.interfaces[0]?.network_profile === 'corporate',
+  );
   expect(pce.detections[0]).toEqual({ interface: 'eth0', from: '127.0.0.10' });
   const before = platform.wholeApplications();
   pce.profile = 'external';
@@ -225,11 +257,19 @@ test('an endpoint that moves to another network enforces its other profile at on
       gatewayMac: '02:00:00:00:00:99',
     }),
   ]);
-  await until('the interface is external', () => platform.enforced()?.interfaces.external[0] === 'eth0');
+  await until(
+    'the interface is external',
+    () => platform.enforced()?.interfaces.external[0] === 'eth0',
+  );
   expect(passes('10.0.0.1')).toBe(false);
   expect(platform.wholeApplications()).toBe(before);
-  await until('the report', () => pce.reports.at(-1)?.interfaces[0]?.network_profile === 'external');
-  expect(pce.reports.at(-1)?.interfaces[0]).toMatchObject({ addresses: [{ address: '127.0.1.20' }] });
+  await until(
+    'the report',
+    () => pce.reports.at(-1)?.interfaces[0]?.network_profile === 'external',
+  );
+  expect(pce.reports.at(-1)?.interfaces[0]).toMatchObject({
+    addresses: [{ address: '127.0.1.20' }],
+  });
 });
 
 test('a network without an answer is external until the PCE has answered for it', async () => {
@@ -240,7 +280,10 @@ test('a network without an answer is external until the PCE has answered for it'
   expect(platform.enforced()?.interfaces.external).toEqual(['eth0']);
   pce.profile = 'corporate';
   pce.send({ type: 'redetect' });
-  await until('the interface is corporate', () => platform.enforced()?.interfaces.corporate[0] === 'eth0');
+  await until(
+    'the interface is corporate',
+    () => platform.enforced()?.interfaces.corporate[0] === 'eth0',
+  );
 });
 
 test('the last answer for a network is used again while the PCE is away', async () => {
@@ -248,7 +291,10 @@ test('the last answer for a network is used again while the PCE is away', async 
   await start();
   await until('state 1', () => last('applied')?.version === 1);
   await until('corporate', () => platform.enforced()?.interfaces.corporate[0] === 'eth0');
-  await until('the answer is on disk', async () => Object.keys(await store.readProfiles()).length === 1);
+  await until(
+    'the answer is on disk',
+    async () => Object.keys(await store.readProfiles()).length === 1,
+  );
   await agent?.close(null);
   platform = createFakePlatform();
   pce.profile = null;
@@ -259,7 +305,11 @@ test('the last answer for a network is used again while the PCE is away', async 
 test('servers never have external interfaces and report no Wi-Fi (R-NET-8)', async () => {
   platform.setInterfaces([
     anInterface(),
-    anInterface({ name: 'wlan0', type: 'wifi', addresses: [{ address: '198.51.100.4', prefixLength: 24 }] }),
+    anInterface({
+      name: 'wlan0',
+      type: 'wifi',
+      addresses: [{ address: '198.51.100.4', prefixLength: 24 }],
+    }),
   ]);
   pce.policy = aPolicyContent();
   await start({ endpoint: false });
@@ -348,7 +398,10 @@ test('a channel that breaks is opened again and goes on from the same state', as
   await start();
   await until('state 1', () => last('applied')?.version === 1);
   pce.disconnect();
-  await until('the second hello', () => pce.messages.filter(({ type }) => type === 'hello').length === 2);
+  await until(
+    'the second hello',
+    () => pce.messages.filter(({ type }) => type === 'hello').length === 2,
+  );
   expect(last('hello')).toMatchObject({ policy_version: 1, policy_hash: pce.policy.policy.hash });
 });
 

@@ -33,13 +33,11 @@ export function describePlatform(name: string, start: () => Promise<ConformanceH
         policy: aHostPolicy(parts),
         sets: new Map([['s_web', { id: 's_web', hosts, ranges: ['10.1.0.0/16'] }]]),
         host: {
-          interfaces: links.map(
-            (link): HostInterface => ({
-              name: link.name,
-              profile: 'corporate',
-              addresses: link.addresses.map(({ address }) => address),
-            }),
-          ),
+          interfaces: links.map((link): HostInterface => ({
+            name: link.name,
+            profile: 'corporate',
+            addresses: link.addresses.map(({ address }) => address),
+          })),
           otherInterfaces: 'external',
           pce: [{ address: '203.0.113.1', port: 8443 }],
           resolvers: [],

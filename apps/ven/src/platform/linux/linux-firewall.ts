@@ -113,7 +113,11 @@ export function createLinuxFirewall(deps: LinuxFirewallDeps): Firewall {
       return blocked.length;
     },
     async restore(restore, venType) {
-      await transact(`table inet ${NFT_TABLE}\ndelete table inet ${NFT_TABLE}\n`);
+      await transact(
+        [NFT_TABLE, UNPAIRED_TABLE]
+          .map((table) => `table inet ${table}\ndelete table inet ${table}\n`)
+          .join(''),
+      );
       if (restore === 'recommended' && venType === 'server') await transact(remoteManagementOnly());
       const others = await foreignFilters();
       if (restore !== 'open' || others.length === 0) return null;

@@ -1,0 +1,236 @@
+/** The daemon and illumio-ven-ctl as processes on a host of their own: a network namespace with a PCE beyond its only link. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createNamespacePair, enterNamespace, type NamespacePair } from './testing/namespaces.ts';
+import { aHostPolicy, aPolicyContent, RULE_HREF } from './testing/policies.ts';
+import { startTestPce, TEST_CODE, TEST_FINGERPRINT, type TestPce } from './testing/test-pce.ts';
+import { until } from './testing/until.ts';
+
+const CTL = fileURLToPath(new URL('ctl.ts', import.meta.url));
+let pair: NamespacePair;
+let pce: TestPce;
+let folder: string;
+let data: string;
+
+interface Result {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function ctl(...args: readonly string[]): Promise<Result> {
+  return new Promise((resolve) => {
+    execFile(
+      'ip',
+      ['netns', 'exec', pair.ours, process.execPath, CTL, '--data-dir', data, ...args],
+      { encoding: 'utf8' },
+      (error, out, err) => resolve({ code: Number(error?.code ?? 0), out, err }),
+    );
+  });
+}
+
+function table(): string {
+  try {
+    return pair.run(pair.ours, 'nft', ['list', 'table', 'inet', 'bulkhead']);
+  } catch {
+    return '';
+  }
+}
+
+async function pid(): Promise<number> {
+  return Number(await readFile(join(data, 'run', 'ven.pid'), 'utf8'));
+}
+
+/** Whether a TCP connection from the peer to port 443 of the host is let in: refused by the host counts, silence does not. */
+function reaches(from: string): boolean {
+  const script = `const s = require('node:net').connect({ host: '203.0.113.2', port: 443, localAddress: '${from}' });
+    s.on('error', (e) => { console.log(e.code); process.exit(); }); s.on('connect', () => { console.log('open'); process.exit(); });
+    setTimeout(() => { console.log('silence'); process.exit(); }, 400);`;
+  return ['ECONNREFUSED', 'open'].includes(
+    pair.run(pair.peer, process.execPath, ['-e', script]).trim(),
+  );
+}
+
+beforeAll(async () => {
+  pair = createNamespacePair();
+  folder = await mkdtemp(join(tmpdir(), 'ven-ctl-'));
+  data = join(folder, 'illumio_ven_data');
+  const leave = enterNamespace(pair.peer);
+  try {
+    pce = await startTestPce(8443, '203.0.113.1');
+  } finally {
+    leave();
+  }
+  pce.policy = aPolicyContent();
+});
+
+afterAll(async () => {
+  if (existsSync(data)) await ctl('unpair', 'saved');
+  await pce.close();
+  pair.dispose();
+  await rm(folder, { recursive: true, force: true });
+});
+
+beforeEach(() => {
+  pce.messages.length = 0;
+});
+
+const applied = (version: number): boolean =>
+  pce.messages.some((message) => message.type === 'applied' && message.version === version);
+
+test('says what is wrong before it is activated, by exit code', async () => {
+  expect(await ctl('status')).toMatchObject({
+    code: 3,
+    err: expect.stringContaining('not activated'),
+  });
+  expect((await ctl('activate', '-m', '203.0.113.1')).code).toBe(2);
+  expect((await ctl('no-such-command')).code).toBe(2);
+  expect((await ctl('unpair', 'somehow')).code).toBe(2);
+  expect((await ctl('help')).code).toBe(0);
+  expect((await ctl('version')).out).toMatch(/^\d+\.\d+\.\d+-\d+\n$/);
+  const refused = await ctl(
+    'activate',
+    '-m',
+    '203.0.113.1:8443',
+    '-a',
+    'wrong',
+    '--ca-fingerprint',
+    TEST_FINGERPRINT,
+  );
+  expect(refused).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('The activation code is unknown'),
+  });
+  expect((await ctl('status')).code).toBe(3);
+});
+
+test('activates as the guide shows, and enforces (R-VEN-1)', async () => {
+  const result = await ctl(
+    'activate',
+    '-management-server',
+    '203.0.113.1:8443',
+    '-activation-code',
+    TEST_CODE,
+    '-endpoint',
+    'true',
+    '--ca-fingerprint',
+    TEST_FINGERPRINT,
+    '--flow-report-seconds',
+    '1',
+    '--reconnect-seconds',
+    '1',
+  );
+  expect(result).toMatchObject({ code: 0, err: '' });
+  await until('the acknowledgement', () => applied(1));
+  await until('corporate', () => table().includes('"eth0"'));
+  expect(pce.detections.at(-1)).toEqual({ interface: 'eth0', from: '203.0.113.2' });
+  expect([reaches('10.0.0.1'), reaches('203.0.113.1')]).toEqual([true, false]);
+  expect(await readFile(join(data, 'config', 'runtime_env.yml'), 'utf8')).toContain(
+    'endpoint: true',
+  );
+  const files = (await readdir(data, { recursive: true, withFileTypes: true })).filter(
+    (entry) => !entry.isDirectory(),
+  );
+  const modes = await Promise.all(
+    files.map(async (file) => (await stat(join(file.parentPath, file.name))).mode & 0o077),
+  );
+  expect(modes.every((mode) => mode === 0)).toBe(true);
+});
+
+test('status and show-policy tell what is enforced, with the rule behind each line', async () => {
+  const status: unknown = JSON.parse((await ctl('status', '--json')).out);
+  expect(status).toMatchObject({
+    running: true,
+    ven_type: 'endpoint',
+    channel: 'open',
+    policy: { version: 1, mode: 'full' },
+  });
+  const shown = await ctl('show-policy');
+  expect(shown.out).toContain('443/TCP from 10.0.0.1, 10.0.0.2');
+  expect(shown.out).toContain(`Web from the office (${RULE_HREF}, version 1)`);
+  expect((await ctl('start')).out).toContain('runs already');
+});
+
+test('flows come with the rule or the default that decided (R-VEN-3)', async () => {
+  reaches('10.0.0.1');
+  reaches('203.0.113.1');
+  const inbound = () =>
+    pce.flows.filter((flow) => flow.dst_port === 443 && flow.direction === 'inbound');
+  await until('both flows', () => new Set(inbound().map((flow) => flow.src_ip)).size === 2);
+  expect(inbound().find((flow) => flow.src_ip === '10.0.0.1')).toMatchObject({
+    decision: 'allowed',
+    rules: [RULE_HREF],
+    interface: 'eth0',
+  });
+  expect(inbound().find((flow) => flow.src_ip === '203.0.113.1')).toMatchObject({
+    decision: 'blocked',
+    reason: 'default',
+    rules: [],
+  });
+});
+
+test('a table that is removed or changed is back within a second', async () => {
+  pair.run(pair.ours, 'nft', ['delete', 'table', 'inet', 'bulkhead']);
+  await until('the table is back', () => table() !== '', 1_000);
+  pair.run(pair.ours, 'nft', ['flush', 'chain', 'inet', 'bulkhead', 'input']);
+  await until('the chain is back', () => /chain input \{[^}]*accept/.test(table()), 1_000);
+  await until('the message', () => pce.messages.some(({ type }) => type === 'tampering'));
+});
+
+test('killed, it starts again with its last policy, also without its PCE and its table', async () => {
+  const killed = await pid();
+  process.kill(killed, 'SIGKILL');
+  pair.run(pair.ours, 'nft', ['delete', 'table', 'inet', 'bulkhead']);
+  pair.run(pair.peer, 'ip', ['link', 'set', 'eth0', 'down']);
+  expect((await ctl('status')).code).toBe(1);
+  expect((await ctl('start')).code).toBe(0);
+  expect(table()).toContain('10.0.0.1');
+  pair.run(pair.peer, 'ip', ['link', 'set', 'eth0', 'up']);
+  await until(
+    'the channel',
+    () => pce.messages.some((message) => message.type === 'hello' && message.policy_version === 1),
+    15_000,
+  );
+});
+
+test('killed while it applies, it comes up with a whole policy and catches up', async () => {
+  const next = aPolicyContent({ version: 2, policy: aHostPolicy({ visibility: 'flow_drops' }) });
+  pce.policy = next;
+  pce.send({ type: 'policy', document: pce.signed(next) });
+  process.kill(await pid(), 'SIGKILL');
+  expect((await ctl('start')).code).toBe(0);
+  expect(table()).toContain('10.0.0.1');
+  await until('the new policy', () => applied(2), 15_000);
+});
+
+test('stop leaves the policy in force and tells the PCE; restart says what it did', async () => {
+  const stopped = await ctl('stop');
+  expect(stopped).toMatchObject({ code: 0, out: expect.stringContaining('stays in force') });
+  expect(pce.goodbyes).toEqual([JSON.stringify({ reason: 'stop' })]);
+  expect(table()).not.toBe('');
+  expect((await ctl('stop')).out).toContain('was not running');
+  const restarted = await ctl('restart');
+  expect(restarted.code).toBe(0);
+  expect(restarted.out).toMatch(/was not running\.\nVEN started \(process \d+\)\.\n/);
+});
+
+test('unpair leaves no table, no process and no file but the report it names (R-VEN-4)', async () => {
+  const running = await pid();
+  const result = await ctl('unpair', 'saved');
+  expect(result).toMatchObject({ code: 0, err: '' });
+  expect(table()).toBe('');
+  expect(pce.goodbyes.at(-1)).toBe(JSON.stringify({ reason: 'unpair' }));
+  expect(existsSync(`/proc/${running}`)).toBe(false);
+  const [left, ...more] = await readdir(folder);
+  expect(more).toEqual([]);
+  expect(result.out).toContain(join(folder, left ?? ''));
+  const report = await readFile(join(folder, left ?? ''), 'utf8');
+  expect(report).toContain('Web from the office');
+  expect(report).not.toContain('token-of-the-test-ven');
+  expect((await ctl('status')).code).toBe(3);
+});

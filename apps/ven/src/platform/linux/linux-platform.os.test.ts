@@ -1,0 +1,76 @@
+import { afterEach, expect, test } from 'vitest';
+import {
+  createNamespacePair,
+  enterNamespace,
+  type NamespacePair,
+} from '../../testing/namespaces.ts';
+import { describePlatform } from '../port.conformance.ts';
+import { createLinuxPlatform } from './linux-platform.ts';
+import { readInterfaces } from './linux-interfaces.ts';
+
+describePlatform('linux', async () => {
+  const pair = createNamespacePair();
+  const leave = enterNamespace(pair.ours);
+  const platform = await createLinuxPlatform({
+    failed: (error) => {
+      throw error;
+    },
+  });
+  return {
+    platform,
+    async addAddress(address, prefixLength) {
+      pair.run(pair.ours, 'ip', ['address', 'add', `${address}/${prefixLength}`, 'dev', 'eth0']);
+    },
+    async tamper() {
+      pair.run(pair.ours, 'nft', ['delete', 'table', 'inet', 'bulkhead']);
+    },
+    async dispose() {
+      await platform.close();
+      leave();
+      pair.dispose();
+    },
+  };
+});
+
+let pair: NamespacePair | null = null;
+let leave: (() => void) | null = null;
+afterEach(() => {
+  leave?.();
+  pair?.dispose();
+  leave = null;
+  pair = null;
+});
+
+test('interfaces are read with their addresses, gateway and type', async () => {
+  pair = createNamespacePair();
+  leave = enterNamespace(pair.ours);
+  pair.run(pair.ours, 'ip', ['link', 'add', 'wlan0', 'type', 'veth', 'peer', 'name', 'dark0']);
+  pair.run(pair.ours, 'ip', ['address', 'add', '198.51.100.9/25', 'dev', 'wlan0']);
+  pair.run(pair.ours, 'ip', ['link', 'set', 'wlan0', 'up']);
+  const links = await readInterfaces();
+  expect(links.map(({ name, type, gateway }) => ({ name, type, gateway }))).toEqual([
+    { name: 'eth0', type: 'ethernet', gateway: '203.0.113.1' },
+    { name: 'wlan0', type: 'wifi', gateway: null },
+  ]);
+  expect(links[0]?.addresses).toEqual([
+    { address: '203.0.113.2', prefixLength: 24 },
+    { address: '2001:db8::2', prefixLength: 64 },
+  ]);
+});
+
+test('unpairing with recommended leaves only remote management open (R-VEN-4)', async () => {
+  pair = createNamespacePair();
+  leave = enterNamespace(pair.ours);
+  const platform = await createLinuxPlatform({ failed: () => undefined });
+  try {
+    await platform.firewall.restore('recommended', 'server');
+    const ruleset = pair.run(pair.ours, 'nft', ['list', 'ruleset']);
+    expect(ruleset).toContain('tcp dport 22 accept');
+    expect(ruleset).toContain('policy drop');
+    expect(ruleset).not.toContain('table inet bulkhead {');
+    await platform.firewall.restore('open', 'server');
+    expect(pair.run(pair.ours, 'nft', ['list', 'ruleset'])).toBe('');
+  } finally {
+    await platform.close();
+  }
+});
