@@ -160,9 +160,9 @@ function compileSide(actors: readonly Actor[], options: SideOptions): Part[] {
     const members = { kind: 'selector', id: JSON.stringify(selector), selector } as const;
     parts.push(part({ kind: 'selector', selector, form }, members));
   }
-  const hrefs = actors
-    .flatMap((actor) => (actor.kind === 'workload' ? [actor.href] : []))
-    .toSorted();
+  const hrefs = distinctSorted(
+    actors.flatMap((actor) => (actor.kind === 'workload' ? [actor.href] : [])),
+  );
   if (hrefs.length > 0) {
     parts.push(part({ kind: 'workloads', hrefs }, { kind: 'workloads', hrefs }));
   }
@@ -177,7 +177,7 @@ function compileSide(actors: readonly Actor[], options: SideOptions): Part[] {
   for (const href of [...virtual].toSorted()) {
     const item = find.virtualService(href);
     if (item === undefined) continue;
-    const members = { kind: 'workloads', hrefs: [...item.workloads].toSorted() } as const;
+    const members = { kind: 'workloads', hrefs: distinctSorted(item.workloads) } as const;
     const services = options.provider ? virtualServicePorts(item, find) : null;
     parts.push({ ...part({ kind: 'virtual_service', href }, members), services });
   }
@@ -189,6 +189,11 @@ function compileSide(actors: readonly Actor[], options: SideOptions): Part[] {
     parts.push({ ...part({ kind: 'ip_list', href: actor.href }, null), fqdns });
   }
   return parts;
+}
+
+/** Claims of a set are counted per workload, so that one named twice must be there once. */
+export function distinctSorted(hrefs: readonly string[]): string[] {
+  return [...new Set(hrefs)].toSorted();
 }
 
 function part(source: SetSource, members: Part['members']): Part {

@@ -34,12 +34,14 @@ export function conditionsOf(entries: readonly ScopeEntry[], find: LabelLookup):
   const byKey = new Map<string, { include: Set<string> | null; exclude: Set<string> }>();
   for (const entry of entries) {
     const isLabel = entry.kind === 'label';
+    const known = isLabel ? find.label(entry.href) : find.group(entry.href);
     // an unknown label or group resolves to nobody; its own href keeps it apart from every real key
-    const key = (isLabel ? find.label(entry.href) : find.group(entry.href))?.key ?? entry.href;
+    const key = known?.key ?? entry.href;
     const labels = isLabel ? [entry.href] : expandGroup(entry.href, find);
     const slot = byKey.get(key) ?? { include: null, exclude: new Set<string>() };
     byKey.set(key, slot);
-    if (entry.exclusion) for (const label of labels) slot.exclude.add(label);
+    if (known === undefined) slot.include = new Set();
+    else if (entry.exclusion) for (const label of labels) slot.exclude.add(label);
     else slot.include = new Set([...(slot.include ?? []), ...labels]);
   }
   return [...byKey].map(([key, { include, exclude }]) =>

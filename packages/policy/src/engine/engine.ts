@@ -4,7 +4,7 @@ import type { AddressSet, HostPolicy, PolicyDelta } from '../host-policy.ts';
 import type { PolicyChange, Workload } from '../model.ts';
 import { contributionOf, type Contribution } from './addresses.ts';
 import { classKey, SelectorIndex, type ClassState } from './classes.ts';
-import { setIdOf, type Part, type SetSource, type Unit } from './compile.ts';
+import { distinctSorted, setIdOf, type Part, type SetSource, type Unit } from './compile.ts';
 import { decideConnection } from './decide.ts';
 import { HostPolicies } from './host-policies.ts';
 import { ObjectStore } from './objects.ts';
@@ -37,6 +37,8 @@ export class PolicyEngine implements PolicyCore {
   /** Classes whose policy may have changed, and sets whose members may have, since the last delta. */
   private readonly dirty = new Set<ClassState>();
   private readonly touched = new Set<SetState>();
+  /** Sets that lost their last name in this step; they may have found another by its end. */
+  private readonly unnamed = new Set<string>();
   /** Hash before the step, of workloads that changed class or left. */
   private readonly before = new Map<string, string | null>();
 
@@ -325,7 +327,7 @@ export class PolicyEngine implements PolicyCore {
   private membersOf(source: SetSource): readonly string[] {
     if (source.kind === 'workloads') return source.hrefs;
     if (source.kind !== 'virtual_service') return [];
-    return this.objects.virtualService(source.href)?.workloads ?? [];
+    return distinctSorted(this.objects.virtualService(source.href)?.workloads ?? []);
   }
 
   // --- the delta ---
@@ -347,6 +349,8 @@ export class PolicyEngine implements PolicyCore {
       if (!this.naming.has(set.id)) return [];
       return set.takeDelta() ?? [];
     });
+    for (const id of this.unnamed) if (!this.naming.has(id)) this.sets.get(id)?.withdraw();
+    this.unnamed.clear();
     this.dirty.clear();
     this.touched.clear();
     this.before.clear();
@@ -392,7 +396,7 @@ export class PolicyEngine implements PolicyCore {
       names?.delete(state);
       if (names?.size !== 0) continue;
       this.naming.delete(id);
-      this.sets.get(id)?.withdraw();
+      this.unnamed.add(id);
     }
     this.policies.release(old.hash);
   }

@@ -136,7 +136,9 @@ function line(
     readonly services: readonly ServicePort[];
   },
 ): Line | null {
+  // a line that can match nothing is left out, so that no reader can take an empty list for everybody
   if (match.services.length === 0) return null;
+  if (match.peers.length === 0 && match.fqdns.length === 0) return null;
   const rule: HostRule = {
     action: unit.action,
     direction,

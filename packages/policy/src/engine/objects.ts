@@ -73,7 +73,9 @@ export class ObjectStore implements ObjectLookup {
         store(this.services, href, change.value);
         this.spoil(href);
         for (const item of this.virtuals.values()) {
-          if ('href' in item.service && item.service.href === href) this.spoil(item.href);
+          if (!('href' in item.service) || item.service.href !== href) continue;
+          this.spoil(item.href);
+          this.spoil(EVERY_VIRTUAL_SERVICE);
         }
         break;
       case 'ip_list':

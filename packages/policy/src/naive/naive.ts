@@ -155,6 +155,10 @@ function portsOf(model: PolicyModel, items: Rule['ingressServices']): ServicePor
   );
 }
 
+function virtualPorts(model: PolicyModel, item: Side['virtual'][number]): readonly ServicePort[] {
+  return 'ports' in item.service ? item.service.ports : portsOf(model, [item.service]);
+}
+
 function portMatches(port: ServicePort, connection: Connection): boolean {
   if (port.protocol === -1) return true;
   if (port.protocol !== connection.protocol) return false;
@@ -221,9 +225,7 @@ function matches(
   const ports = portsOf(model, statement.item.ingressServices);
   const ruleServices = ports.some((port) => portMatches(port, connection));
   const virtualServices = (item: Side['virtual'][number]) =>
-    ('ports' in item.service ? item.service.ports : portsOf(model, [item.service])).some((port) =>
-      portMatches(port, connection),
-    );
+    virtualPorts(model, item).some((port) => portMatches(port, connection));
   const ownWorkload = (side: Side) =>
     [...side.byLabel, ...side.explicit].some((workload) => workload.href === end.own.href);
   const bound = (item: Side['virtual'][number]) => item.workloads.includes(end.own.href);
@@ -334,17 +336,27 @@ export function naivePeers(
     .filter((statement) => statement.item.href === rule.href)
     .flatMap((statement) => {
       const own = rule.side === 'consumers' ? statement.providers : statement.consumers;
+      const ruleSays = portsOf(model, statement.item.ingressServices).length > 0;
+      const saysItself = (item: Side['virtual'][number]) => virtualPorts(model, item).length > 0;
+      const byRule = [...own.byLabel, ...own.explicit].some((item) => item.href === workload.href);
+      const bound = own.virtual.filter((item) => item.workloads.includes(workload.href));
       const takesPart =
-        [...own.byLabel, ...own.explicit].some((item) => item.href === workload.href) ||
-        own.virtual.some((item) => item.workloads.includes(workload.href));
+        rule.side === 'consumers'
+          ? (byRule && ruleSays) || bound.some(saysItself)
+          : byRule || bound.length > 0;
       const external = workload.type === 'endpoint' && managesExternals(workload);
       if (!takesPart || (statement.item.networkType === 'non_brn' && !external)) return [];
-      const peers = statement[rule.side];
-      const onlyLists = statement.kind === 'boundary' && rule.side === 'providers';
-      return peerSideSpans(model, peers, {
-        subnets: statement.subnets.includes(rule.side),
-        onlyLists,
-      });
+      const subnets = statement.subnets.includes(rule.side);
+      if (rule.side === 'consumers') {
+        return peerSideSpans(model, statement.consumers, { subnets, onlyLists: false });
+      }
+      const { providers } = statement;
+      const none: Side = { ...providers, byLabel: [], explicit: [], lists: [] };
+      const offered = {
+        ...(ruleSays ? providers : none),
+        virtual: providers.virtual.filter(saysItself),
+      };
+      return peerSideSpans(model, offered, { subnets, onlyLists: statement.kind === 'boundary' });
     });
   return joinSpans(spans).map(formatSpan);
 }
