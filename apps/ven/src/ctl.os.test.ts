@@ -179,7 +179,14 @@ test('a table that is removed or changed is back within a second', async () => {
   await until('the table is back', () => table() !== '', 1_000);
   pair.run(pair.ours, 'nft', ['flush', 'chain', 'inet', 'bulkhead', 'input']);
   await until('the chain is back', () => /chain input \{[^}]*accept/.test(table()), 1_000);
-  await until('the message', () => pce.messages.some(({ type }) => type === 'tampering'));
+  await until(
+    'the messages',
+    () => pce.messages.filter(({ type }) => type === 'tampering').length >= 2,
+  );
+  expect(pce.messages.filter(({ type }) => type === 'tampering')).toMatchObject([
+    { reverted: true },
+    { reverted: true },
+  ]);
 });
 
 test('killed, it starts again with its last policy, also without its PCE and its table', async () => {

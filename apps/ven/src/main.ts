@@ -14,6 +14,7 @@ import { selectPlatform } from './platform/select.ts';
 import { VEN_VERSION } from './version.ts';
 
 const GRACE_MS = 5_000;
+const STARTED_MS = 10_000;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { 'data-dir': { type: 'string' } } });
@@ -99,6 +100,7 @@ async function main(): Promise<void> {
     await platform.close();
     throw error;
   }
+  setTimeout(() => platform.releaseMemory(), STARTED_MS).unref();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => void end('shutdown', 0));
   }

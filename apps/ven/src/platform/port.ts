@@ -101,6 +101,8 @@ export interface Platform {
   /** Addresses of the DNS servers that the host asks, loopback left out. */
   resolvers(): Promise<readonly string[]>;
   readonly firewall: Firewall;
+  /** Gives back memory that only the start needed. */
+  releaseMemory(): void;
   /** Ends every watcher and frees what they hold. */
   close(): Promise<void>;
 }

@@ -93,6 +93,7 @@ export function createFakePlatform(): FakePlatform {
     watchNetwork: (changed) => watch(networkWatchers, changed),
     watchFlows: (observed) => watch(flowWatchers, observed),
     resolvers: () => Promise.resolve([]),
+    releaseMemory: () => undefined,
     close: () => Promise.resolve(),
     firewall: {
       async apply(plan) {

@@ -10,6 +10,7 @@ const SO_RCVBUFFORCE = 33;
 const MSG_DONTWAIT = 0x40;
 const EFD_CLOEXEC = 0o2000000;
 const POLLIN = 1;
+const MADV_DONTNEED = 4;
 const { EAGAIN, EINTR, ENOBUFS } = constants.errno;
 
 export class NetlinkError extends Error {
@@ -32,6 +33,8 @@ export interface Libc {
   /** Waits in a pool thread until one of the descriptors is readable; answers those that are. */
   poll(fds: readonly number[], timeoutMs: number): Promise<number[]>;
   close(fd: number): void;
+  /** Unmaps pages that are read from their file again when they are needed. */
+  forgetPages(address: number, bytes: number): void;
 }
 
 /** Loads libc. The module is imported late: an installed VEN first says where its native part lies. */
@@ -47,6 +50,7 @@ export async function loadLibc(): Promise<Libc> {
   const read = lib.func('intptr_t read(int, void *, size_t)');
   const write = lib.func('intptr_t write(int, void *, size_t)');
   const pollCall = lib.func('int poll(void *, unsigned long, int)');
+  const madvise = lib.func('int madvise(uintptr_t, size_t, int)');
   const closeCall = lib.func('int close(int)');
 
   function check(result: unknown, what: string): number {
@@ -101,5 +105,6 @@ export async function loadLibc(): Promise<Libc> {
       });
     },
     close: (fd) => void closeCall(fd),
+    forgetPages: (address, bytes) => void madvise(address, bytes, MADV_DONTNEED),
   };
 }

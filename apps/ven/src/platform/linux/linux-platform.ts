@@ -7,6 +7,7 @@ import { createLinuxFirewall } from './linux-firewall.ts';
 import { loadLibc } from './libc.ts';
 import { startNetlinkLoop, type NetlinkListener } from './netlink-loop.ts';
 import { readAttributes, readMessages, textOf } from './netlink-message.ts';
+import { readOnlyFilePages } from './memory-map.ts';
 import { nflogRequests, parseNflog } from './nflog.ts';
 
 const NETLINK_ROUTE = 0;
@@ -128,6 +129,13 @@ export async function createLinuxPlatform({ failed }: LinuxPlatformOptions): Pro
         if (ownProcesses.length > OWN_PROCESSES_KEPT) ownProcesses.shift();
       },
     }),
+    releaseMemory() {
+      // half of what a start touches of Node's 120 MB is never needed again
+      const smaps = readFileSync('/proc/self/smaps', 'utf8');
+      for (const { address, bytes } of readOnlyFilePages(smaps, process.execPath)) {
+        libc.forgetPages(address, bytes);
+      }
+    },
     close: () => loop.close(),
   };
 }
