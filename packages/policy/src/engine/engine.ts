@@ -44,12 +44,15 @@ export class PolicyEngine implements PolicyCore {
 
   apply(changes: readonly PolicyChange[]): PolicyDelta {
     for (const change of changes) {
-      if (change.type === 'workload') this.place(change.href, change.value);
-      else this.objects.put(change);
+      if (change.type !== 'workload') {
+        this.objects.put(change);
+        continue;
+      }
+      // before the workload: labels come first in a whole model, and then nobody has to be placed twice
+      this.replaceRekeyed();
+      this.place(change.href, change.value);
     }
-    for (const label of this.objects.takeRekeyedLabels()) {
-      for (const state of this.selectors.withLabel(label)) this.replaceAll(state);
-    }
+    this.replaceRekeyed();
     for (const source of this.objects.takeChangedSets()) this.refill(source);
     const { added, removed } = this.objects.recompile();
     for (const unit of added) this.addUnit(unit);
@@ -127,8 +130,13 @@ export class PolicyEngine implements PolicyCore {
     for (const set of this.setsHolding(href, placedIn)) this.swap(set, null, contribution);
   }
 
-  private replaceAll(state: ClassState): void {
-    const members = [...state.workloads].flatMap((href) => this.placed.get(href)?.workload ?? []);
+  /** Classes of workloads whose labels appeared, went or changed key are made anew. */
+  private replaceRekeyed(): void {
+    const labels = this.objects.takeRekeyedLabels();
+    const states = new Set(labels.flatMap((label) => this.selectors.withLabel(label)));
+    const members = [...states].flatMap((state) =>
+      [...state.workloads].flatMap((href) => this.placed.get(href)?.workload ?? []),
+    );
     for (const workload of members) this.place(workload.href, null);
     for (const workload of members) this.place(workload.href, workload);
   }
