@@ -174,18 +174,17 @@ test('flows come with the rule or the default that decided (R-VEN-3)', async () 
   });
 });
 
-test('a table that is removed or changed is back within a second', async () => {
+test('a table that is removed or changed is back within a second, and the PCE is told', async () => {
+  const told = () => pce.messages.filter(({ type }) => type === 'tampering');
   pair.run(pair.ours, 'nft', ['delete', 'table', 'inet', 'bulkhead']);
   await until('the table is back', () => table() !== '', 1_000);
+  await until('the message', () => told().length === 1);
   pair.run(pair.ours, 'nft', ['flush', 'chain', 'inet', 'bulkhead', 'input']);
   await until('the chain is back', () => /chain input \{[^}]*accept/.test(table()), 1_000);
-  await until(
-    'the messages',
-    () => pce.messages.filter(({ type }) => type === 'tampering').length >= 2,
-  );
-  expect(pce.messages.filter(({ type }) => type === 'tampering')).toMatchObject([
-    { reverted: true },
-    { reverted: true },
+  await until('the second message', () => told().length === 2);
+  expect(told()).toMatchObject([
+    { reverted: true, detail: expect.stringContaining('changed by nft') },
+    { reverted: true, detail: expect.stringContaining('chain input') },
   ]);
 });
 

@@ -229,6 +229,8 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     void serial(async () => {
       if (closed) return;
       try {
+        // a policy must know where the PCE is, or it would cut the way to it
+        if (pceAddresses.length === 0) await learnAddresses();
         await handle(message);
       } catch (error) {
         const text = messageOf(error);
@@ -256,7 +258,8 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     interfaces.detect(true).catch(detectionFailed);
   }
 
-  async function lookUpPce(): Promise<void> {
+  /** Learns where the PCE and the resolvers are now; answers whether that changed. */
+  async function learnAddresses(): Promise<boolean> {
     const resolversNow = await platform.resolvers();
     let addresses = pceAddresses;
     if (isIP(pce.host) === 0) {
@@ -270,13 +273,21 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
         });
       }
     }
-    if (closed || (same(addresses, pceAddresses) && same(resolversNow, resolvers))) return;
-    if (!same(addresses, pceAddresses)) await store.writePceAddresses(addresses);
+    const moved = !same(addresses, pceAddresses);
+    const changed = moved || !same(resolversNow, resolvers);
     pceAddresses = addresses;
     resolvers = resolversNow;
-    await serial(() => applier.factsChanged()).catch((error: unknown) =>
-      failed(applier.enforced()?.policy.version ?? 0, error),
-    );
+    if (moved) await store.writePceAddresses(addresses);
+    return changed;
+  }
+
+  async function refreshAddresses(): Promise<void> {
+    try {
+      if (!(await learnAddresses()) || closed) return;
+      await serial(() => applier.factsChanged());
+    } catch (error) {
+      failed(applier.enforced()?.policy.version ?? 0, error);
+    }
   }
 
   await interfaces.read();
@@ -298,10 +309,10 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   });
   const stopNetwork = platform.watchNetwork(() => {
     interfaces.poke();
-    lookUpPce().catch(() => undefined);
+    void refreshAddresses();
   });
   const stopFlows = platform.watchFlows((packets) => flows.observe(packets));
-  await lookUpPce();
+  void refreshAddresses();
   const timers = [
     setInterval(() => {
       const policy = applier.enforced()?.policy;
@@ -313,7 +324,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     }, identity.heartbeat_seconds * 1000),
     setInterval(() => void flows.flush(), settings.flowReportSeconds * 1000),
     setInterval(() => {
-      if (channel?.isOpen() !== true) lookUpPce().catch(() => undefined);
+      if (channel?.isOpen() !== true) void refreshAddresses();
     }, PCE_LOOKUP_MS),
   ];
   channel = openChannel({

@@ -9,6 +9,8 @@ import { formatServer } from './settings.ts';
 const MIN_BETWEEN_ATTEMPTS_MS = 1_000;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const PING_MS = 20_000;
+/** A connection that ends sooner counts as a failed attempt: whoever ends it at once is not asked every second. */
+const LASTING_MS = 10_000;
 const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
 
 export interface ChannelDeps {
@@ -68,8 +70,9 @@ export function openChannel(deps: ChannelDeps): Channel {
     });
     socket = attempt;
     let alive = true;
+    let openedAt: number | null = null;
     attempt.on('open', () => {
-      failures = 0;
+      openedAt = Date.now();
       log.info('channel is open', { pce: pce.host });
       pinger = setInterval(() => {
         if (!alive) {
@@ -102,7 +105,8 @@ export function openChannel(deps: ChannelDeps): Channel {
       socket = null;
       if (pinger !== null) clearInterval(pinger);
       pinger = null;
-      failures += 1;
+      const lasted = openedAt !== null && Date.now() - openedAt > LASTING_MS;
+      failures = lasted ? 1 : failures + 1;
       schedule();
     });
   }

@@ -14,6 +14,8 @@ import {
 
 const SETTLE_MS = 150;
 const SETTLED_AT_LATEST_MS = 800;
+const FIRST_RETRY_MS = 5_000;
+const LAST_RETRY_MS = 300_000;
 
 export interface InterfaceWatcherDeps {
   readonly endpoint: boolean;
@@ -51,6 +53,8 @@ export function createInterfaceWatcher(deps: InterfaceWatcherDeps): InterfaceWat
   /** Answers for the network that an interface is on now. */
   let answered = new Map<string, { readonly key: string; readonly profile: NetworkProfile }>();
   let timer: NodeJS.Timeout | null = null;
+  let retryTimer: NodeJS.Timeout | null = null;
+  let retryMs = FIRST_RETRY_MS;
   let firstPoke = 0;
   let seen = '';
   let closed = false;
@@ -109,16 +113,35 @@ export function createInterfaceWatcher(deps: InterfaceWatcherDeps): InterfaceWat
     }
   }
 
+  function unanswered(link: NetworkInterface): boolean {
+    return answered.get(link.name)?.key !== networkKey(link);
+  }
+
+  /** Asks again for interfaces that got no answer, less and less often. */
+  function retryLater(): void {
+    if (retryTimer !== null) clearTimeout(retryTimer);
+    retryTimer = null;
+    if (!links.some(unanswered)) {
+      retryMs = FIRST_RETRY_MS;
+      return;
+    }
+    retryTimer = setTimeout(() => {
+      detect(true).catch((error: unknown) =>
+        deps.log.error('network profiles could not be detected', { reason: messageOf(error) }),
+      );
+    }, retryMs);
+    retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+  }
+
   async function detect(onlyUnknown: boolean): Promise<void> {
     if (deps.endpoint) {
-      const asked = links.filter(
-        (link) => !onlyUnknown || answered.get(link.name)?.key !== networkKey(link),
-      );
+      const asked = links.filter((link) => !onlyUnknown || unanswered(link));
       const before = JSON.stringify(cache);
       await Promise.all(asked.map(detectLink));
       if (closed) return;
       await announce();
       if (JSON.stringify(cache) !== before) await deps.persistCache(cache);
+      retryLater();
     }
     await deps.settled();
   }
@@ -166,6 +189,7 @@ export function createInterfaceWatcher(deps: InterfaceWatcherDeps): InterfaceWat
     close() {
       closed = true;
       if (timer !== null) clearTimeout(timer);
+      if (retryTimer !== null) clearTimeout(retryTimer);
     },
   };
 }

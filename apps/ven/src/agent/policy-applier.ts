@@ -16,6 +16,8 @@ import type { Firewall, PlanStep } from '../platform/port.ts';
 import { messageOf, type Log } from './log.ts';
 import { moveByDelta } from './policy-state.ts';
 
+const REPAIR_ATTEMPTS = 3;
+
 /** The policy was not taken up; what was enforced before still is. */
 export class ApplyError extends Error {
   override readonly name = 'ApplyError';
@@ -198,11 +200,17 @@ export function createPolicyApplier(deps: PolicyApplierDeps): PolicyApplier {
       await applyWhole(current.policy, false);
     },
     async repair() {
-      if (current === null) return [];
-      const { plan } = current;
-      const differences = await firewall.differences(plan);
-      if (differences.length > 0) await guarded(() => enforceWhole(plan));
-      return differences;
+      const seen: string[] = [];
+      // whoever changes the table may do so again while it is put back
+      for (let attempt = 1; current !== null && attempt <= REPAIR_ATTEMPTS; attempt += 1) {
+        const { plan } = current;
+        const differences = await firewall.differences(plan);
+        if (differences.length === 0) return seen;
+        seen.push(...differences);
+        await guarded(() => firewall.apply(plan));
+      }
+      if (current === null || (await firewall.differences(current.plan)).length === 0) return seen;
+      throw new ApplyError(`somebody changes the firewall again and again: ${seen[0] ?? ''}`);
     },
   };
 }
