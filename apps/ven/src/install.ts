@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const DEFAULT_DATA_FOLDER = '/opt/illumio_ven_data';
+const DEFAULT_DATA_FOLDER = '/opt/illumio_ven_data';
 const BUNDLES = new Set(['ctl.mjs', 'agent.mjs']);
 
 /** Folder of the installation that this program was started from; null from the sources. */

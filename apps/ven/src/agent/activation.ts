@@ -13,7 +13,7 @@ import { fetchPinnedCertificate, parseFingerprint, pinCertificate } from './trus
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-export class ActivationError extends Error {
+class ActivationError extends Error {
   override readonly name = 'ActivationError';
 }
 

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from './log.ts';
 
-export const controlRequestSchema = z.discriminatedUnion('command', [
+const controlRequestSchema = z.discriminatedUnion('command', [
   z.object({ command: z.literal('status') }),
   z.object({ command: z.literal('show-policy') }),
   /** `quiet`: it starts again at once, the PCE need not know. */
@@ -19,7 +19,7 @@ const controlAnswerSchema = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(false), message: z.string() }),
 ]);
 
-export class ControlError extends Error {
+class ControlError extends Error {
   override readonly name = 'ControlError';
 }
 

@@ -19,7 +19,7 @@ import { moveByDelta } from './policy-state.ts';
 const REPAIR_ATTEMPTS = 3;
 
 /** The policy was not taken up; what was enforced before still is. */
-export class ApplyError extends Error {
+class ApplyError extends Error {
   override readonly name = 'ApplyError';
 }
 

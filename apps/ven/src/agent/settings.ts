@@ -14,7 +14,7 @@ export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
-export const DEFAULT_PORT = 8443;
+const DEFAULT_PORT = 8443;
 const DEFAULT_FLOW_REPORT_SECONDS = 10;
 const DEFAULT_RECONNECT_SECONDS = 60;
 

@@ -33,7 +33,7 @@ const PROTOCOL_NAMES = new Map<number, string>(
 );
 
 /** `443/TCP`, `8000-8100/TCP`, `ICMP 8/0`, `All services`. */
-export function formatService(service: ServicePort): string {
+function formatService(service: ServicePort): string {
   const { protocol, port, toPort, icmpType, icmpCode } = service;
   if (protocol === -1) return 'All services';
   const name = PROTOCOL_NAMES.get(protocol) ?? `protocol ${protocol}`;

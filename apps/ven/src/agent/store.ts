@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { readText, remove, writeFileAtomically } from './files.ts';
 import { parseSettings, renderSettings, type Settings } from './settings.ts';
 
-export class StoreError extends Error {
+class StoreError extends Error {
   override readonly name = 'StoreError';
 }
 

@@ -128,7 +128,9 @@ async function nodeBinary(): Promise<string> {
 }
 
 async function koffiBinary(): Promise<string> {
-  const folder = dirname(require.resolve('@koromix/koffi-linux-x64'));
+  // the native part is a package of its own that only koffi depends on
+  const fromKoffi = createRequire(require.resolve('koffi'));
+  const folder = dirname(fromKoffi.resolve('@koromix/koffi-linux-x64'));
   return join(folder, 'linux_x64', 'koffi.node');
 }
 

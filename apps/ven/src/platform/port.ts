@@ -6,7 +6,7 @@ import type { AddressSetDelta } from '@bulkhead/policy';
 import type { FirewallPlan, HostInterface } from '@bulkhead/enforcement';
 
 /** What the host is. */
-export interface HostDescription {
+interface HostDescription {
   readonly hostname: string;
   readonly osPlatform: 'linux' | 'windows' | 'mac';
   /** Short, such as `debian-x86_64-12`. */

@@ -1,6 +1,6 @@
 import type { Platform } from './port.ts';
 
-export class PlatformError extends Error {
+class PlatformError extends Error {
   override readonly name = 'PlatformError';
 }
 

@@ -21,7 +21,7 @@ import type { NetworkProfile } from '@bulkhead/policy';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { TEST_CA, TEST_CERTIFICATE, TEST_KEY } from './test-certificate.ts';
 
-export const TEST_TOKEN = 'token-of-the-test-ven';
+const TEST_TOKEN = 'token-of-the-test-ven';
 export const TEST_CODE = 'code-of-the-test-profile';
 export const TEST_FINGERPRINT = createHash('sha256')
   .update(new X509Certificate(TEST_CA).raw)

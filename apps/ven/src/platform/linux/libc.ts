@@ -13,7 +13,7 @@ const POLLIN = 1;
 const MADV_DONTNEED = 4;
 const { EAGAIN, EINTR, ENOBUFS } = constants.errno;
 
-export class NetlinkError extends Error {
+class NetlinkError extends Error {
   override readonly name = 'NetlinkError';
 }
 
