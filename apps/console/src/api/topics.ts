@@ -1,0 +1,18 @@
+/** Topics of live events, and which operation's data belongs to which. */
+const ALIASES: Record<string, string> = {
+  corporate_ips: 'settings',
+  networks: 'settings',
+  sec_rules: 'rule_sets',
+  pairing_keys: 'pairing_profiles',
+  async_queries: 'traffic_flows',
+};
+
+export function topicOf(operation: string): string {
+  const [resource = ''] = operation.split('.');
+  return ALIASES[resource] ?? resource;
+}
+
+/** Topics of an event as query keys; aliases folded, each once. */
+export function topicsOfEvent(topics: readonly string[]): string[] {
+  return [...new Set(topics.map((topic) => ALIASES[topic] ?? topic))];
+}

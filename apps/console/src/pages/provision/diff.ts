@@ -1,0 +1,207 @@
+/** What a draft changes, as lines with minus and plus. */
+import { z } from 'zod';
+import {
+  actorSchema,
+  ingressServiceSchema,
+  labelRefSchema,
+  type ActorWire,
+  type IngressServiceWire,
+} from '@bulkhead/contract';
+import { actorKey } from '../../format/actors.ts';
+import { ipListText } from '../../format/ip-lists.ts';
+import { portsText } from '../../format/services.ts';
+import { KEY_NAMES, NETWORK_PROFILE_NAMES } from '../../format/words.ts';
+
+const connection = z.object({
+  href: z.string().optional(),
+  name: z.string().optional(),
+  enabled: z.boolean(),
+  consumers: z.array(actorSchema),
+  providers: z.array(actorSchema),
+  ingress_services: z.array(ingressServiceSchema),
+  network_type: z.enum(['brn', 'non_brn', 'all']),
+  use_workload_subnets: z.array(z.string()).default([]),
+  stateless: z.boolean().default(false),
+  unscoped_consumers: z.boolean().default(false),
+  update_type: z.enum(['create', 'update', 'delete']).nullable().optional(),
+});
+const ruleSet = z.object({
+  name: z.string(),
+  enabled: z.boolean(),
+  description: z.string().nullable().optional(),
+  scopes: z.array(
+    z.array(
+      z.object({
+        label: labelRefSchema.optional(),
+        label_group: z.object({ href: z.string(), key: z.string(), name: z.string() }).optional(),
+        exclusion: z.boolean().optional(),
+      }),
+    ),
+  ),
+  rules: z.array(connection),
+});
+const ipList = z.object({
+  name: z.string(),
+  ip_ranges: z.array(
+    z.object({
+      from_ip: z.string(),
+      to_ip: z.string().nullable().optional(),
+      exclusion: z.boolean(),
+      description: z.string().nullable().optional(),
+    }),
+  ),
+  fqdns: z.array(z.object({ fqdn: z.string(), description: z.string().nullable().optional() })),
+});
+const service = z.object({
+  name: z.string(),
+  service_ports: z
+    .array(
+      z.object({
+        proto: z.number(),
+        port: z.number().optional(),
+        to_port: z.number().optional(),
+        icmp_type: z.number().nullable().optional(),
+        icmp_code: z.number().nullable().optional(),
+      }),
+    )
+    .default([]),
+});
+const labelGroup = z.object({
+  name: z.string(),
+  labels: z.array(labelRefSchema),
+  sub_groups: z.array(z.object({ name: z.string() })),
+});
+
+export interface Sentence {
+  readonly consumers: readonly ActorWire[];
+  readonly providers: readonly ActorWire[];
+  readonly services: readonly IngressServiceWire[];
+  readonly subnets: readonly string[];
+  readonly badges: readonly string[];
+}
+export interface DiffLine {
+  readonly sign: '+' | '-';
+  readonly number?: number;
+  readonly text?: string;
+  readonly sentence?: Sentence;
+}
+type Connection = z.infer<typeof connection>;
+
+function sentenceOf(one: Connection): Sentence {
+  const badges = [
+    one.network_type === 'brn' ? '' : NETWORK_PROFILE_NAMES[one.network_type],
+    one.stateless ? 'Stateless' : '',
+    one.unscoped_consumers ? 'Extra-scope' : '',
+    one.enabled ? '' : 'Disabled',
+  ].filter((text) => text !== '');
+  return {
+    consumers: one.consumers,
+    providers: one.providers,
+    services: one.ingress_services,
+    subnets: one.use_workload_subnets,
+    badges,
+  };
+}
+/** Equal for the same sentence, whatever state the hrefs name. */
+function sentenceKey(one: Connection): string {
+  const sentence = sentenceOf(one);
+  return JSON.stringify([
+    sentence.consumers.map((actor) => [actorKey(actor), actor.exclusion === true]),
+    sentence.providers.map((actor) => [actorKey(actor), actor.exclusion === true]),
+    sentence.services.map((one_) => one_.href?.split('/').at(-1) ?? portsText([one_])),
+    sentence.subnets.toSorted(),
+    sentence.badges,
+  ]);
+}
+
+function textLines(before: readonly string[], after: readonly string[]): DiffLine[] {
+  return [
+    ...before
+      .filter((line) => !after.includes(line))
+      .map((text): DiffLine => ({ sign: '-', text })),
+    ...after
+      .filter((line) => !before.includes(line))
+      .map((text): DiffLine => ({ sign: '+', text })),
+  ];
+}
+
+function ruleSetFacts(value: unknown): { facts: string[]; rules: Connection[] } {
+  const parsed = ruleSet.safeParse(value);
+  if (!parsed.success) return { facts: [], rules: [] };
+  const { data } = parsed;
+  const scopes = data.scopes.map(
+    (scope) =>
+      `Scope: ${scope.map((entry) => `${entry.exclusion === true ? 'not ' : ''}${KEY_NAMES[entry.label?.key ?? entry.label_group?.key ?? ''] ?? ''} ${entry.label?.value ?? entry.label_group?.name ?? ''}`).join(', ') || 'everything'}`,
+  );
+  return {
+    facts: [`Name: ${data.name}`, data.enabled ? 'Status: Enabled' : 'Status: Disabled', ...scopes],
+    rules: data.rules.filter((rule) => rule.update_type !== 'delete'),
+  };
+}
+
+function ruleLines(before: readonly Connection[], after: readonly Connection[]): DiffLine[] {
+  const idOf = (rule: Connection): string => rule.href?.split('/').at(-1) ?? '';
+  const lines: DiffLine[] = [];
+  for (const [index, old] of before.entries()) {
+    const now = after.find((rule) => idOf(rule) === idOf(old));
+    if (now !== undefined && sentenceKey(now) === sentenceKey(old)) continue;
+    lines.push({ sign: '-', number: index + 1, sentence: sentenceOf(old) });
+    if (now !== undefined)
+      lines.push({ sign: '+', number: after.indexOf(now) + 1, sentence: sentenceOf(now) });
+  }
+  for (const [index, rule] of after.entries())
+    if (!before.some((old) => idOf(old) === idOf(rule)))
+      lines.push({ sign: '+', number: index + 1, sentence: sentenceOf(rule) });
+  return lines;
+}
+
+function plainLines(type: string, value: unknown): string[] {
+  if (value == null) return [];
+  if (type === 'ip_lists') {
+    const parsed = ipList.safeParse(value);
+    return parsed.success
+      ? [
+          `Name: ${parsed.data.name}`,
+          ...ipListText(parsed.data)
+            .split('\n')
+            .filter((line) => line !== ''),
+        ]
+      : [];
+  }
+  if (type === 'services') {
+    const parsed = service.safeParse(value);
+    return parsed.success
+      ? [`Name: ${parsed.data.name}`, ...parsed.data.service_ports.map((port) => portsText([port]))]
+      : [];
+  }
+  const parsed = labelGroup.safeParse(value);
+  return parsed.success
+    ? [
+        `Name: ${parsed.data.name}`,
+        ...parsed.data.labels.map((label) => `${KEY_NAMES[label.key] ?? label.key} ${label.value}`),
+        ...parsed.data.sub_groups.map((group) => `Group ${group.name}`),
+      ]
+    : [];
+}
+
+/** `before` is the active object, `after` the draft; null when there is none. */
+export function diffLines(type: string, before: unknown, after: unknown): DiffLine[] {
+  if (type === 'rule_sets') {
+    const [old, now] = [ruleSetFacts(before), ruleSetFacts(after)];
+    return [...textLines(old.facts, now.facts), ...ruleLines(old.rules, now.rules)];
+  }
+  if (type === 'enforcement_boundaries') {
+    const [old, now] = [connection.safeParse(before), connection.safeParse(after)];
+    const names = textLines(
+      old.success ? [`Name: ${old.data.name ?? ''}`] : [],
+      now.success ? [`Name: ${now.data.name ?? ''}`] : [],
+    );
+    if (old.success && now.success && sentenceKey(old.data) === sentenceKey(now.data)) return names;
+    return [
+      ...names,
+      ...(old.success ? [{ sign: '-' as const, sentence: sentenceOf(old.data) }] : []),
+      ...(now.success ? [{ sign: '+' as const, sentence: sentenceOf(now.data) }] : []),
+    ];
+  }
+  return textLines(plainLines(type, before), plainLines(type, after));
+}

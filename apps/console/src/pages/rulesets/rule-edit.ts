@@ -1,0 +1,75 @@
+/** A rule while it is edited, and its way to the API. */
+import type { ActorWire, IngressServiceWire, SecRuleWire } from '@bulkhead/contract';
+import type { NetworkType, RuleSide } from '@bulkhead/policy';
+import { toActorWrite, toServiceWrite } from '../../format/actors.ts';
+
+export interface RuleForm {
+  readonly consumers: readonly ActorWire[];
+  readonly providers: readonly ActorWire[];
+  readonly services: readonly IngressServiceWire[];
+  readonly subnets: readonly RuleSide[];
+  readonly extraScope: boolean;
+  readonly networkType: NetworkType;
+}
+export const EMPTY_RULE: RuleForm = {
+  consumers: [],
+  providers: [],
+  services: [],
+  subnets: [],
+  extraScope: false,
+  networkType: 'brn',
+};
+
+export function ruleToForm(rule: SecRuleWire): RuleForm {
+  return {
+    consumers: rule.consumers,
+    providers: rule.providers,
+    services: rule.ingress_services,
+    subnets: rule.use_workload_subnets,
+    extraScope: rule.unscoped_consumers,
+    networkType: rule.network_type,
+  };
+}
+
+/** What is missing before a rule can be saved, as one sentence; null when it is whole. */
+export function missingPart(
+  rule: Pick<RuleForm, 'consumers' | 'providers' | 'services'>,
+): string | null {
+  const missing = [
+    rule.consumers.length === 0 ? 'consumers' : '',
+    rule.services.length === 0 ? 'providing services' : '',
+    rule.providers.length === 0 ? 'providers' : '',
+  ].filter((text) => text !== '');
+  return missing.length === 0
+    ? null
+    : `Choose ${missing.join(', ').replace(/, ([^,]*)$/, ' and $1')} first.`;
+}
+
+export function ruleBody(rule: RuleForm) {
+  return {
+    enabled: true,
+    consumers: rule.consumers.map(toActorWrite),
+    providers: rule.providers.map(toActorWrite),
+    ingress_services: rule.services.map(toServiceWrite),
+    resolve_labels_as: { providers: ['workloads' as const], consumers: ['workloads' as const] },
+    use_workload_subnets: [...rule.subnets],
+    unscoped_consumers: rule.extraScope,
+    network_type: rule.networkType,
+  };
+}
+
+export function withSide(subnets: readonly RuleSide[], side: RuleSide, on: boolean): RuleSide[] {
+  const rest = subnets.filter((one) => one !== side);
+  return on ? [...rest, side] : rest;
+}
+
+/** Sides of a rule that hold workloads and are not by subnets yet: what the one-click remedy of R-POL-4 switches. */
+export function sidesForSubnets(rule: RuleForm): RuleSide[] {
+  const broad = (['consumers', 'providers'] as const).filter((side) =>
+    rule[side].some(
+      (actor) =>
+        actor.actors === 'ams' || actor.label !== undefined || actor.label_group !== undefined,
+    ),
+  );
+  return [...new Set([...rule.subnets, ...broad])];
+}
