@@ -69,6 +69,8 @@ const oneOf = <T>(values: readonly T[]) => fc.constantFrom(...values);
 const someOf = <T>(values: readonly T[], maxLength = 2) =>
   fc.uniqueArray(oneOf(values), { maxLength });
 
+const mostly = (value: boolean) => oneOf([value, value, value, value, !value]);
+
 const address = oneOf(SMALL_WORLD.addresses);
 
 /** At most one label a key. */
@@ -102,11 +104,11 @@ const workload = (href: string): fc.Arbitrary<Workload> =>
       name: fc.constant(href),
       type: fc.constant(type),
       labels: labelSet,
-      enforcementMode: oneOf(ENFORCEMENT_MODES),
+      enforcementMode: oneOf([...ENFORCEMENT_MODES, 'full', 'selective'] as const),
       visibilityLevel: oneOf(VISIBILITY_LEVELS.slice(0, 2)),
       blockedConnectionAction: oneOf(BLOCKED_CONNECTION_ACTIONS),
       venVersion: type === 'unmanaged' ? fc.constant(null) : oneOf(['22.2.30', '22.3.0', '23.2.0']),
-      online: fc.boolean(),
+      online: mostly(true),
       interfaces: fc.uniqueArray(networkInterface(type === 'endpoint'), {
         maxLength: 2,
         selector: ({ name }) => name,
@@ -132,7 +134,7 @@ const ipList = (href: string): fc.Arbitrary<IpList> =>
     href: fc.constant(href),
     name: fc.constant(href),
     ranges: fc.array(
-      fc.record({ span: range, exclusion: oneOf([false, false, true]) }).map((item) => ({
+      fc.record({ span: range, exclusion: mostly(false) }).map((item) => ({
         from: item.span[0],
         to: item.span[1],
         exclusion: item.exclusion,
@@ -151,7 +153,7 @@ const servicePort: fc.Arbitrary<ServicePort> = fc.oneof(
     icmpType: fc.constant(null),
     icmpCode: fc.constant(null),
   }),
-  oneOf([6, 17, 47, -1]).map((protocol) => ({ ...NO_PORT, protocol })),
+  oneOf([6, 17, 47, -1, -1]).map((protocol) => ({ ...NO_PORT, protocol })),
   fc
     .record({ protocol: oneOf([1, 58]), icmpType: oneOf([8, 128]), icmpCode: oneOf([null, 0]) })
     .map((item) => ({ ...NO_PORT, ...item })),
@@ -197,7 +199,7 @@ const scopeEntry: fc.Arbitrary<ScopeEntry> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('label' as const),
       href: oneOf(SMALL_WORLD.labels),
-      exclusion: oneOf([false, false, true]),
+      exclusion: mostly(false),
     }),
   },
   {
@@ -205,7 +207,7 @@ const scopeEntry: fc.Arbitrary<ScopeEntry> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('label_group' as const),
       href: oneOf(SMALL_WORLD.labelGroups),
-      exclusion: oneOf([false, false, true]),
+      exclusion: mostly(false),
     }),
   },
 );
@@ -221,10 +223,10 @@ const actor = (virtual: boolean): fc.Arbitrary<Actor> => {
     values: readonly string[],
   ) => fc.record({ kind: fc.constant(kind), href: oneOf(values) });
   return fc.oneof(
-    { weight: 2, arbitrary: fc.constant({ kind: 'ams' as const }) },
-    { weight: 6, arbitrary: scopeEntry },
+    { weight: 6, arbitrary: fc.constant({ kind: 'ams' as const }) },
+    { weight: 5, arbitrary: scopeEntry },
     { weight: 2, arbitrary: named('workload', SMALL_WORLD.workloads) },
-    { weight: 3, arbitrary: named('ip_list', SMALL_WORLD.ipLists) },
+    { weight: 4, arbitrary: named('ip_list', SMALL_WORLD.ipLists) },
     {
       weight: virtual ? 1 : 0,
       arbitrary: named('virtual_service', SMALL_WORLD.virtualServices),
@@ -235,8 +237,12 @@ const side = (virtual: boolean) => fc.array(actor(virtual), { minLength: 1, maxL
 
 const ingress: fc.Arbitrary<readonly IngressService[]> = fc.array(
   fc.oneof(
-    oneOf(SMALL_WORLD.services).map((href) => ({ href })),
-    servicePort.map((port) => ({ port })),
+    { weight: 2, arbitrary: oneOf(SMALL_WORLD.services).map((href) => ({ href })) },
+    { weight: 2, arbitrary: servicePort.map((port) => ({ port })) },
+    {
+      weight: 2,
+      arbitrary: oneOf([-1, 6]).map((protocol) => ({ port: { ...NO_PORT, protocol } })),
+    },
   ),
   { minLength: 1, maxLength: 2 },
 );
@@ -253,14 +259,14 @@ const rule = (href: string): fc.Arbitrary<Rule> =>
     href: fc.constant(href),
     name: fc.constant(`rule ${href}`),
     version: fc.nat({ max: 2 }),
-    enabled: oneOf([true, true, true, false]),
+    enabled: mostly(true),
     providers: side(true),
     consumers: side(true),
     ingressServices: ingress,
     resolveLabelsAs: fc.record({ providers: resolveAs, consumers: resolveAs }),
     unscopedConsumers: fc.boolean(),
     useWorkloadSubnets: someOf(RULE_SIDES),
-    networkType: oneOf(NETWORK_TYPES),
+    networkType: oneOf(['brn', 'brn', ...NETWORK_TYPES]),
     stateless: fc.boolean(),
   });
 
@@ -268,10 +274,13 @@ const ruleSet = (href: string): fc.Arbitrary<RuleSet> =>
   fc.record({
     href: fc.constant(href),
     name: fc.constant(href),
-    enabled: oneOf([true, true, true, false]),
-    scopes: fc.array(scope, { maxLength: 2 }),
+    enabled: mostly(true),
+    scopes: fc.oneof(
+      { weight: 3, arbitrary: fc.constant([]) },
+      { weight: 2, arbitrary: fc.array(scope, { maxLength: 2 }) },
+    ),
     rules: fc
-      .tuple(rule(`${href}/sec_rules/1`), rule(`${href}/sec_rules/2`), fc.nat({ max: 2 }))
+      .tuple(rule(`${href}/sec_rules/1`), rule(`${href}/sec_rules/2`), oneOf([0, 1, 2, 2]))
       .map(([first, second, count]) => [first, second].slice(0, count)),
   });
 
@@ -280,11 +289,11 @@ const enforcementBoundary = (href: string): fc.Arbitrary<EnforcementBoundary> =>
     href: fc.constant(href),
     name: fc.constant(href),
     version: fc.nat({ max: 2 }),
-    enabled: oneOf([true, true, true, false]),
+    enabled: mostly(true),
     providers: side(false),
     consumers: side(false),
     ingressServices: ingress,
-    networkType: oneOf(NETWORK_TYPES),
+    networkType: oneOf(['brn', 'brn', ...NETWORK_TYPES]),
   });
 
 /** Each of the hrefs, or not, with content of its own. */
@@ -363,17 +372,20 @@ export function connection(model: PolicyModel): fc.Arbitrary<Connection> {
     owned.length === 0
       ? external
       : fc.oneof(
-          { weight: 3, arbitrary: oneOf(owned) },
+          { weight: 4, arbitrary: oneOf(owned) },
           { weight: 1, arbitrary: oneOf(owned.map((item) => ({ ...item, interfaceName: null }))) },
-          { weight: 1, arbitrary: external },
+          { weight: 2, arbitrary: external },
         );
   const traffic = fc.oneof(
-    fc.record({
-      protocol: oneOf([6, 17]),
-      port: oneOf([22, 80, 81, 443, 8080]),
-      icmpType: fc.constant(null),
-      icmpCode: fc.constant(null),
-    }),
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        protocol: oneOf([6, 6, 17]),
+        port: oneOf([22, 80, 80, 81, 443, 8080]),
+        icmpType: fc.constant(null),
+        icmpCode: fc.constant(null),
+      }),
+    },
     fc.record({
       protocol: oneOf([1, 58]),
       port: fc.constant(null),

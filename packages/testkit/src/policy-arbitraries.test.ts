@@ -1,0 +1,117 @@
+import { parseAddress, parseRange, parseSpan } from '@bulkhead/net';
+import { changesOf, createPolicyCore, type EndDecision } from '@bulkhead/policy';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  applyToModel,
+  connection,
+  EMPTY_MODEL,
+  policyChange,
+  PolicyMirror,
+  policyModel,
+} from './index.ts';
+
+const SEED = 20_261_125;
+
+describe('policies of the small world', () => {
+  test('are well formed: one label a key, addresses that parse, external interfaces on endpoints only', () => {
+    fc.assert(
+      fc.property(policyModel(), (model) => {
+        for (const workload of model.workloads) {
+          const keys = workload.labels.map((href) => href.split('-')[0]);
+          expect(new Set(keys).size).toBe(keys.length);
+          for (const item of workload.interfaces) {
+            const onCorporate = workload.type === 'endpoint' || item.networkProfile === 'corporate';
+            expect(onCorporate).toBe(true);
+            for (const { address } of item.addresses) expect(parseAddress(address)).not.toBeNull();
+          }
+        }
+        for (const { from, to } of model.ipLists.flatMap((list) => list.ranges)) {
+          expect((to === null ? parseSpan(from) : parseRange(from, to)).ok).toBe(true);
+        }
+        for (const rule of model.ruleSets.flatMap((item) => item.rules)) {
+          expect(rule.providers.length * rule.consumers.length).toBeGreaterThan(0);
+        }
+      }),
+      { seed: SEED, numRuns: 200 },
+    );
+  });
+
+  test('meet: rules, boundaries, defaults and essential traffic all come to decide', () => {
+    const asked = policyModel().chain((model) =>
+      fc.record({ model: fc.constant(model), item: connection(model) }),
+    );
+    const ends: (EndDecision | null)[] = fc
+      .sample(asked, { seed: SEED, numRuns: 1500 })
+      .flatMap(({ model, item }) => {
+        const { outbound, inbound } = createPolicyCore(model).decide(item);
+        return [outbound, inbound];
+      });
+    for (const reason of ['essential', 'rule', 'boundary', 'default']) {
+      expect(ends.filter((end) => end?.reason === reason).length, reason).toBeGreaterThan(20);
+    }
+    for (const profile of ['corporate', 'external']) {
+      const decided = ends.filter((end) => end?.networkProfile === profile);
+      expect(decided.filter((end) => end?.reason === 'rule').length, profile).toBeGreaterThan(5);
+    }
+    expect(ends.filter((end) => end === null).length).toBeGreaterThan(100);
+  });
+
+  test('move: most single changes to a policy reach some host', () => {
+    const moves = fc
+      .sample(fc.tuple(policyModel(), policyChange()), { seed: SEED, numRuns: 300 })
+      .filter(([model, change]) => {
+        const delta = createPolicyCore(model).apply([change]);
+        return delta.policies.length + delta.sets.length > 0;
+      });
+    expect(moves.length).toBeGreaterThan(90);
+  });
+
+  test('are rebuilt object by object from their changes', () => {
+    fc.assert(
+      fc.property(policyModel(), (model) => {
+        expect(changesOf(model).reduce(applyToModel, EMPTY_MODEL)).toEqual(model);
+        const gone = changesOf(model).map(
+          ({ type, href }) => ({ type, href, value: null }) as const,
+        );
+        expect(gone.reduce(applyToModel, model)).toEqual(EMPTY_MODEL);
+      }),
+      { seed: SEED, numRuns: 100 },
+    );
+  });
+});
+
+describe('the mirror of a policy core', () => {
+  const empty = { addHosts: [], removeHosts: [], addRanges: [], removeRanges: [] };
+
+  test('holds members from their addition to their removal', () => {
+    const mirror = new PolicyMirror();
+    const id = 's1';
+    mirror.apply({ policies: [], sets: [{ ...empty, id, addHosts: ['10.0.0.2', '10.0.0.1'] }] });
+    mirror.apply({ policies: [], sets: [{ ...empty, id, removeHosts: ['10.0.0.2'] }] });
+    mirror.apply({ policies: [], sets: [{ ...empty, id, addRanges: ['10.1.0.0/16'] }] });
+    expect(mirror.members(id)).toEqual(['10.0.0.1', '10.1.0.0/16']);
+    mirror.keepOnly(new Set());
+    expect(mirror.members(id)).toEqual([]);
+  });
+
+  test.each([
+    ['a removal of what is not there', { removeHosts: ['10.0.0.9'] }],
+    ['an addition of what is there', { addHosts: ['10.0.0.1'] }],
+  ])('refuses %s', (_, change) => {
+    const mirror = new PolicyMirror();
+    mirror.apply({ policies: [], sets: [{ ...empty, id: 's1', addHosts: ['10.0.0.1'] }] });
+    expect(() => {
+      mirror.apply({ policies: [], sets: [{ ...empty, id: 's1', ...change }] });
+    }).toThrow(/10\.0\.0\./);
+  });
+
+  test('refuses a policy that is listed without having moved', () => {
+    const mirror = new PolicyMirror();
+    const delta = { policies: [{ workload: '/workloads/1', hash: 'aa' }], sets: [] };
+    mirror.apply(delta);
+    expect(() => {
+      mirror.apply(delta);
+    }).toThrow('is what it was');
+  });
+});
