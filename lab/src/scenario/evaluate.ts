@@ -1,5 +1,5 @@
 /** Answers the expectations of a scenario with `decide` and the compiled host policies of the core. */
-import { formatSpan, joinSpans, parseAddress, parseSpan } from '@bulkhead/net';
+import { canonicalAddress, formatSpan, joinSpans, parseAddress, parseSpan } from '@bulkhead/net';
 import {
   createPolicyCore,
   PROTOCOLS,
@@ -58,19 +58,30 @@ export function askedConnections(
         message: 'DHCP always passes; ask about another port',
       });
     }
-    for (const name of [expectation.by ?? []].flat()) {
-      if (['default', 'essential'].includes(name) || translation.statements.has(name)) continue;
-      faults.push({
-        path: [...path, 'by'],
-        message: `there is no rule or boundary named "${name}"`,
-      });
+    const named = [
+      { at: ['by'], names: expectation.by ?? [] },
+      { at: ['outbound', 'by'], names: namesIn(expectation.outbound) },
+      { at: ['inbound', 'by'], names: namesIn(expectation.inbound) },
+    ];
+    for (const { at, names } of named) {
+      for (const name of names) {
+        if (['default', 'essential'].includes(name) || translation.statements.has(name)) continue;
+        const message = `there is no rule or boundary named "${name}"`;
+        faults.push({ path: [...path, ...at], message });
+      }
+    }
+    const icmpOnly = ['icmp_type', 'icmp_code'] as const;
+    const isIcmp = protocol === PROTOCOLS.icmp || protocol === PROTOCOLS.icmpv6;
+    for (const field of isIcmp ? [] : icmpOnly) {
+      if (expectation[field] === undefined) continue;
+      faults.push({ path: [...path, field], message: 'only icmp and icmpv6 have one' });
     }
     return expectation.from.flatMap((from) =>
       expectation.to.flatMap((to) =>
         ports.flatMap((port): Asked[] => {
           const ends = pickEnds(translation, { from, to, protocol }, expectation);
-          if (typeof ends === 'string') {
-            faults.push({ path, message: ends });
+          if ('message' in ends) {
+            faults.push({ path: [...path, ...ends.path], message: ends.message });
             return [];
           }
           const icmp = protocol === PROTOCOLS.icmp || protocol === PROTOCOLS.icmpv6;
@@ -92,39 +103,51 @@ export function askedConnections(
   return { asked, faults };
 }
 
+function namesIn(end: EndExpectation | undefined): readonly string[] {
+  return typeof end === 'object' ? (end.by ?? []) : [];
+}
+
 function pickEnds(
   translation: Translation,
   ends: { readonly from: string; readonly to: string; readonly protocol: number },
   item: Expectation,
-): Pick<Connection, 'source' | 'destination'> | string {
+): Pick<Connection, 'source' | 'destination'> | Fault {
   const from = translation.hosts.get(ends.from);
   const to = translation.hosts.get(ends.to);
-  if (from === undefined || to === undefined) {
-    return `there is no host named "${from === undefined ? ends.from : ends.to}"`;
+  if (from === undefined) return { path: ['from'], message: `there is no host named "${ends.from}"` };
+  if (to === undefined) return { path: ['to'], message: `there is no host named "${ends.to}"` };
+  for (const field of ['from_address', 'to_address'] as const) {
+    const text = item[field];
+    if (text !== undefined && parseAddress(text) === null) {
+      const message = `"${text}" is not an address; write one such as 10.0.1.10`;
+      return { path: [field], message };
+    }
   }
   const choices = (host: Host, address: string | undefined, name: string | undefined) =>
     host.addresses.filter(
       (entry) =>
-        (address === undefined || entry.address === address) &&
+        (address === undefined || canonicalAddress(entry.address) === canonicalAddress(address)) &&
         (name === undefined || entry.interfaceName === name),
     );
-  const sources = choices(from, item.from_address, item.from_interface);
-  const targets = choices(to, item.to_address, item.to_interface);
-  for (const [host, interfaceName] of [
-    [from, item.from_interface],
-    [to, item.to_interface],
+  for (const [host, field] of [
+    [from, 'from_interface'],
+    [to, 'to_interface'],
   ] as const) {
-    if (host.workload === null && interfaceName !== undefined) {
-      return `${host.name} is an external host; it has no interfaces`;
+    if (host.workload === null && item[field] !== undefined) {
+      return { path: [field], message: `${host.name} is an external host; it has no interfaces` };
     }
   }
+  const sources = choices(from, item.from_address, item.from_interface);
+  const targets = choices(to, item.to_address, item.to_interface);
   const family = familyOf(ends.protocol, item, [sources, targets]);
   const pick = (list: typeof sources) =>
     list.find((entry) => familyOfText(entry.address) === family);
   const [source, target] = [pick(sources), pick(targets)];
-  if (source === undefined || target === undefined) {
-    const host = source === undefined ? ends.from : ends.to;
-    return `"${host}" has no such address of IPv${family}`;
+  if (source === undefined) {
+    return { path: ['from'], message: `"${ends.from}" has no such address of IPv${family}` };
+  }
+  if (target === undefined) {
+    return { path: ['to'], message: `"${ends.to}" has no such address of IPv${family}` };
   }
   return { source: end(from, source), destination: end(to, target) };
 }
@@ -188,8 +211,9 @@ function decidersOf(decision: Decision): readonly string[] {
 function endHolds(expected: EndExpectation | undefined, got: EndDecision | null): boolean {
   if (expected === undefined) return true;
   const wanted = typeof expected === 'string' ? { decision: expected } : expected;
-  if (wanted.decision !== (got?.decision ?? 'none')) return false;
-  const by = 'by' in wanted ? (wanted.by ?? []) : [];
+  const said = got?.decision ?? 'none';
+  if (wanted.decision !== undefined && wanted.decision !== said) return false;
+  const by = namesIn(expected);
   return by.every((name) => got !== null && reasons(got).includes(name));
 }
 

@@ -10,16 +10,35 @@ const label = z.string().regex(/^[^=]+=.+$/, 'must be key=value');
 const protocolWord = z.enum(['tcp', 'udp', 'sctp', 'icmp', 'icmpv6', 'gre', 'igmp']);
 const protocol = z.union([protocolWord, z.number().int().min(0).max(255)]);
 const port = z.number().int().min(-1).max(65535);
+const fqdn = z
+  .string()
+  .regex(
+    /^(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/,
+    'must be a name such as example.com, or *.example.com for every name below it',
+  );
+const reserved = (words: readonly string[]) =>
+  name.refine((text) => !words.includes(text), {
+    message: 'always exists; choose another name',
+  });
 
 export const servicePortSchema = z.union([
   z.string().min(1),
-  z.strictObject({
-    proto: protocol,
-    port: port.optional(),
-    to_port: port.optional(),
-    icmp_type: z.number().int().min(0).max(255).optional(),
-    icmp_code: z.number().int().min(0).max(255).optional(),
-  }),
+  z
+    .strictObject({
+      proto: protocol,
+      port: port.optional(),
+      to_port: z.number().int().min(1).max(65535).optional(),
+      icmp_type: z.number().int().min(0).max(255).optional(),
+      icmp_code: z.number().int().min(0).max(255).optional(),
+    })
+    .refine((item) => item.to_port === undefined || item.port !== undefined, {
+      path: ['to_port'],
+      message: 'needs a port that the range begins at',
+    })
+    .refine((item) => item.icmp_code === undefined || item.icmp_type !== undefined, {
+      path: ['icmp_code'],
+      message: 'needs an icmp_type',
+    }),
 ]);
 export type ServicePortText = z.infer<typeof servicePortSchema>;
 
@@ -31,14 +50,17 @@ const actor = z.union([
   z.strictObject({ workload: name }),
   z.strictObject({ ip_list: name }),
   z.strictObject({ virtual_service: name }),
-]);
+], {
+  error:
+    'must be ams, a label such as role=web, or one of label, label_group, workload, ip_list, virtual_service with a name',
+});
 export type ActorText = z.infer<typeof actor>;
 const side = z.array(actor).min(1, 'must name somebody; a side is never an empty list');
 const ingress = z.array(servicePortSchema).min(1).optional();
 
 const interfaceSchema = z.strictObject({
   name,
-  addresses: z.array(z.string()).min(1),
+  addresses: z.array(z.string()),
   gateway: z.string().optional(),
   network_profile: z.enum(['corporate', 'external']).optional(),
 });
@@ -50,7 +72,7 @@ const workload = z.strictObject({
   enforcement_mode: z.enum(ENFORCEMENT_MODES).optional(),
   ven_version: z
     .string()
-    .regex(/^\d+\.\d+\.\d+/, 'must be X.Y.Z')
+    .regex(/^\d+(\.\d+)+(-\d+)?$/, 'must be a version such as 23.2.0')
     .optional(),
   online: z.boolean().optional(),
   addresses: z.array(z.string()).min(1).optional(),
@@ -74,7 +96,10 @@ const oneOrMore = <T extends z.ZodType>(item: T) =>
 const byNames = oneOrMore(name);
 const endExpectation = z.union([
   z.enum([...POLICY_DECISIONS, 'none']),
-  z.strictObject({ decision: z.enum([...POLICY_DECISIONS, 'none']), by: byNames.optional() }),
+  z.strictObject({
+    decision: z.enum([...POLICY_DECISIONS, 'none']).optional(),
+    by: byNames.optional(),
+  }),
 ]);
 export type EndExpectation = z.infer<typeof endExpectation>;
 
@@ -121,15 +146,20 @@ export const scenarioSchema = z.strictObject({
   ip_lists: z
     .array(
       z.strictObject({
-        name,
+        name: reserved(['Any', 'Any (0.0.0.0/0 and ::/0)']),
         ranges: z.array(z.string()).default([]),
         exclusions: z.array(z.string()).default([]),
-        fqdns: z.array(z.string().min(1)).default([]),
+        fqdns: z.array(fqdn).default([]),
       }),
     )
     .default([]),
   services: z
-    .array(z.strictObject({ name, service_ports: z.array(servicePortSchema).min(1) }))
+    .array(
+      z.strictObject({
+        name: reserved(['All Services']),
+        service_ports: z.array(servicePortSchema).min(1),
+      }),
+    )
     .default([]),
   virtual_services: z
     .array(
@@ -153,7 +183,7 @@ export const scenarioSchema = z.strictObject({
             ),
           )
           .default([]),
-        rules: z.array(rule).default([]),
+        rules: z.array(rule),
       }),
     )
     .default([]),

@@ -1,7 +1,9 @@
 /** Reads scenario files: YAML with several documents, JSON, or JSON lines, each scenario with the lines that its faults stand on. */
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
+import { parseSpan } from '@bulkhead/net';
 import { LineCounter, parseAllDocuments, type Document, type ParsedNode } from 'yaml';
+import type { z } from 'zod';
 import { evaluateScenario, askedConnections, type Outcome } from './evaluate.ts';
 import { pathText, scenarioSchema, type Fault, type Scenario } from './format.ts';
 import { translate, type Translation } from './translate.ts';
@@ -42,11 +44,13 @@ export function loadFile(file: string): LoadedFile {
     if (parsed.errors.length > 0) return [];
     const loaded = check(parsed);
     if ('scenario' in loaded) return [loaded];
-    const lines = loaded.faults.map(
-      (fault) =>
-        `${file}:${parsed.lineOf(fault.path)}: ${pathText(fault.path) || 'scenario'}: ${fault.message}`,
-    );
-    faults.push(...lines);
+    const lines = loaded.faults.map((fault) => ({
+      line: parsed.lineOf(fault.path),
+      text: `${pathText(fault.path) || 'scenario'}: ${fault.message}`,
+    }));
+    for (const { line, text: said } of lines.toSorted((a, b) => a.line - b.line)) {
+      faults.push(`${file}:${line}: ${said}`);
+    }
     return [];
   });
   return { file, scenarios, faults };
@@ -55,10 +59,7 @@ export function loadFile(file: string): LoadedFile {
 function check(parsed: Parsed): LoadedScenario | { readonly faults: readonly Fault[] } {
   const structure = scenarioSchema.safeParse(parsed.value);
   if (!structure.success) {
-    const faults = structure.error.issues.map((issue) => ({
-      path: issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part)),
-      message: issue.message,
-    }));
+    const faults = structure.error.issues.flatMap(faultsOf);
     return { faults };
   }
   const scenario = structure.data;
@@ -81,10 +82,28 @@ function check(parsed: Parsed): LoadedScenario | { readonly faults: readonly Fau
             message: `there is no rule or boundary named "${item.rule}"`,
           },
         ]),
+    ...item.addresses.flatMap((text, at) => {
+      const parsed = parseSpan(text);
+      const path = ['expect_subnets', index, 'addresses', at];
+      return parsed.ok ? [] : [{ path, message: parsed.message }];
+    }),
   ]);
   const all = [...translation.faults, ...faults, ...subnets];
   if (all.length > 0) return { faults: all };
   return { scenario, translation, asked, lineOf: parsed.lineOf };
+}
+
+/** A fault of structure in the words of the format. */
+function faultsOf(issue: z.core.$ZodIssue): Fault[] {
+  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      message: 'is no field of the format; correct it or leave it out',
+    }));
+  }
+  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  return [{ path, message: missing ? 'is required' : issue.message }];
 }
 
 function parseText(text: string, extension: string): Parsed[] {

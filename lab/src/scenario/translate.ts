@@ -1,19 +1,10 @@
 /** A scenario as a policy model. Hrefs are made from kinds and names, so that every reference that cannot be resolved is a fault. */
 import { parseAddress, parseSpan, spansCover } from '@bulkhead/net';
 import { ALL_TRAFFIC } from '@bulkhead/policy';
-import type {
-  Actor,
-  EnforcementBoundary,
-  IngressService,
-  IpRange,
-  PolicyModel,
-  Rule,
-  Scope,
-  ServicePort,
-  WorkloadInterface,
-} from '@bulkhead/policy';
-import type { ActorText, Fault, Scenario, ServicePortText } from './format.ts';
-import { looksLikePort, parseServicePort } from './service-text.ts';
+import type { EnforcementBoundary, PolicyModel, Rule, WorkloadInterface } from '@bulkhead/policy';
+import type { Fault, Scenario } from './format.ts';
+import { looksLikePort } from './service-text.ts';
+import { ALL_SERVICES, ANY_HREF, Translator, type Path } from './translator.ts';
 
 export interface Host {
   readonly name: string;
@@ -31,173 +22,6 @@ export interface Translation {
   readonly faults: readonly Fault[];
 }
 
-type Path = readonly (string | number)[];
-const ANY_NAMES = ['Any', 'Any (0.0.0.0/0 and ::/0)'];
-const ANY_HREF = 'ip_list:Any';
-const ALL_SERVICES = 'service:All Services';
-
-class Translator {
-  readonly faults: Fault[] = [];
-  readonly statements = new Map<string, string>();
-  private readonly labels = new Map<string, { key: string; value: string }>();
-  private readonly scenario: Scenario;
-  constructor(scenario: Scenario) {
-    this.scenario = scenario;
-  }
-
-  fault(path: Path, message: string): void {
-    this.faults.push({ path, message });
-  }
-
-  unique(path: Path, names: readonly string[], what: string): void {
-    names.forEach((name, index) => {
-      if (names.indexOf(name) !== index) {
-        this.fault([...path, index, 'name'], `a second ${what} named "${name}"; names are unique`);
-      }
-    });
-  }
-
-  label(path: Path, text: string): string {
-    const at = text.indexOf('=');
-    const [key, value] = [text.slice(0, at), text.slice(at + 1)];
-    const declared = this.scenario.labels;
-    if (declared !== undefined && declared[key]?.includes(value) !== true) {
-      this.fault(path, `label ${text} is not in the list of labels; add it there or correct it`);
-    }
-    const href = `label:${key}=${value}`;
-    this.labels.set(href, { key, value });
-    return href;
-  }
-
-  named(path: Path, kind: string, name: string): string {
-    const lists: Record<string, readonly { readonly name: string }[]> = {
-      label_group: this.scenario.label_groups,
-      workload: this.scenario.workloads,
-      ip_list: this.scenario.ip_lists,
-      service: this.scenario.services,
-      virtual_service: this.scenario.virtual_services,
-    };
-    if (kind === 'ip_list' && ANY_NAMES.includes(name)) return ANY_HREF;
-    if (lists[kind]?.some((item) => item.name === name) !== true) {
-      this.fault(path, `there is no ${kind.replaceAll('_', ' ')} named "${name}"`);
-    }
-    return `${kind}:${name}`;
-  }
-
-  actor(path: Path, item: ActorText): Actor {
-    if (item === 'ams') return { kind: 'ams' };
-    if (typeof item === 'string') {
-      return { kind: 'label', href: this.label(path, item), exclusion: false };
-    }
-    if ('label' in item) {
-      return { kind: 'label', href: this.label(path, item.label), exclusion: false };
-    }
-    if ('label_group' in item) {
-      const href = this.named(path, 'label_group', item.label_group);
-      return { kind: 'label_group', href, exclusion: false };
-    }
-    if ('workload' in item) {
-      return { kind: 'workload', href: this.named(path, 'workload', item.workload) };
-    }
-    if ('ip_list' in item) {
-      return { kind: 'ip_list', href: this.named(path, 'ip_list', item.ip_list) };
-    }
-    const href = this.named(path, 'virtual_service', item.virtual_service);
-    return { kind: 'virtual_service', href };
-  }
-
-  side(path: Path, items: readonly ActorText[]): Actor[] {
-    return items.map((item, index) => this.actor([...path, index], item));
-  }
-
-  port(path: Path, item: ServicePortText): ServicePort[] {
-    const parsed = parseServicePort(item);
-    if (typeof parsed !== 'string') return [parsed];
-    this.fault(path, parsed);
-    return [];
-  }
-
-  services(path: Path, items: readonly ServicePortText[] | undefined): IngressService[] {
-    return (items ?? ['All Services']).flatMap((item, index): IngressService[] => {
-      const at = [...path, index];
-      if (item === 'All Services') return [{ href: ALL_SERVICES }];
-      if (typeof item === 'string') {
-        const known = this.scenario.services.some((service) => service.name === item);
-        if (known || !looksLikePort(item)) return [{ href: this.named(at, 'service', item) }];
-      }
-      return this.port(at, item).map((port) => ({ port }));
-    });
-  }
-
-  sides(
-    path: Path,
-    item: { readonly network_type: string },
-    sides: { readonly providers: readonly Actor[]; readonly consumers: readonly Actor[] },
-  ): void {
-    const onlyLists = (actors: readonly Actor[]) => actors.every(({ kind }) => kind === 'ip_list');
-    const { providers, consumers } = sides;
-    if (onlyLists(providers) && onlyLists(consumers)) {
-      this.fault(path, 'rule_needs_workload_side: one side must hold workloads, labels or ams');
-    }
-    if (item.network_type !== 'brn' && !onlyLists(providers) && !onlyLists(consumers)) {
-      this.fault(
-        [...path, 'network_type'],
-        'network_type_requires_ip_list_side: non_brn and all need providers or consumers of IP lists only',
-      );
-    }
-  }
-
-  range(path: Path, text: string, exclusion: boolean): IpRange[] {
-    const parsed = parseSpan(text);
-    if (!parsed.ok) {
-      this.fault(path, parsed.message);
-      return [];
-    }
-    const [from = text, to = null] = text.includes('-') ? text.split('-') : [text];
-    return [{ from, to, exclusion }];
-  }
-
-  address(path: Path, text: string): { address: string; prefixLength: number }[] {
-    const [base = '', length] = text.split('/');
-    const address = parseAddress(base);
-    const most = address?.family === 4 ? 32 : 128;
-    const prefixLength = length === undefined ? (most === 32 ? 24 : 64) : Number(length);
-    if (address === null || !/^\d{1,3}$/.test(length ?? '0') || prefixLength > most) {
-      this.fault(path, `"${text}" is not an address; write one such as 10.0.1.10/24`);
-      return [];
-    }
-    return [{ address: base, prefixLength }];
-  }
-
-  scope(path: Path, entries: readonly ActorText[]): Scope {
-    const keys = new Set<string>();
-    return entries.flatMap((entry, index): Scope => {
-      const actor = this.actor([...path, index], entry);
-      if (actor.kind !== 'label' && actor.kind !== 'label_group') return [];
-      const key =
-        actor.kind === 'label'
-          ? (this.labels.get(actor.href)?.key ?? '')
-          : (this.scenario.label_groups.find((g) => `label_group:${g.name}` === actor.href)?.key ??
-            '');
-      if (keys.has(key))
-        this.fault([...path, index], `a scope has one entry per key; ${key} is there twice`);
-      keys.add(key);
-      return [actor];
-    });
-  }
-
-  statement(path: Path, name: string, href: string): void {
-    if (this.statements.has(name)) {
-      this.fault([...path, 'name'], `a second rule or boundary named "${name}"; names are unique`);
-    }
-    this.statements.set(name, href);
-  }
-
-  labelObjects() {
-    return [...this.labels].map(([href, label]) => ({ href, ...label }));
-  }
-}
-
 function interfacesOf(
   translator: Translator,
   item: Scenario['workloads'][number],
@@ -205,6 +29,9 @@ function interfacesOf(
 ): WorkloadInterface[] {
   if (item.addresses !== undefined && item.interfaces !== undefined) {
     translator.fault(path, 'write addresses or interfaces, not both');
+  }
+  if (item.addresses === undefined && item.interfaces === undefined) {
+    translator.fault(path, 'needs addresses or interfaces');
   }
   const interfaces =
     item.interfaces?.map((entry, index) => ({ ...entry, at: [...path, 'interfaces', index] })) ??
@@ -220,11 +47,22 @@ function interfacesOf(
       addresses: entry.addresses.flatMap((text, index) =>
         translator.address([...entry.at, 'addresses', index], text),
       ),
-      gateway: 'gateway' in entry ? (entry.gateway ?? null) : null,
+      gateway: gatewayOf(translator, entry),
       linkState: 'up',
       networkProfile: profile,
     };
   });
+}
+
+function gatewayOf(
+  translator: Translator,
+  entry: { readonly gateway?: string | undefined; readonly at: Path },
+): string | null {
+  if (entry.gateway === undefined) return null;
+  if (parseAddress(entry.gateway) === null) {
+    translator.fault([...entry.at, 'gateway'], `"${entry.gateway}" is not an address`);
+  }
+  return entry.gateway;
 }
 
 function workloads(translator: Translator, scenario: Scenario): PolicyModel['workloads'] {
@@ -374,16 +212,11 @@ function labelGroups(translator: Translator, scenario: Scenario): PolicyModel['l
 /** Translates a scenario of right structure; what it refers to and does not hold, and what the API would refuse, are faults. */
 export function translate(scenario: Scenario): Translation {
   const translator = new Translator(scenario);
-  const hostNames = [...scenario.workloads, ...scenario.external_hosts].map(({ name }) => name);
-  translator.unique(['workloads'], hostNames, 'host');
+  const namesOf = (list: 'workloads' | 'external_hosts' | (typeof named)[number]) =>
+    scenario[list].map(({ name }, index) => ({ name, at: [list, index] }));
   const named = ['label_groups', 'ip_lists', 'services', 'virtual_services', 'rulesets'] as const;
-  for (const list of named) {
-    translator.unique(
-      [list],
-      scenario[list].map(({ name }) => name),
-      list.replaceAll('_', ' '),
-    );
-  }
+  translator.unique('host', [...namesOf('workloads'), ...namesOf('external_hosts')]);
+  for (const list of named) translator.unique(list.replaceAll('_', ' '), namesOf(list));
   for (const [key, values] of Object.entries(scenario.labels ?? {})) {
     values.forEach((value, index) => translator.label(['labels', key, index], `${key}=${value}`));
   }
@@ -421,7 +254,7 @@ export function translate(scenario: Scenario): Translation {
           translator.named([...path, 'workloads', at], 'workload', name),
         ),
         addresses: item.addresses.flatMap((text, at) =>
-          translator.address([...path, 'addresses', at], text).map(({ address }) => address),
+          translator.plainAddress([...path, 'addresses', at], text),
         ),
       };
     }),
@@ -449,13 +282,13 @@ export function translate(scenario: Scenario): Translation {
   }
   scenario.external_hosts.forEach((item, index) => {
     const addresses = item.addresses.flatMap((text, at) =>
-      translator.address(['external_hosts', index, 'addresses', at], text),
+      translator.plainAddress(['external_hosts', index, 'addresses', at], text),
     );
     hosts.set(item.name, {
       name: item.name,
       workload: null,
       fqdn: item.fqdn ?? null,
-      addresses: addresses.map(({ address }) => ({ address, interfaceName: 'eth0' })),
+      addresses: addresses.map((address) => ({ address, interfaceName: 'eth0' })),
     });
   });
   return {
