@@ -32,6 +32,7 @@ import { apiKeyRoutes } from './resources/api-keys/routes.ts';
 import { nodeRoutes } from './resources/node/routes.ts';
 import { orgRoutes } from './resources/orgs/routes.ts';
 import { isSetUp, setUp, type Seeder, type SetupRequest } from './resources/orgs/setup.ts';
+import { RESOURCE_SEEDERS, resourceRoutes } from './resources/resource-routes.ts';
 import { userRoutes } from './resources/users/routes.ts';
 
 export interface Part {
@@ -43,7 +44,7 @@ export interface Part {
   stop?(): Promise<void>;
 }
 
-export const SEEDERS: readonly Seeder[] = [];
+export const SEEDERS: readonly Seeder[] = RESOURCE_SEEDERS;
 
 function partsOf(deps: Deps): Part[] {
   const { db, changeLog, logger } = deps;
@@ -55,6 +56,7 @@ function partsOf(deps: Deps): Part[] {
     { routes: userRoutes(deps) },
     { routes: apiKeyRoutes(deps) },
     { routes: eventRoutes() },
+    ...resourceRoutes(deps).map((routes) => ({ routes })),
     housekeeping(deps),
     { start: () => compute.start(), stop: () => compute.stop() },
     {

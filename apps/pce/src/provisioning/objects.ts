@@ -1,4 +1,5 @@
 /** The draft overlay: reading a policy object in any state, and writing its draft. Shared by every kind of policy object. */
+import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
 import { policyHref, type ErrorToken } from '@bulkhead/contract';
 import { describeChanges, recordEvent } from '../audit/record-event.ts';
@@ -230,12 +231,47 @@ export type WriteContext = Actor & {
   readonly ifUpdatedAt: string | null;
 };
 
+/** Whether two contents say the same; the database hands members back in an order of its own. */
+export function sameContent(left: unknown, right: unknown): boolean {
+  return isDeepStrictEqual(plain(left), plain(right));
+}
+
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+/** Members in one order at every depth, for what compares text. */
+export function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, member]) => [key, inOrder(member)]),
+  );
+}
+
+function inOrderOrNull(content: PolicyContent | null): Record<string, unknown> | null {
+  return content === null
+    ? null
+    : Object.fromEntries(Object.entries(content).map(([key, member]) => [key, inOrder(member)]));
+}
+
+/**
+ * Policy writes of one organization go one after the other, so that what a check saw (references, users, names) still holds when the
+ * write is done.
+ */
+export async function lockPolicy(trx: Tx, orgId: number): Promise<void> {
+  await trx.selectFrom('orgs').select('id').where('id', '=', orgId).forNoKeyUpdate().execute();
+}
+
 /** Locks the draft of an object and holds the edit against what somebody else may have saved since. */
 export async function lockDraft<T extends StoredType>(
   context: WriteContext,
   place: { readonly type: T; readonly id: string },
 ): Promise<ObjectView<T>> {
   const { db, orgId } = context;
+  await lockPolicy(db, orgId);
   const row = await db
     .selectFrom('policy_objects')
     .selectAll()
@@ -279,21 +315,23 @@ export async function refuseStale(
 
 const INTEGER_IDS = ['ip_lists', 'services', 'rule_sets', 'enforcement_boundaries'] as const;
 
-async function newId(db: Tx, type: StoredType): Promise<string> {
+export async function newObjectId(db: Tx, type: StoredType): Promise<string> {
   const sequence = INTEGER_IDS.find((known) => known === type);
   const text =
     sequence === undefined
       ? sql<{ id: string }>`SELECT gen_random_uuid()::text AS id`
       : sql<{ id: string }>`SELECT nextval(${`id_${sequence}`}::regclass)::text AS id`;
   const { rows } = await text.execute(db);
-  return rows[0]?.id ?? '';
+  const [row] = rows;
+  if (row === undefined) throw new Error(`The sequence of ${type} ids gave nothing`);
+  return row.id;
 }
 
-export async function newRuleId(db: Tx): Promise<string> {
-  const { rows } = await sql<{ id: string }>`SELECT nextval('id_sec_rules')::text AS id`.execute(
-    db,
-  );
-  return rows[0]?.id ?? '';
+export async function newRuleId(db: Tx): Promise<number> {
+  const { rows } = await sql<{ id: number }>`SELECT nextval('id_sec_rules') AS id`.execute(db);
+  const [row] = rows;
+  if (row === undefined) throw new Error('The sequence of rule ids gave nothing');
+  return row.id;
 }
 
 /** Runs a write and turns the unique constraints of policy objects into the API's errors. */
@@ -309,12 +347,27 @@ async function guarded<R>(type: StoredType, name: string, work: () => Promise<R>
         `There is already a ${SINGULAR[type].replaceAll('_', ' ')} named "${name}"; choose another name`,
       );
     }
-    if (constraint === 'policy_objects_external') {
-      throw new DomainError(
-        'duplicate_external_data_reference',
-        'Another object has this external_data_set and external_data_reference; they are unique together',
-      );
-    }
+    if (constraint === 'policy_objects_external') throw duplicateExternal();
+    throw error;
+  }
+}
+
+function duplicateExternal(): DomainError {
+  return new DomainError(
+    'duplicate_external_data_reference',
+    'Another object has this external_data_set and external_data_reference; they are unique together',
+  );
+}
+
+/** Runs a write of what is not a policy object; a second object with the same external data is refused. */
+export async function guardExternal<R>(work: () => Promise<R>): Promise<R> {
+  try {
+    return await work();
+  } catch (error) {
+    const constraint =
+      error instanceof Error && 'constraint' in error ? error.constraint : undefined;
+    if (typeof constraint === 'string' && constraint.endsWith('_external'))
+      throw duplicateExternal();
     throw error;
   }
 }
@@ -327,7 +380,7 @@ export async function createDraft<T extends StoredType>(
 ): Promise<ObjectView<T>> {
   const { db, orgId, caller } = context;
   const { type, content } = object;
-  const id = await newId(db, type);
+  const id = await newObjectId(db, type);
   const now = deps.clock.now();
   const row = await guarded(type, content.name, () =>
     db
@@ -364,7 +417,7 @@ export async function updateDraft<T extends StoredType>(
   change: { readonly view: ObjectView<T>; readonly content: StoredByType[T] },
 ): Promise<void> {
   const { view, content } = change;
-  if (JSON.stringify(view.content) === JSON.stringify(content)) return;
+  if (sameContent(view.content, content)) return;
   await guarded(view.type, content.name, () =>
     context.db
       .updateTable('policy_objects')
@@ -453,7 +506,7 @@ async function note(
         href,
         naming: { name: view.content.name },
         changeType: verb,
-        changes: describeChanges(change.before, change.after),
+        changes: describeChanges(inOrderOrNull(change.before), inOrderOrNull(change.after)),
       },
     ],
   });

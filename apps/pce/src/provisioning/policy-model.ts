@@ -239,10 +239,10 @@ function serviceModel(href: string, stored: StoredService): Service {
 /** Port 0, -1 or none: all ports of the protocol. */
 function portModel(port: {
   proto: number;
-  port?: number | null;
-  to_port?: number | null;
-  icmp_type?: number | null;
-  icmp_code?: number | null;
+  port?: number | undefined;
+  to_port?: number | undefined;
+  icmp_type?: number | null | undefined;
+  icmp_code?: number | null | undefined;
 }): ServicePort {
   const first = port.port ?? 0;
   const last = port.to_port ?? 0;

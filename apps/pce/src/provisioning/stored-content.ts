@@ -2,6 +2,7 @@
  * Content of policy objects as stored: wire members less href, audit and difference members.
  * References to policy objects are kept as draft hrefs, whatever word a request used; presenters put in the word that is read.
  */
+import type { ServicePortWire } from '@bulkhead/contract';
 import type { NetworkType, RuleSide } from '@bulkhead/policy';
 import type { PolicyContent } from '../db/database.ts';
 
@@ -28,20 +29,12 @@ export interface StoredIpList extends StoredExternal {
   readonly fqdns: readonly { readonly fqdn: string; readonly description: string | null }[];
 }
 
-/** `port` 0: all ports. */
-export interface StoredServicePort {
-  readonly proto: number;
-  readonly port?: number;
-  readonly to_port?: number;
-  readonly icmp_type?: number | null;
-  readonly icmp_code?: number | null;
-}
-
 export interface StoredService extends StoredExternal {
   readonly name: string;
   readonly description: string | null;
   readonly process_name: string | null;
-  readonly service_ports: readonly StoredServicePort[];
+  /** `port` 0: all ports. */
+  readonly service_ports: ServicePortWire[];
 }
 
 export interface StoredLabelGroup extends StoredExternal {

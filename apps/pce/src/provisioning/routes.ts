@@ -1,0 +1,81 @@
+import { policyHref } from '@bulkhead/contract';
+import { z } from 'zod';
+import type { Deps } from '../deps.ts';
+import type { Routes } from '../http/routes.ts';
+import { pageOf } from './objects.ts';
+import { identityOfRow, nameOfRow, pendingRows } from './pending.ts';
+import { capsFor } from './present.ts';
+import { findVersion, presentVersion, provision, revert } from './provision.ts';
+import { STORED_TYPES } from './stored-content.ts';
+
+const changeSet = z.array(
+  z.object({
+    type: z.enum(STORED_TYPES),
+    id: z.string(),
+    name: z.string(),
+    update_type: z.enum(['create', 'update', 'delete']),
+    updated_at: z.string(),
+    updated_by: z.string(),
+  }),
+);
+
+export function provisioningRoutes(deps: Deps): Routes {
+  return {
+    'sec_policy.list': async ({ db, orgId, query }) => {
+      const all = db.selectFrom('policy_versions').where('org_id', '=', orgId);
+      const { total } = await all
+        .select((select) => select.fn.countAll<number>().as('total'))
+        .executeTakeFirstOrThrow();
+      const rows = await all
+        .selectAll()
+        .orderBy('version', 'desc')
+        .limit(query.max_results ?? 500)
+        .execute();
+      return { items: rows.map(presentVersion), total };
+    },
+    'sec_policy.get': async ({ db, orgId, params }) =>
+      presentVersion(await findVersion(db, orgId, params.pversion)),
+    'sec_policy.provision': (context) => provision(deps, context),
+    'sec_policy.pending': async ({ db, orgId, caller }) => {
+      const rows = await pendingRows(db, orgId);
+      const of = (type: (typeof STORED_TYPES)[number]) =>
+        rows
+          .filter((row) => row.type === type)
+          .map((row) => ({
+            href: identityOfRow(row),
+            name: nameOfRow(row),
+            update_type: row.update_type,
+            updated_at: row.updated_at.toISOString(),
+            updated_by: { href: row.updated_by },
+            caps: capsFor(caller, type === 'rule_sets' ? 'rs' : 'edit'),
+          }));
+      return Object.fromEntries(
+        STORED_TYPES.map((type) => [type, of(type)] as const).filter(
+          ([, items]) => items.length > 0,
+        ),
+      );
+    },
+    'sec_policy.revert_all': (context) => revert(deps, context, undefined),
+    'sec_policy.revert': async (context) => {
+      const { change_subset: subset } = context.body;
+      // An empty choice reverts nothing here; DELETE of sec_policy/pending is what reverts all.
+      if (Object.values(subset).every((refs) => refs === undefined || refs.length === 0)) return;
+      await revert(deps, context, subset);
+    },
+    'sec_policy.modified_objects': async ({ db, orgId, params, query }) => {
+      const row = await findVersion(db, orgId, params.pversion);
+      const changes = changeSet.parse(row.change_set);
+      return {
+        items: pageOf(changes, query).map((change) => ({
+          object_type: change.type,
+          href: policyHref(orgId, String(row.version), change.type, change.id),
+          name: change.name,
+          update_type: change.update_type,
+          updated_at: change.updated_at,
+          updated_by: { href: change.updated_by },
+        })),
+        total: changes.length,
+      };
+    },
+  };
+}

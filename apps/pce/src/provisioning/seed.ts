@@ -1,0 +1,61 @@
+/** What every new organization has (rest-api 4.3). */
+import { json, type Tx } from '../db/database.ts';
+import { lockPolicy, newObjectId } from './objects.ts';
+import { pendingRows } from './pending.ts';
+import { writeVersion } from './provision.ts';
+import { asContent, type StoredByType, type StoredType } from './stored-content.ts';
+
+/** Creator of what comes with the product. */
+export const SYSTEM = '/users/0';
+export const ANY_LIST = 'Any (0.0.0.0/0 and ::/0)';
+export const ALL_SERVICES = 'All Services';
+
+const NO_EXTERNAL = { external_data_set: null, external_data_reference: null };
+
+/** The IP list Any and the service All Services, in draft and active. */
+export async function seedPolicy(trx: Tx, orgId: number): Promise<void> {
+  await lockPolicy(trx, orgId);
+  await insert(trx, orgId, 'ip_lists', {
+    name: ANY_LIST,
+    description: null,
+    ip_ranges: [
+      { from_ip: '0.0.0.0/0', to_ip: null, exclusion: false, description: null },
+      { from_ip: '::/0', to_ip: null, exclusion: false, description: null },
+    ],
+    fqdns: [],
+    ...NO_EXTERNAL,
+  });
+  await insert(trx, orgId, 'services', {
+    name: ALL_SERVICES,
+    description: null,
+    process_name: null,
+    service_ports: [{ proto: -1 }],
+    ...NO_EXTERNAL,
+  });
+  await writeVersion(trx, orgId, {
+    rows: await pendingRows(trx, orgId),
+    message: 'What every organization has',
+    by: SYSTEM,
+    now: new Date(),
+  });
+}
+
+async function insert<T extends StoredType>(
+  trx: Tx,
+  orgId: number,
+  type: T,
+  content: StoredByType[T],
+): Promise<void> {
+  await trx
+    .insertInto('policy_objects')
+    .values({
+      org_id: orgId,
+      type,
+      id: await newObjectId(trx, type),
+      draft: json(asContent(content)),
+      update_type: 'create',
+      created_by: SYSTEM,
+      updated_by: SYSTEM,
+    })
+    .execute();
+}

@@ -1,0 +1,177 @@
+import { withVersion, type LabelGroupWire } from '@bulkhead/contract';
+import type { Db } from '../../db/database.ts';
+import type { Deps } from '../../deps.ts';
+import type { UserCaller } from '../../http/caller.ts';
+import { DomainError } from '../../http/domain-error.ts';
+import type { Routes } from '../../http/routes.ts';
+import {
+  createDraft,
+  deleteDraft,
+  lockDraft,
+  matchesCommon,
+  mustBeDraft,
+  pageOf,
+  updateDraft,
+  viewOf,
+  viewsOf,
+  type ObjectView,
+} from '../../provisioning/objects.ts';
+import { capsFor, defined, presentVersioned } from '../../provisioning/present.ts';
+import {
+  checkReferences,
+  describeUsers,
+  hrefsIn,
+  identityOf,
+  loadNames,
+  usersOf,
+  type Names,
+} from '../../provisioning/references.ts';
+import type { StoredLabelGroup } from '../../provisioning/stored-content.ts';
+
+const TYPE = 'label_groups';
+type View = ObjectView<typeof TYPE>;
+
+function present(view: View, names: Names, caller: UserCaller): LabelGroupWire {
+  const { content, word } = view;
+  return {
+    ...presentVersioned(view),
+    name: content.name,
+    description: content.description,
+    key: content.key,
+    labels: content.labels.map(({ href }) => ({
+      href,
+      key: content.key,
+      value: names.get(href)?.value ?? '',
+    })),
+    sub_groups: content.sub_groups.map(({ href }) => ({
+      href: withVersion(href, word),
+      name: names.get(href)?.name ?? '',
+    })),
+    external_data_set: content.external_data_set,
+    external_data_reference: content.external_data_reference,
+    caps: word === 'draft' ? capsFor(caller) : [],
+  };
+}
+
+async function presentAll(
+  db: Db,
+  views: readonly View[],
+  caller: UserCaller,
+): Promise<LabelGroupWire[]> {
+  const [first] = views;
+  if (first === undefined) return [];
+  const hrefs = hrefsIn(views.map((view) => view.content));
+  const names = await loadNames(db, first.orgId, { hrefs, word: first.word });
+  return views.map((view) => present(view, names, caller));
+}
+
+/** Members exist, are of the group's key, and no group is within itself. */
+async function check(
+  db: Db,
+  orgId: number,
+  group: { content: StoredLabelGroup; own: string | null },
+): Promise<void> {
+  const { content, own } = group;
+  const names = await checkReferences(db, orgId, [
+    ...content.labels.map(({ href }, index) => ({
+      href,
+      kind: 'labels' as const,
+      member: `labels[${index}]`,
+    })),
+    ...content.sub_groups.map(
+      ({ href }, index) => ({ href, kind: TYPE, member: `sub_groups[${index}]` }) as const,
+    ),
+  ]);
+  for (const { href } of [...content.labels, ...content.sub_groups]) {
+    const key = names.get(href)?.key;
+    if (key !== content.key) {
+      throw new DomainError(
+        'input_validation_error',
+        `${href} is of the key ${key}; the members of this group are of the key ${content.key}`,
+      );
+    }
+  }
+  const groups = new Map(
+    (await viewsOf(db, orgId, { type: TYPE, word: 'draft' })).map((view) => [
+      presentVersioned(view).href,
+      view.content,
+    ]),
+  );
+  const reaches = (href: string, seen: Set<string>): boolean => {
+    if (href === own) return true;
+    if (seen.has(href)) return false;
+    seen.add(href);
+    return groups.get(href)?.sub_groups.some((sub) => reaches(sub.href, seen)) ?? false;
+  };
+  const loop = content.sub_groups.find(({ href }) => own !== null && reaches(href, new Set()));
+  if (loop !== undefined) {
+    throw new DomainError(
+      'input_validation_error',
+      `sub_groups: "${names.get(loop.href)?.name}" holds this group; a group cannot be within itself`,
+    );
+  }
+}
+
+const identities = (refs: readonly { href: string }[]) =>
+  refs.map(({ href }) => ({ href: identityOf(href) }));
+
+export function labelGroupRoutes(deps: Deps): Routes {
+  return {
+    'label_groups.list': async ({ db, orgId, params, query, caller }) => {
+      const views = (await viewsOf(db, orgId, { type: TYPE, word: params.pversion })).filter(
+        ({ content }) =>
+          matchesCommon(content, query) && (query.key === undefined || content.key === query.key),
+      );
+      return { items: await presentAll(db, pageOf(views, query), caller), total: views.length };
+    },
+    'label_groups.get': async ({ db, orgId, params, caller }) => {
+      const view = await viewOf(db, orgId, { type: TYPE, word: params.pversion, id: params.id });
+      const [shown] = await presentAll(db, [view], caller);
+      return shown as LabelGroupWire;
+    },
+    'label_groups.create': async (context) => {
+      const { db, orgId, body, params, caller } = context;
+      mustBeDraft(params.pversion);
+      const content: StoredLabelGroup = {
+        name: body.name,
+        description: body.description ?? null,
+        key: body.key,
+        labels: identities(body.labels ?? []),
+        sub_groups: identities(body.sub_groups ?? []),
+        external_data_set: body.external_data_set ?? null,
+        external_data_reference: body.external_data_reference ?? null,
+      };
+      await check(db, orgId, { content, own: null });
+      const view = await createDraft(deps, context, { type: TYPE, content });
+      const [shown] = await presentAll(db, [view], caller);
+      return shown as LabelGroupWire;
+    },
+    'label_groups.update': async (context) => {
+      const { db, orgId, body, params } = context;
+      mustBeDraft(params.pversion);
+      const view = await lockDraft(context, { type: TYPE, id: params.id });
+      const { labels, sub_groups: subGroups, ...rest } = body;
+      const content: StoredLabelGroup = {
+        ...view.content,
+        ...defined(rest),
+        ...(labels === undefined ? {} : { labels: identities(labels) }),
+        ...(subGroups === undefined ? {} : { sub_groups: identities(subGroups) }),
+      };
+      await check(db, orgId, { content, own: presentVersioned(view).href });
+      await updateDraft(deps, context, { view, content });
+    },
+    'label_groups.delete': async (context) => {
+      const { db, orgId, params } = context;
+      mustBeDraft(params.pversion);
+      const view = await lockDraft(context, { type: TYPE, id: params.id });
+      const users = await usersOf(db, orgId, presentVersioned(view).href);
+      if (users.length > 0) {
+        throw new DomainError(
+          'label_group_referenced',
+          `The label group "${view.content.name}" is used by ${describeUsers(users)}; take it off there first`,
+        );
+      }
+      await deleteDraft(deps, context, view);
+    },
+  };
+}

@@ -1,0 +1,249 @@
+import { describeChanges, recordEvent } from '../../audit/record-event.ts';
+import { json, type Db } from '../../db/database.ts';
+import { appendChange } from '../../db/transaction.ts';
+import type { Deps } from '../../deps.ts';
+import type { UserCaller } from '../../http/caller.ts';
+import { DomainError } from '../../http/domain-error.ts';
+import type { Routes } from '../../http/routes.ts';
+import { hashSecret, newSecret } from '../../http/secrets.ts';
+import {
+  guardExternal,
+  matchesCommon,
+  pageOf,
+  refuseStale,
+  type WriteContext,
+} from '../../provisioning/objects.ts';
+import { loadNames } from '../../provisioning/references.ts';
+import { checkedLabels } from '../workloads/labels.ts';
+import { pairingLines } from './pairing-lines.ts';
+import { presentProfile, profileHref, type ProfileRow } from './presenter.ts';
+import { findProfile, lastKeys, limitOf, lockProfile, locksOf } from './store.ts';
+
+async function presentAll(db: Db, rows: readonly ProfileRow[], caller: UserCaller) {
+  const names = await loadNames(db, caller.orgId, {
+    hrefs: rows.flatMap((row) => row.labels),
+    word: 'draft',
+  });
+  const keys = await lastKeys(
+    db,
+    rows.map((row) => row.id),
+  );
+  return rows.map((row) => presentProfile(row, { names, lastKey: keys.get(row.id), caller }));
+}
+
+async function presentOne(db: Db, row: ProfileRow, caller: UserCaller) {
+  const [wire] = await presentAll(db, [row], caller);
+  if (wire === undefined) throw new Error('A pairing profile that was read is presented');
+  return wire;
+}
+
+function members(row: ProfileRow): Record<string, unknown> {
+  const { name, description, enabled, ven_type, enforcement_mode, visibility_level } = row;
+  const { allowed_uses_per_key, key_lifespan_seconds, labels, locks } = row;
+  return {
+    name,
+    description,
+    enabled,
+    ven_type,
+    enforcement_mode,
+    visibility_level,
+    allowed_uses_per_key: allowed_uses_per_key ?? 'unlimited',
+    key_lifespan: key_lifespan_seconds ?? 'unlimited',
+    labels,
+    ...locks,
+  };
+}
+
+export function pairingProfileRoutes(deps: Deps): Routes {
+  async function note(
+    context: WriteContext,
+    change: {
+      readonly type: string;
+      readonly before: ProfileRow | null;
+      readonly after: ProfileRow | null;
+      readonly status: number;
+    },
+  ): Promise<void> {
+    const { before, after } = change;
+    const row = after ?? before;
+    if (row === null) return;
+    appendChange(context.db, { orgId: row.org_id, kind: 'vens', href: profileHref(row) });
+    await recordEvent(deps, context.db, {
+      orgId: row.org_id,
+      eventType: change.type,
+      actor: context,
+      httpStatus: change.status,
+      resourceChanges: [
+        {
+          type: 'pairing_profile',
+          href: profileHref(row),
+          naming: { name: row.name },
+          changeType: before === null ? 'create' : after === null ? 'delete' : 'update',
+          changes: describeChanges(
+            before === null ? null : members(before),
+            after === null ? null : members(after),
+          ),
+        },
+      ],
+    });
+  }
+
+  return {
+    'pairing_profiles.list': async ({ db, orgId, query, caller }) => {
+      const rows = (
+        await db
+          .selectFrom('pairing_profiles')
+          .selectAll()
+          .where('org_id', '=', orgId)
+          .orderBy('id')
+          .execute()
+      ).filter((row) => matchesCommon({ ...row, name: row.name ?? '' }, query));
+      return { items: await presentAll(db, pageOf(rows, query), caller), total: rows.length };
+    },
+    'pairing_profiles.get': async ({ db, orgId, params, caller }) =>
+      presentOne(db, await findProfile(db, orgId, params.id), caller),
+    'pairing_profiles.create': async (context) => {
+      const { db, orgId, body, caller } = context;
+      const now = deps.clock.now();
+      const labels = await checkedLabels(db, orgId, body.labels ?? []);
+      const row = await guardExternal(() =>
+        db
+          .insertInto('pairing_profiles')
+          .values({
+            org_id: orgId,
+            name: body.name ?? null,
+            description: body.description ?? null,
+            enabled: body.enabled,
+            ven_type: body.ven_type ?? 'server',
+            enforcement_mode: body.enforcement_mode ?? 'visibility_only',
+            visibility_level: body.visibility_level ?? 'flow_summary',
+            locks: json(locksOf({}, body)),
+            allowed_uses_per_key: limitOf(body.allowed_uses_per_key) ?? null,
+            key_lifespan_seconds: limitOf(body.key_lifespan) ?? null,
+            labels: json(labels),
+            external_data_set: body.external_data_set ?? null,
+            external_data_reference: body.external_data_reference ?? null,
+            created_at: now,
+            created_by: caller.href,
+            updated_at: now,
+            updated_by: caller.href,
+          })
+          .returningAll()
+          .executeTakeFirstOrThrow(),
+      );
+      await note(context, {
+        type: 'pairing_profile.create',
+        before: null,
+        after: row,
+        status: 201,
+      });
+      return presentOne(db, row, caller);
+    },
+    'pairing_profiles.update': async (context) => {
+      const { db, orgId, body, params, caller } = context;
+      const before = await lockProfile(db, orgId, params.id);
+      await refuseStale(context, {
+        name: before.name ?? `pairing profile ${before.id}`,
+        updatedAt: before.updated_at,
+        updatedBy: before.updated_by,
+      });
+      const labels =
+        body.labels === undefined ? before.labels : await checkedLabels(db, orgId, body.labels);
+      const uses = limitOf(body.allowed_uses_per_key);
+      const lifespan = limitOf(body.key_lifespan);
+      const after = await guardExternal(() =>
+        db
+          .updateTable('pairing_profiles')
+          .set({
+            name: body.name === undefined ? before.name : body.name,
+            description: body.description === undefined ? before.description : body.description,
+            enabled: body.enabled ?? before.enabled,
+            ven_type: body.ven_type ?? before.ven_type,
+            enforcement_mode: body.enforcement_mode ?? before.enforcement_mode,
+            visibility_level: body.visibility_level ?? before.visibility_level,
+            locks: json(locksOf(before.locks, body)),
+            allowed_uses_per_key: uses === undefined ? before.allowed_uses_per_key : uses,
+            key_lifespan_seconds: lifespan === undefined ? before.key_lifespan_seconds : lifespan,
+            labels: json(labels),
+            external_data_set:
+              body.external_data_set === undefined
+                ? before.external_data_set
+                : body.external_data_set,
+            external_data_reference:
+              body.external_data_reference === undefined
+                ? before.external_data_reference
+                : body.external_data_reference,
+            updated_at: deps.clock.now(),
+            updated_by: caller.href,
+          })
+          .where('id', '=', before.id)
+          .returningAll()
+          .executeTakeFirstOrThrow(),
+      );
+      await note(context, { type: 'pairing_profile.update', before, after, status: 204 });
+    },
+    'pairing_profiles.delete': async (context) => {
+      const { db, orgId, params } = context;
+      const before = await lockProfile(db, orgId, params.id);
+      if (before.is_default)
+        throw new DomainError(
+          'object_not_editable',
+          `"${before.name ?? 'Default'}" is the default pairing profile and stays; disable it when nobody is to pair with it`,
+          { href: profileHref(before) },
+        );
+      await db.deleteFrom('pairing_profiles').where('id', '=', before.id).execute();
+      await note(context, { type: 'pairing_profile.delete', before, after: null, status: 204 });
+    },
+    'pairing_keys.create': async (context) => {
+      const { db, orgId, params, caller } = context;
+      const profile = await lockProfile(db, orgId, params.id);
+      if (!profile.enabled)
+        throw new DomainError(
+          'object_not_editable',
+          `The pairing profile "${profile.name ?? profile.id}" is disabled; enable it first, since no host could pair with the code`,
+          { href: profileHref(profile) },
+        );
+      const code = newSecret();
+      const now = deps.clock.now();
+      const { key_lifespan_seconds: lifespan } = profile;
+      await db
+        .insertInto('pairing_keys')
+        .values({
+          org_id: orgId,
+          pairing_profile_id: profile.id,
+          code_hash: hashSecret(code),
+          uses_left: profile.allowed_uses_per_key,
+          expires_at: lifespan === null ? null : new Date(now.getTime() + lifespan * 1000),
+          created_at: now,
+          created_by: caller.href,
+        })
+        .execute();
+      await note(context, {
+        type: 'pairing_profile.create_pairing_key',
+        before: profile,
+        after: profile,
+        status: 201,
+      });
+      return {
+        activation_code: code,
+        scripts: pairingLines(deps, { profileId: profile.id, venType: profile.ven_type, code }),
+      };
+    },
+    'pairing_keys.delete': async (context) => {
+      const { db, orgId, params } = context;
+      const profile = await lockProfile(db, orgId, params.id);
+      await db
+        .updateTable('pairing_keys')
+        .set({ revoked_at: deps.clock.now() })
+        .where('pairing_profile_id', '=', profile.id)
+        .where('revoked_at', 'is', null)
+        .execute();
+      await note(context, {
+        type: 'pairing_profile.delete_all_pairing_keys',
+        before: profile,
+        after: profile,
+        status: 204,
+      });
+    },
+  };
+}

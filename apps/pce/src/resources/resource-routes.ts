@@ -1,0 +1,40 @@
+/** Routes and seeders of the resources that policy is made of, for composition.ts. */
+import type { Deps } from '../deps.ts';
+import type { Routes } from '../http/routes.ts';
+import { provisioningRoutes } from '../provisioning/routes.ts';
+import { seedPolicy } from '../provisioning/seed.ts';
+import { corporateIpsRoutes, seedCorporateIps } from './corporate-ips/routes.ts';
+import { enforcementBoundaryRoutes } from './enforcement-boundaries/routes.ts';
+import { ipListRoutes } from './ip-lists/routes.ts';
+import { labelDimensionRoutes, seedLabelDimensions } from './label-dimensions/routes.ts';
+import { labelGroupRoutes } from './label-groups/routes.ts';
+import { labelRoutes } from './labels/routes.ts';
+import { networkRoutes } from './networks/routes.ts';
+import type { Seeder } from './orgs/setup.ts';
+import { pairingProfileRoutes } from './pairing-profiles/routes.ts';
+import { seedPairingProfile } from './pairing-profiles/store.ts';
+import { ruleSetRoutes } from './rule-sets/routes.ts';
+import { serviceRoutes } from './services/routes.ts';
+
+export const RESOURCE_SEEDERS: readonly Seeder[] = [
+  seedLabelDimensions,
+  seedPolicy,
+  seedPairingProfile,
+  seedCorporateIps,
+];
+
+export function resourceRoutes(deps: Deps): Routes[] {
+  return [
+    labelRoutes(deps),
+    labelDimensionRoutes(),
+    labelGroupRoutes(deps),
+    ipListRoutes(deps),
+    serviceRoutes(deps),
+    ruleSetRoutes(deps),
+    enforcementBoundaryRoutes(deps),
+    pairingProfileRoutes(deps),
+    corporateIpsRoutes(deps),
+    networkRoutes(),
+    provisioningRoutes(deps),
+  ];
+}
