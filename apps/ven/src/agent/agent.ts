@@ -387,6 +387,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
             log.warn('the PCE could not be told', { reason: messageOf(error) }),
           );
       }
+      client.close();
       channel?.close();
     },
   };

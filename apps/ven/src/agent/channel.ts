@@ -45,7 +45,8 @@ export function openChannel(deps: ChannelDeps): Channel {
   let failures = 0;
   let lastAttempt = 0;
   let closed = false;
-  let wanted = false;
+  // the first attempt of a start need not be spread: hosts start one by one
+  let wanted = true;
 
   function schedule(): void {
     if (closed || timer !== null) return;

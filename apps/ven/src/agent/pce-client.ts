@@ -1,5 +1,5 @@
 /** REST calls to the PCE. Runs on Node 16: node:https, no fetch. */
-import { request as httpsRequest } from 'node:https';
+import { Agent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import {
   activateResponseSchema,
@@ -42,6 +42,8 @@ export interface PceClient {
   policy(): Promise<PolicyDocument>;
   flows(body: FlowReport): Promise<void>;
   goodbye(reason: 'stop' | 'unpair' | 'shutdown'): Promise<void>;
+  /** Ends connections that are kept. */
+  close(): void;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -55,16 +57,26 @@ interface Call {
   readonly body?: unknown;
   readonly localAddress?: string;
   readonly timeoutMs?: number;
+  /** On a connection that is kept: for what is sent again and again. Others find their way anew, as the network may be another. */
+  readonly kept?: boolean;
 }
 
 /** `token` null: only activation is possible. Calls reject with PceError, or with the error of the connection. */
 export function createPceClient(pce: PceAddress, token: string | null): PceClient {
+  let keeper = new Agent({ keepAlive: true, maxSockets: 1 });
+  /** A connection that failed may hang in a network that the host has left. */
+  function dropKept(): void {
+    keeper.destroy();
+    keeper = new Agent({ keepAlive: true, maxSockets: 1 });
+  }
+
   function send({
     method,
     path,
     body,
     localAddress,
     timeoutMs = TIMEOUT_MS,
+    kept = false,
   }: Call): Promise<string> {
     return new Promise((resolve, reject) => {
       const payload = body === undefined ? null : Buffer.from(JSON.stringify(body));
@@ -74,7 +86,7 @@ export function createPceClient(pce: PceAddress, token: string | null): PceClien
           port: pce.port,
           path: `/api/v2${path}`,
           method,
-          agent: false,
+          agent: kept ? keeper : false,
           minVersion: 'TLSv1.2',
           ...(isIP(pce.host) === 0 ? { servername: pce.host } : {}),
           ...(pce.ca === null ? {} : { ca: pce.ca }),
@@ -156,7 +168,15 @@ export function createPceClient(pce: PceAddress, token: string | null): PceClien
         detectResponseSchema,
       ),
     policy: () => ask({ method: 'GET', path: '/ven/policy' }, policyDocumentSchema),
-    flows: async (body) => void (await send({ method: 'POST', path: '/ven/flows', body })),
+    async flows(body) {
+      try {
+        await send({ method: 'POST', path: '/ven/flows', body, kept: true });
+      } catch (error) {
+        dropKept();
+        throw error;
+      }
+    },
+    close: () => keeper.destroy(),
     goodbye: async (reason) =>
       void (await send({
         method: 'PUT',
