@@ -114,7 +114,8 @@ function pickEnds(
 ): Pick<Connection, 'source' | 'destination'> | Fault {
   const from = translation.hosts.get(ends.from);
   const to = translation.hosts.get(ends.to);
-  if (from === undefined) return { path: ['from'], message: `there is no host named "${ends.from}"` };
+  if (from === undefined)
+    return { path: ['from'], message: `there is no host named "${ends.from}"` };
   if (to === undefined) return { path: ['to'], message: `there is no host named "${ends.to}"` };
   for (const field of ['from_address', 'to_address'] as const) {
     const text = item[field];

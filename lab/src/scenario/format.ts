@@ -42,18 +42,21 @@ export const servicePortSchema = z.union([
 ]);
 export type ServicePortText = z.infer<typeof servicePortSchema>;
 
-const actor = z.union([
-  z.literal('ams'),
-  label,
-  z.strictObject({ label }),
-  z.strictObject({ label_group: name }),
-  z.strictObject({ workload: name }),
-  z.strictObject({ ip_list: name }),
-  z.strictObject({ virtual_service: name }),
-], {
-  error:
-    'must be ams, a label such as role=web, or one of label, label_group, workload, ip_list, virtual_service with a name',
-});
+const actor = z.union(
+  [
+    z.literal('ams'),
+    label,
+    z.strictObject({ label }),
+    z.strictObject({ label_group: name }),
+    z.strictObject({ workload: name }),
+    z.strictObject({ ip_list: name }),
+    z.strictObject({ virtual_service: name }),
+  ],
+  {
+    error:
+      'must be ams, a label such as role=web, or one of label, label_group, workload, ip_list, virtual_service with a name',
+  },
+);
 export type ActorText = z.infer<typeof actor>;
 const side = z.array(actor).min(1, 'must name somebody; a side is never an empty list');
 const ingress = z.array(servicePortSchema).min(1).optional();
