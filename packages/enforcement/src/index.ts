@@ -38,4 +38,9 @@ export {
 export { RenderError, renderNftables } from './nftables/render.ts';
 export { renderCut, renderInterfaceDelta, renderSetDelta } from './nftables/delta.ts';
 export { parseRuleset, RulesetParseError } from './nftables/parse.ts';
-export { compareWithPlan, type NftDifference } from './nftables/compare.ts';
+export {
+  compareSetsWithPlan,
+  compareWithPlan,
+  kernelSetNames,
+  type NftDifference,
+} from './nftables/compare.ts';

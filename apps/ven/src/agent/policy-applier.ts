@@ -139,7 +139,7 @@ export function createPolicyApplier(deps: PolicyApplierDeps): PolicyApplier {
 
   async function step(enforced: Enforced, steps: readonly PlanStep[]): Promise<FirewallPlan> {
     const next = await firewall.update(enforced.plan, steps);
-    const differences = await firewall.differences(next);
+    const differences = await firewall.stepDifferences(next, steps);
     if (differences.length > 0) {
       throw new ApplyError(`the firewall is not as planned after the change: ${differences[0]}`);
     }

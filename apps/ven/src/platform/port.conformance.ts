@@ -4,7 +4,7 @@ import type { HostPolicy } from '@bulkhead/policy';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { aHostPolicy } from '../testing/policies.ts';
 import { until } from '../testing/until.ts';
-import type { Platform } from './port.ts';
+import type { PlanStep, Platform } from './port.ts';
 
 export interface ConformanceHost {
   readonly platform: Platform;
@@ -83,19 +83,21 @@ export function describePlatform(name: string, start: () => Promise<ConformanceH
         profile: 'external' as const,
         addresses: link.addresses.map(({ address }) => address),
       }));
-      const after = await firewall.update(before, [
-        {
-          kind: 'set',
-          delta: {
-            id: 's_web',
-            addHosts: ['10.0.0.3'],
-            removeHosts: ['10.0.0.1'],
-            addRanges: ['10.2.0.0/16'],
-            removeRanges: ['10.1.0.0/16'],
-          },
-        },
+      const delta = {
+        id: 's_web',
+        addHosts: ['10.0.0.3'],
+        removeHosts: ['10.0.0.1'],
+        addRanges: ['10.2.0.0/16'],
+        removeRanges: ['10.1.0.0/16'],
+      };
+      const steps: PlanStep[] = [
+        { kind: 'set', delta },
         { kind: 'interfaces', interfaces },
-      ]);
+      ];
+      expect(await firewall.stepDifferences(before, steps)).toEqual([]);
+      const after = await firewall.update(before, steps);
+      expect(await firewall.stepDifferences(after, steps)).toEqual([]);
+      expect(await firewall.stepDifferences(before, steps)).not.toEqual([]);
       expect(await firewall.differences(after)).toEqual([]);
       expect(await firewall.differences(before)).not.toEqual([]);
       expect(after.interfaces.external).toEqual(interfaces.map((link) => link.name).sort());

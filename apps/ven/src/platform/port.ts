@@ -64,6 +64,8 @@ export interface Firewall {
   apply(plan: FirewallPlan): Promise<void>;
   /** Moves from what `plan` says by member updates, in one transaction, and answers the plan after it. Rejects with FirewallError and has changed nothing then. */
   update(plan: FirewallPlan, steps: readonly PlanStep[]): Promise<FirewallPlan>;
+  /** Where the system's state differs from the plan after these steps, in what they touched; at a cost that does not grow with the rest. */
+  stepDifferences(plan: FirewallPlan, steps: readonly PlanStep[]): Promise<readonly string[]>;
   /** Where the system's state differs from the plan, for people; empty: exactly as planned. */
   differences(plan: FirewallPlan): Promise<readonly string[]>;
   /** Cuts established connections that the plan does not allow; answers how many. */

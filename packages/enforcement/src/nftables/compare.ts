@@ -1,8 +1,9 @@
 import { addressKeys, coverageKeys } from '../address-sets.ts';
 import type { FirewallPlan } from '../plan/plan.ts';
-import { buildTable } from './build-table.ts';
+import { buildTable, kernelSets } from './build-table.ts';
 import { RenderError, renderRule } from './render.ts';
 import {
+  INTERFACE_SETS,
   NFT_TABLE,
   type NftChain,
   type NftMatch,
@@ -23,6 +24,46 @@ export interface NftDifference {
 /** Where the kernel's table differs from what the plan says; empty when it is exactly that. Cut connections do not count. */
 export function compareWithPlan(plan: FirewallPlan, kernel: NftTable): NftDifference[] {
   return compareTables(buildTable(plan), kernel);
+}
+
+/** Names of the kernel sets that hold the members of address sets (by id), and of the interface sets where they are asked for. */
+export function kernelSetNames(
+  plan: FirewallPlan,
+  ids: readonly string[],
+  withInterfaceSets: boolean,
+): string[] {
+  const sets = ids.flatMap((id) => plan.sets.get(id) ?? []);
+  return [
+    ...(withInterfaceSets ? INTERFACE_SETS : []),
+    ...sets.flatMap(kernelSets).map(({ name }) => name),
+  ];
+}
+
+/**
+ * Where the kernel's sets of these names differ from what the plan says, other sets and all chains left aside: after a
+ * change of members, at a cost that does not grow with the rest. `kernel` needs to hold these sets only.
+ */
+export function compareSetsWithPlan(
+  plan: FirewallPlan,
+  names: readonly string[],
+  kernel: NftTable,
+): NftDifference[] {
+  const wanted = new Set(names);
+  const touched = [...plan.sets.values()].filter((set) =>
+    kernelSets({ ...set, hosts: [], ranges: [] }).some(({ name }) => wanted.has(name)),
+  );
+  const planned: NftSet[] = [
+    ...INTERFACE_SETS.map((name): NftSet => ({
+      name,
+      type: 'ifname',
+      interval: false,
+      timeout: null,
+      elements: plan.interfaces[name],
+    })),
+    ...touched.flatMap(kernelSets),
+  ];
+  const isWanted = ({ name }: NftSet): boolean => wanted.has(name);
+  return compareNamed('set', planned.filter(isWanted), kernel.sets.filter(isWanted), setDifference);
 }
 
 /** As `compareWithPlan`, for two tables. */

@@ -64,6 +64,9 @@ export function createFakePlatform(): FakePlatform {
   const textOf = (plan: FirewallPlan | null): string =>
     plan === null || !plan.ownsTable ? '' : renderNftables(plan);
 
+  const differences = (plan: FirewallPlan): Promise<string[]> =>
+    Promise.resolve(textOf(enforced) === textOf(plan) ? [] : ['the table is another']);
+
   const platform: FakePlatform = {
     refuse: null,
     connections: [],
@@ -117,8 +120,8 @@ export function createFakePlatform(): FakePlatform {
         if (plan.ownsTable) enforced = next;
         return next;
       },
-      differences: (plan) =>
-        Promise.resolve(textOf(enforced) === textOf(plan) ? [] : ['the table is another']),
+      differences,
+      stepDifferences: differences,
       async cut(plan) {
         const cut = new Set(connectionsToCut(plan, platform.connections));
         platform.connections = platform.connections.filter((connection) => !cut.has(connection));

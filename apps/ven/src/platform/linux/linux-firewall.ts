@@ -1,7 +1,9 @@
 /** nftables: whole plans and member updates by `nft -f -`, read back by `nft -j`. */
 import {
+  compareSetsWithPlan,
   compareWithPlan,
   connectionsToCut,
+  kernelSetNames,
   NFT_ABSENT,
   NFT_TABLE,
   parseRuleset,
@@ -12,6 +14,7 @@ import {
   withInterfaces,
   withSetDelta,
   type FirewallPlan,
+  type NftDifference,
   type NftTable,
 } from '@bulkhead/enforcement';
 import { z } from 'zod';
@@ -22,6 +25,8 @@ import { parseConntrack, type KernelConnection } from './conntrack.ts';
 /** Left behind by `unpair recommended`: gone with the next reboot, as it is in no file. */
 const UNPAIRED_TABLE = 'bulkhead_unpaired';
 const REMOTE_MANAGEMENT_PORTS = '22';
+/** Above, one listing of the whole table costs less. */
+const SETS_LISTED_SINGLY = 12;
 const CUT_FOR_MS = 5 * 60_000;
 
 export interface LinuxFirewallDeps {
@@ -60,6 +65,16 @@ export function createLinuxFirewall(deps: LinuxFirewallDeps): Firewall {
     }
   }
 
+  /** One listing each: nft 1.0.6 finds only the last of several sets. */
+  async function readSets(names: readonly string[]): Promise<NftTable> {
+    const tables = await Promise.all(
+      names.map(async (name) =>
+        parseRuleset(await runCommand('nft', ['-j', '-n', 'list', 'set', 'inet', NFT_TABLE, name])),
+      ),
+    );
+    return { exists: true, chains: [], sets: tables.flatMap((table) => table.sets) };
+  }
+
   /** Connections cut in the last five minutes; a table that is replaced whole forgets them. */
   function recentCuts(): KernelConnection[] {
     cuts = cuts.filter(({ at }) => Date.now() - at < CUT_FOR_MS);
@@ -90,9 +105,16 @@ export function createLinuxFirewall(deps: LinuxFirewallDeps): Firewall {
       await transact(text);
       return next;
     },
-    async differences(plan) {
-      const found = compareWithPlan(plan, await readTable());
-      return found.map(({ kind, name, change, detail }) => `${kind} ${name} ${change}: ${detail}`);
+    differences: async (plan) => compareWithPlan(plan, await readTable()).map(describe),
+    async stepDifferences(plan, steps) {
+      const ids = steps.flatMap((step) => (step.kind === 'set' ? [step.delta.id] : []));
+      const interfaces = steps.some((step) => step.kind === 'interfaces');
+      const names = kernelSetNames(plan, [...new Set(ids)], interfaces);
+      if (!plan.ownsTable || names.length === 0) return [];
+      if (names.length > SETS_LISTED_SINGLY) {
+        return compareWithPlan(plan, await readTable()).map(describe);
+      }
+      return compareSetsWithPlan(plan, names, await readSets(names)).map(describe);
     },
     async cut(plan) {
       if (!plan.ownsTable) return 0;
@@ -124,6 +146,10 @@ export function createLinuxFirewall(deps: LinuxFirewallDeps): Firewall {
       return `The host's own firewall still filters: ${others.join(', ')}. Illumio does not change it.`;
     },
   };
+}
+
+function describe({ kind, name, change, detail }: NftDifference): string {
+  return `${kind} ${name} ${change}: ${detail}`;
 }
 
 function remoteManagementOnly(): string {
