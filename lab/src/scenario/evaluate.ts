@@ -12,7 +12,7 @@ import type { EndExpectation, Expectation, Fault, Scenario } from './format.ts';
 import { protocolNumber } from './service-text.ts';
 import type { Host, Translation } from './translate.ts';
 
-export interface Mismatch {
+interface Mismatch {
   /** Path of the expectation, such as `['expect', 3]`. */
   readonly path: readonly (string | number)[];
   readonly connection: string;

@@ -21,7 +21,7 @@ const reserved = (words: readonly string[]) =>
     message: 'always exists; choose another name',
   });
 
-export const servicePortSchema = z.union([
+const servicePortSchema = z.union([
   z.string().min(1),
   z
     .strictObject({

@@ -68,6 +68,6 @@ export interface AddressSetDelta {
 export interface PolicyDelta {
   /** Workloads whose host policy (its hash) changed, with the new hash; null: no longer a managed workload. */
   readonly policies: readonly { readonly workload: string; readonly hash: string | null }[];
-  /** Sets whose members changed and that some host policy names. New sets are whole additions; a set that no policy names any more is not listed. */
+  /** Sets whose members changed and that some host policy names. New sets are whole additions; a set that no policy names any more is not listed, and one that is named and was never listed is empty. */
   readonly sets: readonly AddressSetDelta[];
 }

@@ -48,6 +48,12 @@ export function contributionOf(workload: Workload): Contribution {
   return { addresses: [...addresses], subnets: [...subnets] };
 }
 
+export function sameContribution(left: Contribution, right: Contribution): boolean {
+  const equal = (a: readonly string[], b: readonly string[]) =>
+    a.length === b.length && a.every((text, index) => text === b[index]);
+  return equal(left.addresses, right.addresses) && equal(left.subnets, right.subnets);
+}
+
 function rangeSpans(range: IpRange): AddressSpan[] {
   const parsed = range.to === null ? parseSpan(range.from) : parseRange(range.from, range.to);
   return parsed.ok ? [parsed.value] : [];

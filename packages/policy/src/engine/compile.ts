@@ -69,10 +69,7 @@ export function setIdOf(source: SetSource): string {
 }
 
 /** Services of a virtual service: its own ports, or those of the service that it names. */
-export function virtualServicePorts(
-  item: VirtualService,
-  find: ObjectLookup,
-): readonly ServicePort[] {
+function virtualServicePorts(item: VirtualService, find: ObjectLookup): readonly ServicePort[] {
   return 'ports' in item.service
     ? normalizeServices(item.service.ports)
     : resolveServices([item.service], find.service);

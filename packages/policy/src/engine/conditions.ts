@@ -18,7 +18,7 @@ export interface LabelLookup {
 }
 
 /** Labels that a group stands for, sub groups included. A group within itself is followed once. */
-export function expandGroup(
+function expandGroup(
   href: string,
   find: LabelLookup,
   seen: Set<string> = new Set(),

@@ -2,7 +2,7 @@
 import type { Connection, CoreSizes, Decision, PolicyCore } from '../core.ts';
 import type { AddressSet, HostPolicy, PolicyDelta } from '../host-policy.ts';
 import type { PolicyChange, Workload } from '../model.ts';
-import { contributionOf, type Contribution } from './addresses.ts';
+import { contributionOf, sameContribution, type Contribution } from './addresses.ts';
 import { classKey, SelectorIndex, type ClassState } from './classes.ts';
 import { distinctSorted, setIdOf, type Part, type SetSource, type Unit } from './compile.ts';
 import { decideConnection } from './decide.ts';
@@ -408,10 +408,4 @@ export class PolicyEngine implements PolicyCore {
     }
     this.policies.release(old.hash);
   }
-}
-
-function sameContribution(left: Contribution, right: Contribution): boolean {
-  const equal = (a: readonly string[], b: readonly string[]) =>
-    a.length === b.length && a.every((text, index) => text === b[index]);
-  return equal(left.addresses, right.addresses) && equal(left.subnets, right.subnets);
 }
