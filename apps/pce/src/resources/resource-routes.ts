@@ -15,6 +15,8 @@ import { pairingProfileRoutes } from './pairing-profiles/routes.ts';
 import { seedPairingProfile } from './pairing-profiles/store.ts';
 import { ruleSetRoutes } from './rule-sets/routes.ts';
 import { serviceRoutes } from './services/routes.ts';
+import { venRoutes } from './vens/routes.ts';
+import { workloadRoutes } from './workloads/routes.ts';
 
 export const RESOURCE_SEEDERS: readonly Seeder[] = [
   seedLabelDimensions,
@@ -32,6 +34,8 @@ export function resourceRoutes(deps: Deps): Routes[] {
     serviceRoutes(deps),
     ruleSetRoutes(deps),
     enforcementBoundaryRoutes(deps),
+    workloadRoutes(deps),
+    venRoutes(deps),
     pairingProfileRoutes(deps),
     corporateIpsRoutes(deps),
     networkRoutes(),

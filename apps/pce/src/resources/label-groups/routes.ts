@@ -8,6 +8,7 @@ import {
   createDraft,
   deleteDraft,
   lockDraft,
+  lockPolicy,
   matchesCommon,
   mustBeDraft,
   pageOf,
@@ -63,6 +64,12 @@ async function presentAll(
   const hrefs = hrefsIn(views.map((view) => view.content));
   const names = await loadNames(db, first.orgId, { hrefs, word: first.word });
   return views.map((view) => present(view, names, caller));
+}
+
+async function presentOne(db: Db, view: View, caller: UserCaller): Promise<LabelGroupWire> {
+  const [wire] = await presentAll(db, [view], caller);
+  if (wire === undefined) throw new Error('A label group that was read is presented');
+  return wire;
 }
 
 /** Members exist, are of the group's key, and no group is within itself. */
@@ -126,12 +133,12 @@ export function labelGroupRoutes(deps: Deps): Routes {
     },
     'label_groups.get': async ({ db, orgId, params, caller }) => {
       const view = await viewOf(db, orgId, { type: TYPE, word: params.pversion, id: params.id });
-      const [shown] = await presentAll(db, [view], caller);
-      return shown as LabelGroupWire;
+      return presentOne(db, view, caller);
     },
     'label_groups.create': async (context) => {
       const { db, orgId, body, params, caller } = context;
       mustBeDraft(params.pversion);
+      await lockPolicy(db, orgId);
       const content: StoredLabelGroup = {
         name: body.name,
         description: body.description ?? null,
@@ -143,8 +150,7 @@ export function labelGroupRoutes(deps: Deps): Routes {
       };
       await check(db, orgId, { content, own: null });
       const view = await createDraft(deps, context, { type: TYPE, content });
-      const [shown] = await presentAll(db, [view], caller);
-      return shown as LabelGroupWire;
+      return presentOne(db, view, caller);
     },
     'label_groups.update': async (context) => {
       const { db, orgId, body, params } = context;

@@ -7,7 +7,7 @@ import type { Deps } from '../../deps.ts';
 import type { UserCaller } from '../../http/caller.ts';
 import { DomainError, notFound } from '../../http/domain-error.ts';
 import type { ContextOf, Routes } from '../../http/routes.ts';
-import { refuseStale } from '../../provisioning/objects.ts';
+import { guardExternal, lockPolicy, refuseStale } from '../../provisioning/objects.ts';
 import { plainCaps } from '../../provisioning/present.ts';
 import { labelUsage, refuseLabelInUse } from './usage.ts';
 
@@ -183,29 +183,33 @@ export function labelRoutes(deps: Deps): Routes {
     },
     'labels.create': async (context) => {
       const { db, body, orgId, caller } = context;
+      await lockPolicy(db, orgId);
       await refuseDimension(db, orgId, body.key);
       await refuseTwin(db, orgId, body);
       const now = deps.clock.now();
-      const row = await db
-        .insertInto('labels')
-        .values({
-          org_id: orgId,
-          key: body.key,
-          value: body.value,
-          external_data_set: body.external_data_set ?? null,
-          external_data_reference: body.external_data_reference ?? null,
-          created_at: now,
-          created_by: caller.href,
-          updated_at: now,
-          updated_by: caller.href,
-        })
-        .returningAll()
-        .executeTakeFirstOrThrow();
+      const row = await guardExternal(() =>
+        db
+          .insertInto('labels')
+          .values({
+            org_id: orgId,
+            key: body.key,
+            value: body.value,
+            external_data_set: body.external_data_set ?? null,
+            external_data_reference: body.external_data_reference ?? null,
+            created_at: now,
+            created_by: caller.href,
+            updated_at: now,
+            updated_by: caller.href,
+          })
+          .returningAll()
+          .executeTakeFirstOrThrow(),
+      );
       await note(context, { verb: 'create', row, before: null, status: 201 });
       return present(row, caller);
     },
     'labels.update': async (context) => {
       const { db, body, orgId, caller, params } = context;
+      await lockPolicy(db, orgId);
       const before = await lock(db, orgId, params.id);
       await refuseStale(context, {
         name: before.value,
@@ -213,28 +217,31 @@ export function labelRoutes(deps: Deps): Routes {
         updatedBy: before.updated_by,
       });
       if (body.value !== undefined) await refuseTwin(db, orgId, { ...before, value: body.value });
-      const row = await db
-        .updateTable('labels')
-        .set({
-          value: body.value ?? before.value,
-          external_data_set:
-            body.external_data_set === undefined
-              ? before.external_data_set
-              : body.external_data_set,
-          external_data_reference:
-            body.external_data_reference === undefined
-              ? before.external_data_reference
-              : body.external_data_reference,
-          updated_at: deps.clock.now(),
-          updated_by: caller.href,
-        })
-        .where('id', '=', before.id)
-        .returningAll()
-        .executeTakeFirstOrThrow();
+      const row = await guardExternal(() =>
+        db
+          .updateTable('labels')
+          .set({
+            value: body.value ?? before.value,
+            external_data_set:
+              body.external_data_set === undefined
+                ? before.external_data_set
+                : body.external_data_set,
+            external_data_reference:
+              body.external_data_reference === undefined
+                ? before.external_data_reference
+                : body.external_data_reference,
+            updated_at: deps.clock.now(),
+            updated_by: caller.href,
+          })
+          .where('id', '=', before.id)
+          .returningAll()
+          .executeTakeFirstOrThrow(),
+      );
       await note(context, { verb: 'update', row, before, status: 204 });
     },
     'labels.delete': async (context) => {
       const { db, orgId, caller, params } = context;
+      await lockPolicy(db, orgId);
       const before = await lock(db, orgId, params.id);
       if (before.deleted) {
         throw new DomainError(

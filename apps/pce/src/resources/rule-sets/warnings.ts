@@ -2,12 +2,16 @@
 import { sql } from 'kysely';
 import type { WorkloadType } from '@bulkhead/policy';
 import type { Db } from '../../db/database.ts';
-import { contentOf } from '../../provisioning/stored-content.ts';
+import {
+  entriesMatch,
+  labelPartMatches,
+  loadLabelFacts,
+  type LabelFacts,
+} from '../../provisioning/matching.ts';
 import type {
   StoredActor,
   StoredRuleBody,
   StoredRuleSet,
-  StoredScopeEntry,
 } from '../../provisioning/stored-content.ts';
 
 /** Workloads that have the same labels and type. */
@@ -18,15 +22,8 @@ interface WorkloadClass {
 }
 
 /** What of the organization the warnings look at. */
-export interface WarningFacts {
+export interface WarningFacts extends LabelFacts {
   readonly classes: readonly WorkloadClass[];
-  /** Label href to key. */
-  readonly keys: ReadonlyMap<string, string>;
-  /** Label group (draft href) to key and all labels in it. */
-  readonly groups: ReadonlyMap<
-    string,
-    { readonly key: string; readonly labels: ReadonlySet<string> }
-  >;
 }
 
 /** A rule whose other side has this many servers makes every move of a laptop reach all of them. */
@@ -46,46 +43,10 @@ export async function loadWarningFacts(db: Db, orgId: number): Promise<WarningFa
     .where('deleted', '=', false)
     .groupBy(['labels', 'type'])
     .execute();
-  const labels = await db
-    .selectFrom('labels')
-    .select(['id', 'key'])
-    .where('org_id', '=', orgId)
-    .where('deleted', '=', false)
-    .execute();
   return {
     classes: rows.map((row) => ({ ...row, labels: new Set(row.labels) })),
-    keys: new Map(labels.map((label) => [`/orgs/${orgId}/labels/${label.id}`, label.key])),
-    groups: await loadGroups(db, orgId),
+    ...(await loadLabelFacts(db, orgId)),
   };
-}
-
-async function loadGroups(db: Db, orgId: number): Promise<WarningFacts['groups']> {
-  const rows = await db
-    .selectFrom('policy_objects')
-    .select(['id', 'draft'])
-    .where('org_id', '=', orgId)
-    .where('type', '=', 'label_groups')
-    .execute();
-  const contents = new Map(
-    rows.map((row) => [
-      `/orgs/${orgId}/sec_policy/draft/label_groups/${row.id}`,
-      contentOf('label_groups', row.draft),
-    ]),
-  );
-  const collect = (href: string, found: Set<string>, seen: Set<string>): Set<string> => {
-    const content = contents.get(href);
-    if (content === undefined || seen.has(href)) return found;
-    seen.add(href);
-    for (const label of content.labels) found.add(label.href);
-    for (const group of content.sub_groups) collect(group.href, found, seen);
-    return found;
-  };
-  return new Map(
-    [...contents].map(([href, content]) => [
-      href,
-      { key: content.key, labels: collect(href, new Set(), new Set()) },
-    ]),
-  );
 }
 
 export interface Warning {
@@ -156,39 +117,7 @@ function classesOf(
   const scopes = scoped && ruleSet.scopes.length > 0 ? ruleSet.scopes : [[]];
   return facts.classes.filter(
     (item) =>
-      matches(item, rule[side], facts) && scopes.some((scope) => matchesKeys(item, scope, facts)),
+      labelPartMatches(item.labels, rule[side], facts) &&
+      scopes.some((scope) => entriesMatch(item.labels, scope, facts)),
   );
-}
-
-function matches(item: WorkloadClass, side: readonly StoredActor[], facts: WarningFacts): boolean {
-  if (side.some((actor) => 'actors' in actor)) return true;
-  const entries = side.filter(
-    (actor): actor is StoredScopeEntry => 'label' in actor || 'label_group' in actor,
-  );
-  return entries.length > 0 && matchesKeys(item, entries, facts);
-}
-
-/** Entries of one key are OR-ed, keys AND-ed; exclusions subtract within their key. */
-function matchesKeys(
-  item: WorkloadClass,
-  entries: readonly StoredScopeEntry[],
-  facts: WarningFacts,
-): boolean {
-  const byKey = new Map<string, { in: boolean; out: boolean; hasIn: boolean }>();
-  for (const entry of entries) {
-    const group = 'label_group' in entry ? facts.groups.get(entry.label_group.href) : undefined;
-    const key = 'label' in entry ? facts.keys.get(entry.label.href) : group?.key;
-    const has =
-      'label' in entry
-        ? item.labels.has(entry.label.href)
-        : [...(group?.labels ?? [])].some((label) => item.labels.has(label));
-    const state = byKey.get(key ?? '') ?? { in: false, out: false, hasIn: false };
-    if (entry.exclusion === true) state.out ||= has;
-    else {
-      state.hasIn = true;
-      state.in ||= has;
-    }
-    byKey.set(key ?? '', state);
-  }
-  return [...byKey.values()].every((state) => !state.out && (state.in || !state.hasIn));
 }

@@ -1,0 +1,95 @@
+import { describeChanges, recordEvent } from '../../audit/record-event.ts';
+import { appendChange } from '../../db/transaction.ts';
+import type { Deps } from '../../deps.ts';
+import { notFound } from '../../http/domain-error.ts';
+import type { Routes } from '../../http/routes.ts';
+import { refuseStale } from '../../provisioning/objects.ts';
+import { UUID } from '../../provisioning/references.ts';
+import { presentVen, venHref, workloadHref } from '../workloads/presenter.ts';
+import { findWorkload, findWorkloads } from '../workloads/query.ts';
+import { presentingOf } from '../workloads/routes.ts';
+
+/** List, look and name; pairing, unpairing and everything that a VEN itself says is the gateway's. */
+export function venRoutes(deps: Deps): Routes {
+  return {
+    'vens.list': async ({ db, orgId, query, caller }) => {
+      const { ven_type: venType, ...others } = query;
+      const { rows, total } = await findWorkloads(db, orgId, {
+        filters: {
+          ...others,
+          'ven.ven_type': venType,
+          include_deleted: query.status === 'uninstalled',
+        },
+        paging: query,
+        withVen: true,
+      });
+      const presenting = await presentingOf(deps, db, { rows, caller });
+      const items = rows.flatMap((row) =>
+        row.ven === null ? [] : [presentVen(row, row.ven, presenting)],
+      );
+      return { items, total };
+    },
+    'vens.get': async ({ db, orgId, params, caller }) => {
+      const row = UUID.test(params.id) ? await findWorkload(db, orgId, params.id) : undefined;
+      if (row?.ven == null) throw notFound(`The VEN ${params.id}`);
+      return presentVen(row, row.ven, await presentingOf(deps, db, { rows: [row], caller }));
+    },
+    'vens.update': async (context) => {
+      const { db, orgId, params, body, caller } = context;
+      const missing = notFound(`The VEN ${params.id}`);
+      if (!UUID.test(params.id)) throw missing;
+      await db
+        .selectFrom('workloads')
+        .select('id')
+        .where('id', '=', params.id)
+        .forUpdate()
+        .executeTakeFirst();
+      const row = await findWorkload(db, orgId, params.id);
+      if (row === undefined || row.ven === null || row.deleted) throw missing;
+      const { ven } = row;
+      await refuseStale(context, {
+        name: row.name ?? ven.hostname,
+        updatedAt: ven.updated_at,
+        updatedBy: ven.updated_by,
+      });
+      const before = { name: row.name, description: ven.description };
+      const after = {
+        name: body.name === undefined ? before.name : body.name,
+        description: body.description === undefined ? before.description : body.description,
+      };
+      const changes = describeChanges(before, after);
+      if (Object.keys(changes).length === 0) return;
+      const audited = { updated_at: deps.clock.now(), updated_by: caller.href };
+      await db
+        .updateTable('vens')
+        .set({ description: after.description, ...audited })
+        .where('id', '=', row.id)
+        .execute();
+      if (after.name !== before.name) {
+        // A VEN and its workload have one name.
+        await db
+          .updateTable('workloads')
+          .set({ name: after.name, ...audited })
+          .where('id', '=', row.id)
+          .execute();
+        appendChange(db, { orgId, kind: 'workload', href: workloadHref(row) });
+      }
+      appendChange(db, { orgId, kind: 'vens', href: venHref(row) });
+      await recordEvent(deps, db, {
+        orgId,
+        eventType: 'agent.update',
+        actor: context,
+        httpStatus: 204,
+        resourceChanges: [
+          {
+            type: 'ven',
+            href: venHref(row),
+            naming: { name: after.name, hostname: ven.hostname },
+            changeType: 'update',
+            changes,
+          },
+        ],
+      });
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import type { WorkloadWire } from '@bulkhead/contract';
+import type { Db } from '../../db/database.ts';
+import type { Deps } from '../../deps.ts';
+import type { UserCaller } from '../../http/caller.ts';
+import { notFound } from '../../http/domain-error.ts';
+import type { Routes } from '../../http/routes.ts';
+import { loadNames, UUID } from '../../provisioning/references.ts';
+import { loadBoundaryCounting } from './boundary-count.ts';
+import { bulkCreate, bulkUpdate } from './bulk.ts';
+import { presentWorkload, type Presenting } from './presenter.ts';
+import { findWorkload, findWorkloads, type WorkloadRow } from './query.ts';
+import { createWorkload, deleteWorkload, updateWorkload } from './service.ts';
+
+export async function presentingOf(
+  deps: Deps,
+  db: Db,
+  { rows, caller }: { rows: readonly WorkloadRow[]; caller: UserCaller },
+): Promise<Presenting> {
+  const hrefs = new Set(rows.flatMap((row) => row.labels));
+  return {
+    names: await loadNames(db, caller.orgId, { hrefs, word: 'draft' }),
+    boundaries: await loadBoundaryCounting(db, caller.orgId),
+    caller,
+    fqdn: deps.config.fqdn,
+  };
+}
+
+export function workloadRoutes(deps: Deps): Routes {
+  async function present(db: Db, row: WorkloadRow, caller: UserCaller): Promise<WorkloadWire> {
+    return presentWorkload(row, await presentingOf(deps, db, { rows: [row], caller }));
+  }
+  return {
+    'workloads.list': async ({ db, orgId, query, caller }) => {
+      const { rows, total } = await findWorkloads(db, orgId, {
+        filters: query,
+        paging: query,
+        withVen: false,
+      });
+      const presenting = await presentingOf(deps, db, { rows, caller });
+      return { items: rows.map((row) => presentWorkload(row, presenting)), total };
+    },
+    'workloads.get': async ({ db, orgId, params, caller }) => {
+      const row = UUID.test(params.id) ? await findWorkload(db, orgId, params.id) : undefined;
+      if (row === undefined) throw notFound(`The workload ${params.id}`);
+      return present(db, row, caller);
+    },
+    'workloads.create': async (context) =>
+      present(context.db, await createWorkload(deps, context, context.body), context.caller),
+    'workloads.update': (context) =>
+      updateWorkload(deps, context, { id: context.params.id, body: context.body }),
+    'workloads.delete': (context) => deleteWorkload(deps, context, context.params.id),
+    'workloads.bulk_create': (context) => bulkCreate(deps, context),
+    'workloads.bulk_update': (context) => bulkUpdate(deps, context),
+  };
+}

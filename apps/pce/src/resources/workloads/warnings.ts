@@ -1,0 +1,42 @@
+/** What is not wrong with a workload but will surprise somebody. */
+import { isPeerAddress, parseAddress } from '@bulkhead/net';
+import type { WorkloadRow } from './query.ts';
+
+/** Shorter prefixes never stand for a subnet (policy model, Use Workload Subnets). */
+const SHORTEST_SUBNET = { 4: 8, 6: 32 } as const;
+
+export function workloadWarnings(row: WorkloadRow): { token: string; message: string }[] {
+  if (!row.managed || row.deleted) return [];
+  return [...shortPrefixes(row), ...oldVen(row)];
+}
+
+function shortPrefixes(row: WorkloadRow): { token: string; message: string }[] {
+  return row.interfaces.flatMap((item) => {
+    const address = parseAddress(item.address);
+    const prefix = item.cidr_block;
+    if (item.network !== 'corporate' || item.loopback || prefix === null) return [];
+    if (address === null || !isPeerAddress(address)) return [];
+    const shortest = SHORTEST_SUBNET[address.family];
+    if (prefix >= shortest) return [];
+    return [
+      {
+        token: 'subnet_too_large',
+        message: `${item.name} reports ${item.address}/${prefix}; a prefix shorter than /${shortest} is no workload subnet, so rules with Use Workload Subnets get the address alone`,
+      },
+    ];
+  });
+}
+
+/** R-SYS-4 */
+function oldVen(row: WorkloadRow): { token: string; message: string }[] {
+  const { ven } = row;
+  if (ven?.ven_type !== 'endpoint') return [];
+  const [major = 0, minor = 0] = ven.version.split(/[.-]/).map(Number);
+  if (major > 22 || (major === 22 && minor >= 3)) return [];
+  return [
+    {
+      token: 'ven_without_external_interfaces',
+      message: `VEN ${ven.version} manages corporate interfaces only; 22.3.0 and later manage external ones too`,
+    },
+  ];
+}
