@@ -84,7 +84,9 @@ function SideFoot() {
   const version = useApi('node.product_version').data;
   const health = useApi('node.health', {}, { refetchInterval: 60_000 });
   const status = health.data?.[0]?.status;
-  const name = session?.fullName ?? session?.username ?? '';
+  const me = useApi('users.me').data;
+  const name = me?.full_name ?? me?.username ?? session?.fullName ?? session?.username ?? '';
+  const noted = health.data?.[0]?.notifications.map((one) => one.message).join(' ');
   const initials = name
     .split(/[\s@.]+/)
     .slice(0, 2)
@@ -95,6 +97,7 @@ function SideFoot() {
       <div className="row hide">
         {status === undefined ? null : (
           <span
+            title={noted}
             className={status === 'normal' ? 'st' : status === 'warning' ? 'st warn' : 'st err'}
           >
             <i aria-hidden="true" />
@@ -133,7 +136,7 @@ function SideFoot() {
           </button>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Label>{session?.username}</Menu.Label>
+          <Menu.Label>{me?.username ?? session?.username}</Menu.Label>
           <Menu.Item onClick={() => void signOut()}>Sign out</Menu.Item>
         </Menu.Dropdown>
       </Menu>

@@ -109,8 +109,7 @@ function NetworkProfileMenu({
           return (
             <Menu.Item
               key={type}
-              role="menuitemradio"
-              aria-checked={form.networkType === type}
+              aria-current={form.networkType === type}
               aria-label={NETWORK_PROFILE_NAMES[type]}
               disabled={!state.allowed}
               onClick={() => onChange(type)}

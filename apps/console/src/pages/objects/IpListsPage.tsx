@@ -108,7 +108,10 @@ function IpListEditor({
         disabled={readOnly}
         value={name}
         error={errors['name']}
-        onChange={(event) => setName(event.currentTarget.value)}
+        onChange={(event) => {
+          setName(event.currentTarget.value);
+          setErrors({});
+        }}
       />
       <TextInput
         label="Description"
@@ -128,7 +131,10 @@ function IpListEditor({
         classNames={{ input: 'mono' }}
         value={text}
         error={errors['ip_ranges'] ?? errors['fqdns']}
-        onChange={(event) => setText(event.currentTarget.value)}
+        onChange={(event) => {
+          setText(event.currentTarget.value);
+          setErrors({});
+        }}
         onBlur={() => {
           if (text.trim() !== '') {
             const wrong = checkText();

@@ -84,7 +84,10 @@ function GroupEditor({
         data-autofocus
         value={name}
         error={errors['name']}
-        onChange={(event) => setName(event.currentTarget.value)}
+        onChange={(event) => {
+          setName(event.currentTarget.value);
+          setErrors({});
+        }}
       />
       <Select
         label="Dimension"

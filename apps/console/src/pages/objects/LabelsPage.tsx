@@ -62,7 +62,7 @@ function LabelEditor({
   const [seen, setSeen] = useState(label?.updated_at);
   const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
   const data =
-    dimensions === undefined
+    dimensions === undefined || dimensions.length === 0
       ? Object.entries(KEY_NAMES).map(([one, name]) => ({ value: one, label: name }))
       : dimensions.map((one) => ({ value: one.key, label: one.display_name }));
   return (

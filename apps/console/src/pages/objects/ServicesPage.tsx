@@ -108,7 +108,10 @@ function ServiceEditor({
         disabled={readOnly}
         value={name}
         error={errors['name']}
-        onChange={(event) => setName(event.currentTarget.value)}
+        onChange={(event) => {
+          setName(event.currentTarget.value);
+          setErrors({});
+        }}
       />
       {readOnly ? (
         <p className="addr">{portsText(service?.service_ports ?? [])}</p>
@@ -122,7 +125,10 @@ function ServiceEditor({
           classNames={{ input: 'mono' }}
           value={text}
           error={errors['service_ports']}
-          onChange={(event) => setText(event.currentTarget.value)}
+          onChange={(event) => {
+            setText(event.currentTarget.value);
+            setErrors({});
+          }}
           onBlur={() => {
             if (text.trim() !== '') {
               const port = portError();

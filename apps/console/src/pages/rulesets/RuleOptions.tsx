@@ -42,8 +42,7 @@ export function RuleOptions({
           return (
             <Menu.Item
               key={type}
-              role="menuitemradio"
-              aria-checked={networkType === type}
+              aria-current={networkType === type}
               aria-label={NETWORK_PROFILE_NAMES[type]}
               disabled={!state.allowed}
               onClick={() => onNetworkType(type)}
@@ -56,8 +55,7 @@ export function RuleOptions({
         })}
         <Menu.Divider />
         <Menu.Item
-          role="menuitemcheckbox"
-          aria-checked={stateless}
+          aria-current={stateless}
           onClick={onStateless}
           rightSection={stateless ? <IconCheck size={14} aria-hidden /> : null}
         >
