@@ -47,6 +47,9 @@ installed=''
 
 clean_up() {
   if [ -n "$work" ]; then rm -rf "$work"; fi
+  # the pairing line of the console puts this script there
+  rm -rf "$data/tmp"
+  rmdir "$data" 2>/dev/null || :
 }
 fail() {
   trap - EXIT INT TERM HUP
