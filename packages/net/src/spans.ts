@@ -84,7 +84,7 @@ export function formatSpan(span: AddressSpan): string {
 
 /** Union as disjoint spans that do not touch, sorted by family and address. */
 export function joinSpans(spans: readonly AddressSpan[]): AddressSpan[] {
-  const sorted = spans.toSorted(
+  const sorted = [...spans].sort(
     (left, right) => left.family - right.family || compare(left.first, right.first),
   );
   const joined: AddressSpan[] = [];

@@ -24,7 +24,7 @@ export interface ServiceQuery {
  */
 export function normalizeServices(ports: readonly ServicePort[]): readonly ServicePort[] {
   if (ports.some((port) => port.protocol === ANY_PROTOCOL)) return [ALL_TRAFFIC];
-  const protocols = [...new Set(ports.map((port) => port.protocol))].toSorted((a, b) => a - b);
+  const protocols = [...new Set(ports.map((port) => port.protocol))].sort((a, b) => a - b);
   return protocols.flatMap((protocol) => {
     const entries = ports.filter((port) => port.protocol === protocol);
     if (entries.some((entry) => entry.port === null && entry.icmpType === null)) {
@@ -38,7 +38,7 @@ export function normalizeServices(ports: readonly ServicePort[]): readonly Servi
 function joinPorts(protocol: number, entries: readonly ServicePort[]): ServicePort[] {
   const ranges = entries
     .map(({ port, toPort }) => ({ first: port ?? 0, last: toPort ?? port ?? 0 }))
-    .toSorted((a, b) => a.first - b.first);
+    .sort((a, b) => a.first - b.first);
   const joined: { first: number; last: number }[] = [];
   for (const range of ranges) {
     const previous = joined.at(-1);
@@ -57,12 +57,12 @@ function joinPorts(protocol: number, entries: readonly ServicePort[]): ServicePo
 }
 
 function joinIcmp(protocol: number, entries: readonly ServicePort[]): ServicePort[] {
-  const types = [...new Set(entries.map((entry) => entry.icmpType ?? 0))].toSorted((a, b) => a - b);
+  const types = [...new Set(entries.map((entry) => entry.icmpType ?? 0))].sort((a, b) => a - b);
   return types.flatMap((icmpType) => {
     const codes = entries.filter((entry) => entry.icmpType === icmpType).map((e) => e.icmpCode);
     const kept: (number | null)[] = codes.includes(null) ? [null] : [...new Set(codes)];
     return kept
-      .toSorted((a, b) => (a ?? -1) - (b ?? -1))
+      .sort((a, b) => (a ?? -1) - (b ?? -1))
       .map((icmpCode) => ({ ...ALL_TRAFFIC, protocol, icmpType, icmpCode }));
   });
 }

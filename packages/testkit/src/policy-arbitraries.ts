@@ -40,7 +40,7 @@ const hrefs = (kind: string, count: number) =>
 /** Hrefs and addresses that the arbitraries draw from. */
 export const SMALL_WORLD = {
   labels: LABELS.map(({ href }) => href),
-  labelGroups: hrefs('label_groups', 3),
+  labelGroups: hrefs('label_groups', 5),
   workloads: hrefs('workloads', 6),
   ipLists: hrefs('ip_lists', 3),
   services: hrefs('services', 2),

@@ -76,5 +76,5 @@ export function splitMembers(texts: Iterable<string>): { hosts: string[]; ranges
     if (parsed.value.first === parsed.value.last) hosts.push(text);
     else spans.push(parsed.value);
   }
-  return { hosts: hosts.toSorted(), ranges: joinSpans(spans).map(formatSpan) };
+  return { hosts: hosts.sort(), ranges: joinSpans(spans).map(formatSpan) };
 }

@@ -36,7 +36,7 @@ export function managesExternal(workload: Workload): boolean {
 
 /** What makes workloads alike; a workload that a rule names is a class of its own. */
 export function classKey(workload: Workload, named: boolean): string {
-  const labels = workload.labels.toSorted();
+  const labels = [...workload.labels].sort();
   if (workload.type === 'unmanaged') {
     return JSON.stringify(['unmanaged', labels, named ? workload.href : null]);
   }

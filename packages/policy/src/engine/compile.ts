@@ -171,7 +171,7 @@ function compileSide(actors: readonly Actor[], options: SideOptions): Part[] {
       if (selectsVirtualService(item, selector, find)) virtual.add(item.href);
     }
   }
-  for (const href of [...virtual].toSorted()) {
+  for (const href of [...virtual].sort()) {
     const item = find.virtualService(href);
     if (item === undefined) continue;
     const members = { kind: 'workloads', hrefs: distinctSorted(item.workloads) } as const;
@@ -182,7 +182,7 @@ function compileSide(actors: readonly Actor[], options: SideOptions): Part[] {
     if (actor.kind !== 'ip_list') continue;
     const list = find.ipList(actor.href);
     if (list === undefined) continue;
-    const fqdns = options.provider ? [...list.fqdns].toSorted() : [];
+    const fqdns = options.provider ? [...list.fqdns].sort() : [];
     parts.push({ ...part({ kind: 'ip_list', href: actor.href }, null), fqdns });
   }
   return parts;
@@ -190,7 +190,7 @@ function compileSide(actors: readonly Actor[], options: SideOptions): Part[] {
 
 /** Claims of a set are counted per workload, so that one named twice must be there once. */
 export function distinctSorted(hrefs: readonly string[]): string[] {
-  return [...new Set(hrefs)].toSorted();
+  return [...new Set(hrefs)].sort();
 }
 
 function part(source: SetSource, members: Part['members']): Part {

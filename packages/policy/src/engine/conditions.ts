@@ -46,8 +46,8 @@ export function conditionsOf(entries: readonly ScopeEntry[], find: LabelLookup):
   }
   return [...byKey].map(([key, { include, exclude }]) =>
     include === null
-      ? { key, kind: 'not', labels: [...exclude].toSorted() }
-      : { key, kind: 'in', labels: [...include].filter((l) => !exclude.has(l)).toSorted() },
+      ? { key, kind: 'not', labels: [...exclude].sort() }
+      : { key, kind: 'in', labels: [...include].filter((l) => !exclude.has(l)).sort() },
   );
 }
 
@@ -60,12 +60,12 @@ export function intersect(left: readonly Condition[], right: readonly Condition[
   }
   return [...merged.values()]
     .filter((condition) => condition.kind === 'in' || condition.labels.length > 0)
-    .toSorted((a, b) => (a.key < b.key ? -1 : 1));
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 function meet(a: Condition, b: Condition): Condition {
   if (a.kind === 'not' && b.kind === 'not') {
-    return { ...a, labels: [...new Set([...a.labels, ...b.labels])].toSorted() };
+    return { ...a, labels: [...new Set([...a.labels, ...b.labels])].sort() };
   }
   const [inside, other] = a.kind === 'in' ? [a, b] : [b, a];
   const kept = inside.labels.filter(

@@ -75,7 +75,7 @@ export class PolicyEngine implements PolicyCore {
 
   workloadsNaming(setId: string): readonly string[] {
     const classes = [...(this.naming.get(setId) ?? [])];
-    return classes.flatMap((state) => [...state.workloads]).toSorted();
+    return classes.flatMap((state) => [...state.workloads]).sort();
   }
 
   decide(connection: Connection): Decision {
@@ -364,8 +364,8 @@ export class PolicyEngine implements PolicyCore {
     this.before.clear();
     const policies = [...moved].map(([workload, hash]) => ({ workload, hash }));
     return {
-      policies: policies.toSorted((a, b) => (a.workload < b.workload ? -1 : 1)),
-      sets: sets.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+      policies: policies.sort((a, b) => (a.workload < b.workload ? -1 : 1)),
+      sets: sets.sort((a, b) => (a.id < b.id ? -1 : 1)),
     };
   }
 

@@ -2,7 +2,7 @@
 import { sha256Hex } from '../sha256.ts';
 import type { HostPolicy, HostRule } from '../host-policy.ts';
 import type { ServicePort } from '../model.ts';
-import type { Unit } from './compile.ts';
+import type { Part, Unit } from './compile.ts';
 import { managesExternal, type ClassState } from './classes.ts';
 
 interface Line {
@@ -79,7 +79,7 @@ export class HostPolicies {
       }
       for (const unit of consumerUnits) this.linesOf(unit).outbound.forEach(add);
     }
-    const sorted = [...lines.values()].toSorted((a, b) => (a.text < b.text ? -1 : 1));
+    const sorted = [...lines.values()].sort((a, b) => (a.text < b.text ? -1 : 1));
     const head = {
       mode: sample.enforcementMode,
       visibility: sample.visibilityLevel,
@@ -90,7 +90,7 @@ export class HostPolicies {
     const known = this.interned.get(hash);
     if (known !== undefined) return known.policy;
     const policy: HostPolicy = { hash, ...head, rules: sorted.map(({ rule }) => rule) };
-    const sets = [...new Set(policy.rules.flatMap((rule) => rule.peers))].toSorted();
+    const sets = [...new Set(policy.rules.flatMap((rule) => rule.peers))].sort();
     this.interned.set(hash, { policy, sets, users: 0 });
     return policy;
   }
@@ -104,7 +104,7 @@ export class HostPolicies {
 
 function compileLines(unit: Unit): UnitLines {
   const peersOf = (parts: Unit['providers']) =>
-    [...new Set(parts.map((part) => part.setId))].toSorted();
+    [...new Set(parts.map((part) => part.setId))].sort();
   const consumers = peersOf(unit.consumers);
   const inbound = unit.providers.map((part) =>
     line(unit, 'inbound', {
@@ -118,10 +118,16 @@ function compileLines(unit: Unit): UnitLines {
     unit.action === 'deny'
       ? unit.providers.filter((part) => part.source.kind === 'ip_list')
       : unit.providers;
-  const byServices = Map.groupBy(targets, (part) => JSON.stringify(part.services));
+  const byServices = new Map<string, Part[]>();
+  for (const part of targets) {
+    const key = JSON.stringify(part.services);
+    const group = byServices.get(key);
+    if (group === undefined) byServices.set(key, [part]);
+    else group.push(part);
+  }
   const outbound = [...byServices.values()].flatMap((parts) => {
     const services = parts[0]?.services ?? unit.services;
-    const fqdns = [...new Set(parts.flatMap((part) => part.fqdns))].toSorted();
+    const fqdns = [...new Set(parts.flatMap((part) => part.fqdns))].sort();
     return line(unit, 'outbound', { peers: peersOf(parts), fqdns, services }) ?? [];
   });
   return { inbound, outbound };

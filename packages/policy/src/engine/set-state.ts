@@ -63,7 +63,7 @@ export class SetState {
   }
 
   snapshot(): AddressSet {
-    return { id: this.id, hosts: [...this.hosts.keys()].toSorted(), ranges: this.rangeTexts() };
+    return { id: this.id, hosts: [...this.hosts.keys()].sort(), ranges: this.rangeTexts() };
   }
 
   /** Takes every claim away, for a source that is counted anew. */
@@ -118,8 +118,8 @@ export class SetState {
     }
     return {
       id: this.id,
-      addHosts: addHosts.toSorted(),
-      removeHosts: removeHosts.toSorted(),
+      addHosts: addHosts.sort(),
+      removeHosts: removeHosts.sort(),
       addRanges,
       removeRanges,
     };

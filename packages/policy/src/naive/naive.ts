@@ -185,7 +185,7 @@ export function naiveDecide(model: PolicyModel, connection: Connection): Decisio
         ).values(),
       ]
         .map(({ href, name, version }) => ({ href, name, version }))
-        .toSorted((a, b) => (a.href < b.href ? -1 : 1));
+        .sort((a, b) => (a.href < b.href ? -1 : 1));
     const rules = named('rule');
     const boundaries = named('boundary');
     const mode = end.own.enforcementMode;
