@@ -1,7 +1,9 @@
 /** The daemon and illumio-ven-ctl as processes on a host of their own: a network namespace with a PCE beyond its only link. */
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +42,10 @@ function table(): string {
   } catch {
     return '';
   }
+}
+
+function tracked(): string {
+  return pair.run(pair.ours, 'conntrack', ['-L']);
 }
 
 async function pid(): Promise<number> {
@@ -174,6 +180,52 @@ test('flows come with the rule or the default that decided (R-VEN-3)', async () 
   });
 });
 
+test('an established connection is cut when its peer is allowed no more', async () => {
+  const inside = async <Result>(
+    namespace: string,
+    work: () => Promise<Result>,
+  ): Promise<Result> => {
+    const leave = enterNamespace(namespace);
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  };
+  const server = await inside(pair.ours, async () => {
+    const echo = createServer((socket) => socket.on('error', () => socket.destroy()).pipe(socket));
+    await once(echo.listen(443, '203.0.113.2'), 'listening');
+    return echo;
+  });
+  const client = await inside(pair.peer, async () => {
+    const socket = connect({ host: '203.0.113.2', port: 443, localAddress: '10.0.0.1' });
+    await once(socket, 'connect');
+    return socket;
+  });
+  try {
+    let echoed = '';
+    client.on('data', (data) => (echoed += data.toString())).on('error', () => undefined);
+    client.write('a');
+    await until('the echo', () => echoed === 'a');
+    const move = { id: 's_web', addHosts: [], removeHosts: [], addRanges: [], removeRanges: [] };
+    const delta = { policy_version: 1, policy: null, dropped_sets: [], rule_names: {} };
+    pce.policy = aPolicyContent({ version: 3 });
+    pce.sendDelta({ ...delta, from: 1, to: 2, sets: [{ ...move, removeHosts: ['10.0.0.1'] }] });
+    await until('state 2', () => applied(2));
+    await until('the cut', () => !tracked().includes('src=10.0.0.1 dst=203.0.113.2'));
+    client.write('b');
+    expect(reaches('10.0.0.1')).toBe(false);
+    expect(echoed).toBe('a');
+    pce.sendDelta({ ...delta, from: 2, to: 3, sets: [{ ...move, addHosts: ['10.0.0.1'] }] });
+    await until('state 3', () => applied(3));
+    expect(reaches('10.0.0.1')).toBe(true);
+    expect(echoed).toBe('a');
+  } finally {
+    client.destroy();
+    server.close();
+  }
+});
+
 test('a table that is removed or changed is back within a second, and the PCE is told', async () => {
   const told = () => pce.messages.filter(({ type }) => type === 'tampering');
   pair.run(pair.ours, 'nft', ['delete', 'table', 'inet', 'bulkhead']);
@@ -199,19 +251,19 @@ test('killed, it starts again with its last policy, also without its PCE and its
   pair.run(pair.peer, 'ip', ['link', 'set', 'eth0', 'up']);
   await until(
     'the channel',
-    () => pce.messages.some((message) => message.type === 'hello' && message.policy_version === 1),
+    () => pce.messages.some((message) => message.type === 'hello' && message.policy_version === 3),
     15_000,
   );
 });
 
 test('killed while it applies, it comes up with a whole policy and catches up', async () => {
-  const next = aPolicyContent({ version: 2, policy: aHostPolicy({ visibility: 'flow_drops' }) });
+  const next = aPolicyContent({ version: 4, policy: aHostPolicy({ visibility: 'flow_drops' }) });
   pce.policy = next;
   pce.send({ type: 'policy', document: pce.signed(next) });
   process.kill(await pid(), 'SIGKILL');
   expect((await ctl('start')).code).toBe(0);
   expect(table()).toContain('10.0.0.1');
-  await until('the new policy', () => applied(2), 15_000);
+  await until('the new policy', () => applied(4), 15_000);
 });
 
 test('stop leaves the policy in force and tells the PCE; restart says what it did', async () => {
