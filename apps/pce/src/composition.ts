@@ -13,6 +13,7 @@ import { Registry, collectDefaultMetrics } from 'prom-client';
 import { eventRoutes } from './audit/routes.ts';
 import type { Config } from './config.ts';
 import { Compute } from './compute/compute.ts';
+import { policyQuestionRoutes } from './compute/routes.ts';
 import { DatabasePolicyLoader } from './compute/database-policy-loader.ts';
 import { lockDataFolder, prepareDataFolder } from './data-folder.ts';
 import { ChangeLog } from './db/change-log.ts';
@@ -58,7 +59,11 @@ function partsOf(deps: Deps): Part[] {
     { routes: eventRoutes() },
     ...resourceRoutes(deps).map((routes) => ({ routes })),
     housekeeping(deps),
-    { start: () => compute.start(), stop: () => compute.stop() },
+    {
+      routes: policyQuestionRoutes(compute),
+      start: () => compute.start(),
+      stop: () => compute.stop(),
+    },
     {
       routes: gateway.routes(),
       upgrades: gateway.upgrades,

@@ -25,6 +25,12 @@ const schema = z
       .optional(),
     tlsCert: z.string().min(1).optional(),
     tlsKey: z.string().min(1).optional(),
+    /** The VEN for Linux that hosts are given; absent: the one in the data folder. */
+    venPackage: z
+      .string()
+      .min(1)
+      .transform((path) => resolve(path))
+      .optional(),
     logLevel: z.enum(
       ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
       'must be trace, debug, info, warn, error or silent',
@@ -52,6 +58,7 @@ export interface ConfigFlags {
   readonly clickhouseUrl?: string | undefined;
   readonly tlsCert?: string | undefined;
   readonly tlsKey?: string | undefined;
+  readonly venPackage?: string | undefined;
   readonly logLevel?: string | undefined;
 }
 
@@ -69,6 +76,7 @@ const SOURCES: Record<string, string> = {
   clickhouseUrl: '--clickhouse-url or CLICKHOUSE_URL',
   tlsCert: '--tls-cert or BULKHEAD_TLS_CERT',
   tlsKey: '--tls-key or BULKHEAD_TLS_KEY',
+  venPackage: '--ven-package or BULKHEAD_VEN_PACKAGE',
   logLevel: '--log-level or BULKHEAD_LOG_LEVEL',
   trustedProxies: 'BULKHEAD_TRUSTED_PROXIES',
 };
@@ -96,6 +104,7 @@ export function readConfig(
     clickhouseUrl: flags.clickhouseUrl ?? set(env['CLICKHOUSE_URL']),
     tlsCert: flags.tlsCert ?? set(env['BULKHEAD_TLS_CERT']),
     tlsKey: flags.tlsKey ?? set(env['BULKHEAD_TLS_KEY']),
+    venPackage: flags.venPackage ?? set(env['BULKHEAD_VEN_PACKAGE']),
     logLevel: flags.logLevel ?? set(env['BULKHEAD_LOG_LEVEL']) ?? 'info',
     trustedProxies: list(env['BULKHEAD_TRUSTED_PROXIES']),
   });

@@ -101,6 +101,10 @@ function withConfigFlags(command: Command): Command {
     .option('--tls-cert <file>', 'certificate chain in PEM instead of our own (BULKHEAD_TLS_CERT)')
     .option('--tls-key <file>', 'its key (BULKHEAD_TLS_KEY)')
     .option(
+      '--ven-package <file>',
+      'the VEN that hosts install (BULKHEAD_VEN_PACKAGE, default software/ven-linux-x64.tar.gz in the data folder)',
+    )
+    .option(
       '--log-level <level>',
       'trace, debug, info, warn, error or silent (BULKHEAD_LOG_LEVEL, default info)',
     );

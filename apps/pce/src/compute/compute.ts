@@ -95,6 +95,13 @@ export class Compute {
     return answer.view;
   }
 
+  /** Names of rules and boundaries by href. */
+  async ruleNames(orgId: number, state: PolicyState): Promise<ReadonlyMap<string, string>> {
+    const { ruleSets, enforcementBoundaries } = await this.#loader.model(orgId, state);
+    const named = [...ruleSets.flatMap((ruleSet) => ruleSet.rules), ...enforcementBoundaries];
+    return new Map(named.map((item) => [item.href, item.name]));
+  }
+
   /** For tests of recovery: ends the worker as a crash would. */
   killWorker(): Promise<void> {
     return this.#worker.kill();

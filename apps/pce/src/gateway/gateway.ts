@@ -13,6 +13,7 @@ import { checkOffline } from './offline.ts';
 import { loadPolicySigner, type PolicySigner } from './policy-signing.ts';
 import { requirePaired } from './refuse-unpaired.ts';
 import { report } from './report.ts';
+import { VenSoftware } from './software.ts';
 import { StatusWriter } from './status-writer.ts';
 import { goodbye, unpairVens } from './unpair.ts';
 import { workloadHref } from './ven-access.ts';
@@ -80,6 +81,7 @@ export class Gateway {
 
   routes(): Routes {
     const deps = this.#deps;
+    const software = new VenSoftware(deps);
     return {
       'ven.activate': (context) => activate(deps, this.#open().signer.publicKey, context),
       'ven.report': (context) => report(deps, context),
@@ -108,6 +110,7 @@ export class Gateway {
         });
         return { errors };
       },
+      'software.image': (context, reply) => software.answer(context, reply),
     };
   }
 
