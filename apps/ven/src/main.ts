@@ -15,6 +15,7 @@ import { VEN_VERSION } from './version.ts';
 
 const GRACE_MS = 5_000;
 const STARTED_MS = 10_000;
+const RELEASE_MEMORY_MS = 600_000;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { 'data-dir': { type: 'string' } } });
@@ -101,6 +102,7 @@ async function main(): Promise<void> {
     throw error;
   }
   setTimeout(() => platform.releaseMemory(), STARTED_MS).unref();
+  setInterval(() => platform.releaseMemory(), RELEASE_MEMORY_MS).unref();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => void end('shutdown', 0));
   }
