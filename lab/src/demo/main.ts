@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { createNetwork, type LabNetwork } from '../network/network.ts';
 import { buildConsole } from '../pce/console-build.ts';
 import { PCE_PORT, startPce, type LabPce } from '../pce/pce.ts';
+import { buildVenPackage } from '../pce/ven-package.ts';
 import { createReporter } from './report.ts';
 import { tellStory } from './story.ts';
 
@@ -61,6 +62,10 @@ async function tell(folder: string): Promise<void> {
     (await buildConsole()) ? 'built from its sources' : 'already built',
   );
   const lab = network;
+  await reporter.step('Building the VEN package', async () => {
+    const { version, bytes } = await buildVenPackage();
+    return `version ${version}, ${Math.round(bytes / 1e6)} MB`;
+  });
   await reporter.step('Starting the PCE on its embedded stores', async () => {
     pce = await startPce(lab, OWNER);
     return `ready in ${pce.secondsToReady.toFixed(2)} s, log ${pce.logFile}`;

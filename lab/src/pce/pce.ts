@@ -10,6 +10,7 @@ import type { ApiClient } from '@bulkhead/contract';
 import { LabError, run } from '../network/commands.ts';
 import type { LabNetwork } from '../network/network.ts';
 import { PCE_ADDRESS, PCE_FQDN } from '../network/topology.ts';
+import { buildVenPackage } from './ven-package.ts';
 import { signIn, type PceAddress } from './client.ts';
 
 const MAIN = fileURLToPath(new URL('../../../apps/pce/src/main.ts', import.meta.url));
@@ -99,6 +100,7 @@ export async function startPce(network: LabNetwork, owner: PceOwner): Promise<La
   const [data, passwordFile] = [join(folder, 'data'), join(folder, 'password')];
   const logFile = join(folder, 'pce.log');
   await writeFile(passwordFile, owner.password, { mode: 0o600 });
+  const { file } = await buildVenPackage();
   const begun = performance.now();
   const pce = await startReady(
     inNamespace(network.pceNamespace, MAIN, [
@@ -107,6 +109,7 @@ export async function startPce(network: LabNetwork, owner: PceOwner): Promise<La
       `--port=${PCE_PORT}`,
       `--fqdn=${PCE_FQDN}`,
       `--san=${PCE_ADDRESS}`,
+      `--ven-package=${file}`,
       `--org=${owner.organization}`,
       `--admin=${owner.user}`,
       `--password-file=${passwordFile}`,
