@@ -1,9 +1,9 @@
 import type { ApiClient } from '@bulkhead/contract';
-import { listVens, listWorkloads } from '../fleet/pairing.ts';
+import { listVens, listWorkloads, waitUntilQuiet } from '../fleet/pairing.ts';
 import type { LabNetwork } from '../network/network.ts';
 import { PLACES, type Place } from '../network/topology.ts';
 import { waitUntil } from '../wait.ts';
-import { SERVERS } from './policy.ts';
+import { MANAGED, SERVERS } from './policy.ts';
 
 /** Policy messages that each server has been sent so far. */
 export async function countMessages(api: ApiClient): Promise<ReadonlyMap<string, number>> {
@@ -47,11 +47,14 @@ export async function roamHomeAndBack(
   network: LabNetwork,
   atHome: () => Promise<void>,
 ): Promise<RoamCount> {
+  await waitUntilQuiet(api, MANAGED);
   const start = await countMessages(api);
   await roamAndWait(api, network, 'home');
+  await waitUntilQuiet(api, MANAGED);
   const away = await countMessages(api);
   await atHome();
   await roamAndWait(api, network, 'office');
+  await waitUntilQuiet(api, MANAGED);
   const back = await countMessages(api);
   return { toHome: difference(start, away), toOffice: difference(away, back) };
 }

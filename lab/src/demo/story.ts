@@ -3,7 +3,7 @@ import {
   listWorkloads,
   pairHost,
   pairingLine,
-  waitUntilSettled,
+  waitUntilQuiet,
   type Workload,
 } from '../fleet/pairing.ts';
 import { LabError } from '../network/commands.ts';
@@ -72,7 +72,7 @@ async function pairAll({ api, network }: Stage): Promise<string> {
     ...SERVERS.map((name) => pairHost(network.host(name), forServers)),
     ...LAPTOPS.map((name) => pairHost(network.host(name), forLaptops)),
   ]);
-  await waitUntilSettled(api, MANAGED);
+  await waitUntilQuiet(api, MANAGED);
   return `${seconds.length} hosts, the slowest in ${Math.max(...seconds).toFixed(1)} s`;
 }
 
@@ -85,7 +85,7 @@ async function enforce(api: ApiClient): Promise<string> {
       body: { enforcement_mode: MODES[name] },
     });
   }
-  await waitUntilSettled(api, MANAGED);
+  await waitUntilQuiet(api, MANAGED);
   return MANAGED.map((name) => `${name} ${MODES[name]}`).join(', ');
 }
 
@@ -168,7 +168,7 @@ export async function tellStory(
   await step('Writing rulesets and an enforcement boundary, and provisioning them', async () => {
     await writePolicy(api, labels);
     const version = await provision(api, 'The demo policy');
-    await waitUntilSettled(api, MANAGED);
+    await waitUntilQuiet(api, MANAGED);
     return `policy version ${version}`;
   });
   await step('Turning enforcement on', () => enforce(api));
@@ -179,7 +179,7 @@ export async function tellStory(
   await step('Provisioning the same rules without workload subnets', async () => {
     await setSubnets(api, false);
     const version = await provision(api, 'Without workload subnets');
-    await waitUntilSettled(api, MANAGED);
+    await waitUntilQuiet(api, MANAGED);
     return `policy version ${version}`;
   });
   await step('Roaming home and back; rules use single addresses', () =>
@@ -188,7 +188,7 @@ export async function tellStory(
   await step('Using workload subnets again', async () => {
     await setSubnets(api, true);
     await provision(api, 'With workload subnets');
-    await waitUntilSettled(api, MANAGED);
+    await waitUntilQuiet(api, MANAGED);
     return showConnections(stage, 'back in the office', IN_OFFICE);
   });
   await step('Looking for foreign changes of a firewall', () => checkTampering(api));

@@ -63,3 +63,27 @@ export async function waitUntilSettled(
   });
   return workloads;
 }
+
+const QUIET_MS = 400;
+
+/**
+ * Waits until the hosts are settled and no policy message went to any of them for a while: a change that was just made reaches
+ * the first of them within a few milliseconds.
+ */
+export async function waitUntilQuiet(
+  api: ApiClient,
+  hosts: readonly string[],
+): Promise<Map<string, Workload>> {
+  let last = '';
+  let since = performance.now();
+  await waitUntil('no more policy messages are sent', 20_000, async () => {
+    const vens = await listVens(api);
+    const counts = hosts
+      .map((host) => `${host} ${vens.get(host)?.policy_messages ?? 0}`)
+      .join(', ');
+    if (counts !== last) since = performance.now();
+    last = counts;
+    return performance.now() - since < QUIET_MS ? counts : null;
+  });
+  return waitUntilSettled(api, hosts);
+}
