@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react';
 import { Link, useLocation } from '@tanstack/react-router';
 import { Tooltip } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import {
   IconActivity,
   IconAdjustmentsHorizontal,
@@ -38,10 +39,11 @@ function NavLink({
   readonly onFollow?: (() => void) | undefined;
 }) {
   const path = useLocation({ select: (location) => location.pathname });
+  const wide = useMediaQuery('(min-width: 1101px)', true);
   const current = path === item.to || path.startsWith(`${item.to}/`);
   return (
     <li>
-      <Tooltip label={item.name} position="right" openDelay={400}>
+      <Tooltip label={item.name} position="right" openDelay={400} disabled={wide}>
         <Link
           to={item.to}
           aria-label={item.name}

@@ -6,6 +6,7 @@ import {
   Drawer,
   Menu,
   Modal,
+  Switch,
   type CSSVariablesResolver,
   type MantineColorsTuple,
 } from '@mantine/core';
@@ -80,6 +81,7 @@ export const theme = createTheme({
     Drawer: Drawer.extend({
       defaultProps: { position: 'right', size: 480, transitionProps: { duration: 160 } },
     }),
+    Switch: Switch.extend({ defaultProps: { withThumbIndicator: false } }),
     Menu: Menu.extend({
       defaultProps: { shadow: 'md', radius: 'lg', transitionProps: { duration: 120 } },
     }),

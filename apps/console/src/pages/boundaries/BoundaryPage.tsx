@@ -194,7 +194,7 @@ function Editor({
       await invalidateDraft('enforcement_boundaries');
       setSaved(true);
       if (made === null) onDone();
-      else setTimeout(() => void navigate({ to: `/boundaries/${idOf(made.href)}` }), 0);
+      else await navigate({ to: `/boundaries/${idOf(made.href)}`, ignoreBlocker: true });
     } catch (error) {
       if (hasToken(error, 'object_changed')) {
         const now = await api().call('enforcement_boundaries.get', {

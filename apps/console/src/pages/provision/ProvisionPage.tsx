@@ -211,7 +211,7 @@ export function ProvisionPage() {
                       <td>
                         <button
                           type="button"
-                          className="btn link"
+                          className="btn link plain"
                           onClick={() => setShown(item.href)}
                           aria-pressed={item.href === current?.href}
                         >

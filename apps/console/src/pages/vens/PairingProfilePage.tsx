@@ -58,7 +58,7 @@ function Editor({
         });
       await invalidate('pairing_profiles');
       setSaved(true);
-      setTimeout(() => void navigate({ to: '/pairing-profiles' }), 0);
+      await navigate({ to: '/pairing-profiles', ignoreBlocker: true });
     } catch (error) {
       if (hasToken(error, 'object_changed')) {
         const now = await api().call('pairing_profiles.get', { params: { id } });
@@ -120,7 +120,7 @@ function Editor({
             await invalidate('pairing_profiles');
             form.resetDirty();
             setSaved(true);
-            setTimeout(() => void navigate({ to: '/pairing-profiles' }), 0);
+            await navigate({ to: '/pairing-profiles', ignoreBlocker: true });
           }}
         >
           Its activation codes stop working. Hosts that are paired already stay paired.
