@@ -20,6 +20,8 @@ export interface ClassState {
 
 export interface SelectorState {
   readonly id: string;
+  /** Tells selectors apart, in fewer letters. */
+  readonly serial: number;
   readonly selector: Selector;
   references: number;
   readonly classes: Set<ClassState>;
@@ -57,6 +59,7 @@ export function classKey(workload: Workload, named: boolean): string {
  */
 export class SelectorIndex {
   private readonly states = new Map<string, SelectorState>();
+  private serial = 0;
   private readonly byLabel = new Map<string, Set<SelectorState>>();
   private readonly unlabelled = new Set<SelectorState>();
   private readonly classesByLabel = new Map<string, Set<ClassState>>();
@@ -78,8 +81,10 @@ export class SelectorIndex {
   retain(id: string, selector: Selector): SelectorState {
     let state = this.states.get(id);
     if (state === undefined) {
+      this.serial += 1;
       state = {
         id,
+        serial: this.serial,
         selector,
         references: 0,
         classes: new Set(),

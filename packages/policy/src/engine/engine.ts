@@ -18,8 +18,8 @@ interface Placed {
 
 /** What rules and virtual services that name one workload hang on it. */
 interface Named {
-  readonly providerUnits: Set<Unit>;
-  readonly consumerUnits: Set<Unit>;
+  readonly providerUnits: Map<Unit, Set<number>>;
+  readonly consumerUnits: Map<Unit, Set<number>>;
   readonly sets: Set<SetState>;
 }
 
@@ -194,14 +194,17 @@ export class PolicyEngine implements PolicyCore {
   }
 
   private hang(unit: Unit, parts: readonly Part[], side: 'providerUnits' | 'consumerUnits'): void {
-    for (const { members, source, setId } of parts) {
+    for (const [place, { members, source, setId }] of parts.entries()) {
       if (members?.kind === 'selector') {
         const state = this.selectors.retain(members.id, members.selector);
         state[side].add(unit);
         for (const member of state.classes) this.dirty.add(member);
       }
       for (const href of members?.kind === 'workloads' ? members.hrefs : []) {
-        this.nameWorkload(href)[side].add(unit);
+        const units = this.nameWorkload(href)[side];
+        const places = units.get(unit);
+        if (places === undefined) units.set(unit, new Set([place]));
+        else places.add(place);
         const state = this.placed.get(href)?.placedIn;
         if (state !== undefined) this.dirty.add(state);
       }
@@ -241,8 +244,8 @@ export class PolicyEngine implements PolicyCore {
     const known = this.named.get(href);
     if (known !== undefined) return known;
     const entry: Named = {
-      providerUnits: new Set(),
-      consumerUnits: new Set(),
+      providerUnits: new Map(),
+      consumerUnits: new Map(),
       sets: new Set(),
     };
     this.named.set(href, entry);
@@ -342,9 +345,10 @@ export class PolicyEngine implements PolicyCore {
 
   private takeDelta(): PolicyDelta {
     const moved = new Map<string, string | null>();
+    const built = new Map<string, HostPolicy>();
     for (const state of this.dirty) {
       const old = state.policy?.hash ?? null;
-      this.rename(state, this.policyOf(state));
+      this.rename(state, this.policyOf(state, built));
       const now = state.policy?.hash ?? null;
       if (now === old) continue;
       for (const href of state.workloads) if (!this.before.has(href)) moved.set(href, now);
@@ -369,16 +373,10 @@ export class PolicyEngine implements PolicyCore {
     };
   }
 
-  private policyOf(state: ClassState): HostPolicy | null {
+  private policyOf(state: ClassState, built: Map<string, HostPolicy>): HostPolicy | null {
     if (state.sample.type === 'unmanaged') return null;
     const named = state.named === null ? undefined : this.named.get(state.named);
-    const providerUnits = new Set<Unit>(named?.providerUnits);
-    const consumerUnits = new Set<Unit>(named?.consumerUnits);
-    for (const selector of state.selectors) {
-      for (const unit of selector.providerUnits) providerUnits.add(unit);
-      for (const unit of selector.consumerUnits) consumerUnits.add(unit);
-    }
-    return this.policies.build(state, providerUnits, consumerUnits);
+    return this.policies.build(state, named, built);
   }
 
   /** Gives a class its policy and keeps account of who names which set. */

@@ -12,6 +12,8 @@ interface Line {
 }
 
 interface UnitLines {
+  /** Tells units apart. */
+  readonly serial: number;
   /** By number of the provider part; parts with equal services share a line. */
   readonly inbound: readonly (Line | null)[];
   readonly outbound: readonly Line[];
@@ -24,9 +26,16 @@ interface Interned {
   users: number;
 }
 
+/** Units that name one workload, with the numbers of the parts that do. */
+export interface NamedUnits {
+  readonly providerUnits: ReadonlyMap<Unit, ReadonlySet<number>>;
+  readonly consumerUnits: ReadonlyMap<Unit, ReadonlySet<number>>;
+}
+
 /** Compiles units to lines once, and classes to host policies. */
 export class HostPolicies {
   private readonly lines = new WeakMap<Unit, UnitLines>();
+  private serial = 0;
   private readonly interned = new Map<string, Interned>();
 
   get size(): number {
@@ -49,12 +58,40 @@ export class HostPolicies {
     if (entry.users === 0) this.interned.delete(hash);
   }
 
-  /** The policy of a managed class, from the units in which it is a provider and those in which it is a consumer. */
-  build(
-    of: ClassState,
-    providerUnits: ReadonlySet<Unit>,
-    consumerUnits: ReadonlySet<Unit>,
-  ): HostPolicy {
+  /**
+   * The policy of a managed class. Classes that differ only in selectors without rules have the same one: `built` remembers them while
+   * no unit changes, so that ten thousand classes under the same rules cost what one does.
+   */
+  build(of: ClassState, named: NamedUnits | undefined, built: Map<string, HostPolicy>): HostPolicy {
+    const key = this.keyOf(of, named);
+    let policy = built.get(key);
+    if (policy === undefined) built.set(key, (policy = this.compile(of, named)));
+    return policy;
+  }
+
+  private keyOf(of: ClassState, named: NamedUnits | undefined): string {
+    const { sample } = of;
+    const ruling = [...of.selectors]
+      .filter((state) => state.providerUnits.size + state.consumerUnits.size > 0)
+      .map((state) => state.serial);
+    const parts: (string | number | boolean)[] = [
+      sample.enforcementMode,
+      sample.visibilityLevel,
+      sample.blockedConnectionAction,
+      sample.type,
+      managesExternal(sample),
+      ...ruling.sort((a, b) => a - b),
+    ];
+    for (const side of ['providerUnits', 'consumerUnits'] as const) {
+      const serials = [...(named?.[side] ?? [])].map(
+        ([unit, places]) => `${this.linesOf(unit).serial}:${[...places].join()}`,
+      );
+      parts.push(side, ...serials.sort());
+    }
+    return parts.join(' ');
+  }
+
+  private compile(of: ClassState, named: NamedUnits | undefined): HostPolicy {
     const { sample } = of;
     const external = sample.type === 'endpoint' && managesExternal(sample);
     const lines = new Map<string, Line>();
@@ -63,21 +100,23 @@ export class HostPolicies {
       if (line.rule.networkType === 'non_brn' && !external) return;
       lines.set(line.text, line);
     };
-    const inside = new Set([...of.selectors].map((state) => state.id));
     if (sample.enforcementMode !== 'idle') {
-      for (const unit of providerUnits) {
-        const { inbound } = this.linesOf(unit);
-        unit.providers.forEach((part, index) => {
-          const { members } = part;
-          if (members === null) return;
-          const belongs =
-            members.kind === 'selector'
-              ? inside.has(members.id)
-              : of.named !== null && members.hrefs.includes(of.named);
-          if (belongs) add(inbound[index]);
-        });
+      for (const { id, providerUnits, consumerUnits } of of.selectors) {
+        for (const unit of providerUnits) {
+          const { inbound } = this.linesOf(unit);
+          unit.providers.forEach(({ members }, place) => {
+            if (members?.kind === 'selector' && members.id === id) add(inbound[place]);
+          });
+        }
+        for (const unit of consumerUnits) this.linesOf(unit).outbound.forEach(add);
       }
-      for (const unit of consumerUnits) this.linesOf(unit).outbound.forEach(add);
+      for (const [unit, places] of named?.providerUnits ?? []) {
+        const { inbound } = this.linesOf(unit);
+        for (const place of places) add(inbound[place]);
+      }
+      for (const unit of named?.consumerUnits.keys() ?? []) {
+        this.linesOf(unit).outbound.forEach(add);
+      }
     }
     const sorted = [...lines.values()].sort((a, b) => (a.text < b.text ? -1 : 1));
     const head = {
@@ -97,12 +136,15 @@ export class HostPolicies {
 
   private linesOf(unit: Unit): UnitLines {
     let lines = this.lines.get(unit);
-    if (lines === undefined) this.lines.set(unit, (lines = compileLines(unit)));
+    if (lines === undefined) {
+      this.serial += 1;
+      this.lines.set(unit, (lines = { serial: this.serial, ...compileLines(unit) }));
+    }
     return lines;
   }
 }
 
-function compileLines(unit: Unit): UnitLines {
+function compileLines(unit: Unit): Omit<UnitLines, 'serial'> {
   const peersOf = (parts: Unit['providers']) =>
     [...new Set(parts.map((part) => part.setId))].sort();
   const consumers = peersOf(unit.consumers);
