@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, mkdir, rm } from 'node:fs/promises';
+import { mkdtemp, mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
@@ -90,6 +90,12 @@ async function main(): Promise<number> {
   const keep = flags.data !== undefined;
   const folder = keep ? resolve(flags.data ?? '') : await mkdtemp(join(tmpdir(), 'bulkhead-demo-'));
   await mkdir(folder, { recursive: true });
+  if ((await readdir(folder)).length > 0) {
+    process.stderr.write(
+      `demo: ${folder} is not empty, and the story begins with a new PCE; name another folder\n`,
+    );
+    return 2;
+  }
   let failure: unknown;
   let told = false;
   try {
