@@ -105,17 +105,26 @@ export function subtractSpans(
   removed: readonly AddressSpan[],
 ): AddressSpan[] {
   const holes = joinSpans(removed);
+  let next = 0;
   return joinSpans(spans).flatMap((span) => {
     const left: AddressSpan[] = [];
-    let first = span.first;
-    for (const hole of holes) {
-      if (hole.family !== span.family || hole.last < first || hole.first > span.last) continue;
+    let { first } = span;
+    while (isBefore(holes[next], span)) next += 1;
+    for (let at = next; ; at += 1) {
+      const hole = holes[at];
+      if (hole === undefined || isBefore(span, hole)) break;
       if (hole.first > first) left.push({ family: span.family, first, last: hole.first - 1n });
       first = hole.last + 1n;
     }
     if (first <= span.last) left.push({ family: span.family, first, last: span.last });
     return left;
   });
+}
+
+/** Whether the whole of a span comes before another. */
+function isBefore(span: AddressSpan | undefined, other: AddressSpan): boolean {
+  if (span === undefined) return false;
+  return span.family < other.family || (span.family === other.family && span.last < other.first);
 }
 
 /** Whether disjoint sorted spans (from `joinSpans`) hold an address. */

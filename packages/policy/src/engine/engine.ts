@@ -3,7 +3,7 @@ import type { Connection, CoreSizes, Decision, PolicyCore } from '../core.ts';
 import type { AddressSet, HostPolicy, PolicyDelta } from '../host-policy.ts';
 import type { PolicyChange, Workload } from '../model.ts';
 import { contributionOf, sameContribution, type Contribution } from './addresses.ts';
-import { classKey, SelectorIndex, type ClassState } from './classes.ts';
+import { classKey, SelectorIndex, type ClassState, type SelectorState } from './classes.ts';
 import { distinctSorted, setIdOf, type Part, type SetSource, type Unit } from './compile.ts';
 import { decideConnection } from './decide.ts';
 import { HostPolicies } from './host-policies.ts';
@@ -37,6 +37,8 @@ export class PolicyEngine implements PolicyCore {
   /** Classes whose policy may have changed, and sets whose members may have, since the last delta. */
   private readonly dirty = new Set<ClassState>();
   private readonly touched = new Set<SetState>();
+  /** Selectors that got or lost units in this step: all of their classes are as good as in `dirty`. */
+  private readonly ruling = new Set<SelectorState>();
   /** Sets that lost their last name in this step; they may have found another by its end. */
   private readonly unnamed = new Set<string>();
   /** Hash before the step, of workloads that changed class or left. */
@@ -198,7 +200,7 @@ export class PolicyEngine implements PolicyCore {
       if (members?.kind === 'selector') {
         const state = this.selectors.retain(members.id, members.selector);
         state[side].add(unit);
-        for (const member of state.classes) this.dirty.add(member);
+        this.ruling.add(state);
       }
       for (const href of members?.kind === 'workloads' ? members.hrefs : []) {
         const units = this.nameWorkload(href)[side];
@@ -227,9 +229,9 @@ export class PolicyEngine implements PolicyCore {
       if (members?.kind === 'selector') {
         const state = this.selectors.find(members.id);
         if (state === undefined) continue;
-        for (const member of state.classes) this.dirty.add(member);
         state[side].delete(unit);
-        this.selectors.release(state);
+        this.ruling.add(state);
+        this.releaseSelector(state);
       }
       for (const href of members?.kind === 'workloads' ? members.hrefs : []) {
         this.named.get(href)?.[side].delete(unit);
@@ -238,6 +240,13 @@ export class PolicyEngine implements PolicyCore {
         this.unnameWorkload(href);
       }
     }
+  }
+
+  private releaseSelector(state: SelectorState): void {
+    this.selectors.release(state);
+    if (state.references > 0 || !this.ruling.delete(state)) return;
+    // its classes do not know it any more, and may go before the step ends
+    for (const member of state.classes) this.dirty.add(member);
   }
 
   private nameWorkload(href: string): Named {
@@ -315,7 +324,7 @@ export class PolicyEngine implements PolicyCore {
     if (source.kind === 'selector') {
       const state = this.selectors.find(JSON.stringify(source.selector));
       state?.sets.delete(set);
-      if (state !== undefined) this.selectors.release(state);
+      if (state !== undefined) this.releaseSelector(state);
       return;
     }
     const claimants = this.claimants.get(set.id) ?? [];
@@ -346,6 +355,8 @@ export class PolicyEngine implements PolicyCore {
   private takeDelta(): PolicyDelta {
     const moved = new Map<string, string | null>();
     const built = new Map<string, HostPolicy>();
+    for (const { classes } of this.ruling) for (const state of classes) this.dirty.add(state);
+    this.ruling.clear();
     for (const state of this.dirty) {
       const old = state.policy?.hash ?? null;
       this.rename(state, this.policyOf(state, built));

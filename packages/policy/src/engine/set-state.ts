@@ -26,7 +26,7 @@ export class SetState {
   /** How many parts of units stand on it. */
   references = 0;
   private readonly hosts = new Map<string, number>();
-  private readonly ranges = new Map<string, number>();
+  private readonly ranges = new Map<string, { claims: number; readonly span: AddressSpan }>();
   private readonly touched = new Set<string>();
   private rangesTouched = false;
   private joined: readonly AddressSpan[] | null = null;
@@ -40,18 +40,29 @@ export class SetState {
   /** Adds (+1) or takes away (-1) one claim to each member, in canonical text. */
   count(texts: readonly string[], step: 1 | -1): void {
     for (const text of texts) {
-      const isRange = text.includes('/') || text.includes('-');
-      const members = isRange ? this.ranges : this.hosts;
-      const claims = (members.get(text) ?? 0) + step;
-      if (claims > 0) members.set(text, claims);
-      else members.delete(text);
-      if (isRange) {
-        this.rangesTouched = true;
-        this.joined = null;
-      } else {
-        this.touched.add(text);
+      if (text.includes('/') || text.includes('-')) {
+        this.countRange(text, step);
+        continue;
       }
+      const claims = (this.hosts.get(text) ?? 0) + step;
+      if (claims > 0) this.hosts.set(text, claims);
+      else this.hosts.delete(text);
+      this.touched.add(text);
     }
+  }
+
+  private countRange(text: string, step: 1 | -1): void {
+    const known = this.ranges.get(text);
+    if (known !== undefined && known.claims + step > 0) {
+      known.claims += step;
+      return;
+    }
+    const parsed = known === undefined ? parseSpan(text) : null;
+    if (known !== undefined) this.ranges.delete(text);
+    else if (step > 0 && parsed?.ok === true)
+      this.ranges.set(text, { claims: step, span: parsed.value });
+    this.rangesTouched = true;
+    this.joined = null;
   }
 
   get size(): number {
@@ -126,12 +137,7 @@ export class SetState {
   }
 
   private spans(): readonly AddressSpan[] {
-    this.joined ??= joinSpans(
-      [...this.ranges.keys()].flatMap((text) => {
-        const parsed = parseSpan(text);
-        return parsed.ok ? [parsed.value] : [];
-      }),
-    );
+    this.joined ??= joinSpans([...this.ranges.values()].map(({ span }) => span));
     return this.joined;
   }
 
