@@ -14,7 +14,14 @@ export interface Column<T> {
   readonly header: string;
   readonly width?: number | string;
   readonly right?: boolean;
+  /** Leaves first when the window is narrow. */
+  readonly wideOnly?: boolean;
   readonly cell: (row: T) => ReactNode;
+}
+function classOf(column: Pick<Column<object>, 'right' | 'wideOnly'> | undefined): string {
+  return [column?.right === true ? 'r' : '', column?.wideOnly === true ? 'wide-only' : '']
+    .join(' ')
+    .trim();
 }
 export interface Selection {
   readonly selected: ReadonlySet<string>;
@@ -93,6 +100,7 @@ export function DataTable<T extends object>(props: DataTableProps<T>) {
           {columns.map((column) => (
             <col
               key={column.id}
+              className={classOf(column)}
               style={column.width === undefined ? {} : { width: column.width }}
             />
           ))}
@@ -111,11 +119,7 @@ export function DataTable<T extends object>(props: DataTableProps<T>) {
                 </th>
               )}
               {group.headers.map((header, index) => (
-                <th
-                  key={header.id}
-                  scope="col"
-                  className={columns[index]?.right === true ? 'r' : ''}
-                >
+                <th key={header.id} scope="col" className={classOf(columns[index])}>
                   <table.FlexRender header={header} />
                 </th>
               ))}
@@ -168,7 +172,7 @@ export function DataTable<T extends object>(props: DataTableProps<T>) {
                     </td>
                   )}
                   {row.getAllCells().map((cell, index) => (
-                    <td key={cell.id} className={columns[index]?.right === true ? 'r' : ''}>
+                    <td key={cell.id} className={classOf(columns[index])}>
                       <table.FlexRender cell={cell} />
                     </td>
                   ))}

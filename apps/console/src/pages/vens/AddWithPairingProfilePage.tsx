@@ -10,7 +10,7 @@ import { invalidate, useApi } from '../../api/hooks.ts';
 import { formatUptime } from '../../format/dates.ts';
 import { idOf, VEN_TYPE_NAMES, VISIBILITY_NAMES } from '../../format/words.ts';
 import { useCrumbs } from '../../shell/Shell.tsx';
-import { Age, Btn, DecisionMark, Enforcement } from '../../ui/Bits.tsx';
+import { Age, Btn, Enforcement } from '../../ui/Bits.tsx';
 import { Chips } from '../../ui/Chips.tsx';
 import { Empty, ErrorNotice, FormErrors, PageHeader, Skeleton } from '../../ui/Notices.tsx';
 
@@ -66,8 +66,13 @@ function PairedHere() {
         ) : (
           recent.map((ven) => (
             <div key={ven.href} className="row top-al">
-              <span className={ven.connected ? 'allowed-c' : 't3'} style={{ marginTop: 2 }}>
-                <DecisionMark decision={ven.connected ? 'allowed' : 'potentially_blocked'} />
+              <span
+                className={ven.connected ? 'st' : 'st off'}
+                style={{ marginTop: 6 }}
+                title={ven.connected ? 'Online' : 'Offline'}
+              >
+                <i aria-hidden="true" />
+                <span className="vh">{ven.connected ? 'Online' : 'Offline'}</span>
               </span>
               <div className="grow">
                 <Link className="b" to={`/workloads/${idOf(ven.href)}`}>

@@ -71,10 +71,13 @@ export function WorkloadRules({ workload }: { readonly workload: WorkloadWire })
       <p className="t2">
         {ENFORCEMENT_NOTES[view.data.mode]}.{' '}
         {hash === null ? (
-          'The VEN has not acknowledged a policy yet.'
+          'No policy is computed for it yet.'
         ) : (
           <>
-            Policy <span className="addr">{hash.slice(0, 12)}</span> is the one that it enforces.
+            Policy <span className="addr">{hash.slice(0, 12)}</span>.{' '}
+            {workload.agent.status?.security_policy_sync_state === 'applied'
+              ? 'The VEN has confirmed it.'
+              : 'The VEN has not confirmed it yet.'}
           </>
         )}
       </p>
@@ -95,7 +98,7 @@ export function WorkloadRules({ workload }: { readonly workload: WorkloadWire })
               <col />
               <col style={{ width: 180 }} />
               <col style={{ width: 130 }} />
-              <col style={{ width: 240 }} />
+              <col style={{ width: 320 }} />
             </colgroup>
             <thead>
               <tr>

@@ -50,7 +50,7 @@ const COLUMNS: readonly Column<WorkloadWire>[] = [
   {
     id: 'name',
     header: 'Name',
-    width: 190,
+    width: 170,
     cell: (one) => (
       <span className="nm">
         <WorkloadIcon workload={one} />
@@ -63,7 +63,7 @@ const COLUMNS: readonly Column<WorkloadWire>[] = [
   {
     id: 'connectivity',
     header: 'Connectivity',
-    width: 100,
+    width: 96,
     cell: (one) => <Connectivity online={one.online} managed={one.managed} />,
   },
   {
@@ -72,11 +72,12 @@ const COLUMNS: readonly Column<WorkloadWire>[] = [
     width: 140,
     cell: (one) => <Enforcement mode={one.enforcement_mode} managed={one.managed} />,
   },
-  { id: 'sync', header: 'Policy Sync', width: 110, cell: (one) => <PolicySync workload={one} /> },
+  { id: 'sync', header: 'Policy Sync', width: 112, cell: (one) => <PolicySync workload={one} /> },
   ...['role', 'app', 'env', 'loc'].map((key) => ({
     id: key,
     header: KEY_NAMES[key] ?? key,
-    width: key === 'loc' ? 90 : 140,
+    width: key === 'loc' ? 76 : 128,
+    wideOnly: key === 'env' || key === 'loc',
     cell: labelCell(key),
   })),
   {
@@ -237,7 +238,7 @@ export function WorkloadsPage() {
             rowId={(one) => one.href}
             rowName={nameOfWorkload}
             loading={list.isPending}
-            minWidth={1080}
+            minWidth={880}
             selection={{ selected, onChange: setSelected }}
             onOpen={(one) => void navigate({ to: `/workloads/${idOf(one.href)}` })}
             loadMore={
