@@ -9,6 +9,7 @@ import type { Deps } from '../deps.ts';
 import type { UserCaller } from '../http/caller.ts';
 import { DomainError, notFound } from '../http/domain-error.ts';
 import type { Actor } from '../http/routes.ts';
+import { nounOf } from './nouns.ts';
 import { asContent, contentOf, type StoredByType, type StoredType } from './stored-content.ts';
 
 /** A policy object in one state. */
@@ -344,7 +345,7 @@ async function guarded<R>(type: StoredType, name: string, work: () => Promise<R>
     if (constraint === 'policy_objects_name') {
       throw new DomainError(
         NAME_TOKENS[type],
-        `There is already a ${SINGULAR[type].replaceAll('_', ' ')} named "${name}"; choose another name`,
+        `The name "${name}" is taken by another ${nounOf(type)}; choose another one`,
       );
     }
     if (constraint === 'policy_objects_external') throw duplicateExternal();

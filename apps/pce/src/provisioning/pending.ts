@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely';
 import { parseHref, policyHref, type ApiError, type ChangeSubset } from '@bulkhead/contract';
 import type { Db, PolicyObjectsTable } from '../db/database.ts';
 import { domainErrors, DomainError } from '../http/domain-error.ts';
+import { nounOf } from './nouns.ts';
 import { identityOf } from './references.ts';
 import { contentOf, isStoredType, referencesOf, type StoredType } from './stored-content.ts';
 
@@ -87,7 +88,7 @@ export function requireDependencies(
 type DependencyError = ApiError & { token: 'dependency_required' };
 
 function described(row: PendingRow): string {
-  return `${row.type.replaceAll('_', ' ').replace(/ies$/, 'y').replace(/s$/, '')} "${nameOfRow(row)}"`;
+  return `${nounOf(row.type)} "${nameOfRow(row)}"`;
 }
 
 function neededCreations(

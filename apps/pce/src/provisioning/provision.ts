@@ -7,6 +7,7 @@ import { appendChange } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { DomainError, notFound } from '../http/domain-error.ts';
 import type { ContextOf } from '../http/routes.ts';
+import { nounOf } from './nouns.ts';
 import { inOrder, lockPolicy, sameContent, SINGULAR } from './objects.ts';
 import {
   chosenRows,
@@ -91,7 +92,7 @@ function refuseForRole(context: ProvisionContext, rows: readonly PendingRow[]): 
   if (refused === undefined) return;
   throw new DomainError(
     'forbidden',
-    `Your role may not provision ${refused.type.replaceAll('_', ' ')} ("${nameOfRow(refused)}"); choose a change_subset without them`,
+    `Your role may not provision the ${nounOf(refused.type)} "${nameOfRow(refused)}"; choose a change_subset without it`,
     { href: identityOfRow(refused) },
   );
 }

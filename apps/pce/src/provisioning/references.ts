@@ -2,6 +2,7 @@
 import { parseHref, policyHref, withVersion } from '@bulkhead/contract';
 import type { Db } from '../db/database.ts';
 import { DomainError } from '../http/domain-error.ts';
+import { nounOf } from './nouns.ts';
 import { isStoredType, type StoredType } from './stored-content.ts';
 
 /** Kinds that a reference may be of. */
@@ -122,7 +123,7 @@ export async function checkReferences(
   });
   for (const { href, kind, member } of wanted) {
     const [type] = parseHref(href)?.path[0] ?? [];
-    const what = kind.replaceAll('_', ' ').replace(/s$/, '').replace(/ie$/, 'y');
+    const what = nounOf(kind);
     if (type !== kind) {
       throw new DomainError('invalid_uri', `${member}: "${href}" is no href of a ${what}`);
     }
@@ -168,12 +169,7 @@ export async function usersOf(db: Db, orgId: number, href: string): Promise<Usag
 export function describeUsers(
   users: readonly { readonly type: string; readonly name: string }[],
 ): string {
-  const shown = users
-    .slice(0, 5)
-    .map(
-      ({ type, name }) =>
-        `${type.replaceAll('_', ' ').replace(/s$/, '').replace(/ie$/, 'y')} "${name}"`,
-    );
+  const shown = users.slice(0, 5).map(({ type, name }) => `${nounOf(type)} "${name}"`);
   const rest = users.length - shown.length;
   return `${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }

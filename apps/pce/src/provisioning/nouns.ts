@@ -1,0 +1,16 @@
+/** Types of objects as messages call them. */
+const NOUNS: Readonly<Record<string, string>> = {
+  ip_lists: 'IP list',
+  services: 'service',
+  label_groups: 'label group',
+  rule_sets: 'ruleset',
+  enforcement_boundaries: 'enforcement boundary',
+  labels: 'label',
+  workloads: 'workload',
+  virtual_services: 'virtual service',
+  pairing_profiles: 'pairing profile',
+};
+
+export function nounOf(type: string): string {
+  return NOUNS[type] ?? type.replaceAll('_', ' ');
+}
