@@ -35,6 +35,7 @@ import { orgRoutes } from './resources/orgs/routes.ts';
 import { isSetUp, setUp, type Seeder, type SetupRequest } from './resources/orgs/setup.ts';
 import { RESOURCE_SEEDERS, resourceRoutes } from './resources/resource-routes.ts';
 import { userRoutes } from './resources/users/routes.ts';
+import { Traffic } from './traffic/traffic.ts';
 
 export interface Part {
   readonly routes?: Routes;
@@ -51,6 +52,7 @@ function partsOf(deps: Deps): Part[] {
   const { db, changeLog, logger } = deps;
   const compute = new Compute({ changeLog, loader: new DatabasePolicyLoader(db), logger });
   const gateway = new Gateway(deps, compute);
+  const traffic = new Traffic(deps);
   return [
     { routes: nodeRoutes(deps) },
     { routes: orgRoutes(deps) },
@@ -71,6 +73,7 @@ function partsOf(deps: Deps): Part[] {
       start: () => gateway.start(),
       stop: () => gateway.stop(),
     },
+    { routes: traffic.routes(), start: () => traffic.start(), stop: () => traffic.stop() },
   ];
 }
 

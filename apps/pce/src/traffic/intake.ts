@@ -1,0 +1,125 @@
+/** Flow reports of VENs: parsed, enriched with who was at both ends, stored once. */
+import type { FlowRecord } from '@bulkhead/contract';
+import { formatAddress, parseAddress, unmapAddress } from '@bulkhead/net';
+import { appendChange } from '../db/transaction.ts';
+import type { Deps } from '../deps.ts';
+import { refuseUnpaired } from '../gateway/refuse-unpaired.ts';
+import { DomainError } from '../http/domain-error.ts';
+import type { ContextOf } from '../http/routes.ts';
+import { FLOW_DAYS, NO_WORKLOAD, type FlowRow, type FlowTable } from './flow-table.ts';
+import type { KnownWorkload, WorkloadDirectory } from './workload-directory.ts';
+
+const DAY_MS = 86_400_000;
+
+export class FlowIntake {
+  readonly #deps: Deps;
+  readonly #table: FlowTable;
+  readonly #directory: WorkloadDirectory;
+
+  constructor(deps: Deps, table: FlowTable, directory: WorkloadDirectory) {
+    this.#deps = deps;
+    this.#table = table;
+    this.#directory = directory;
+  }
+
+  /** A report that was stored before is acknowledged and not counted again. */
+  async take(context: ContextOf<'ven.flows'>): Promise<void> {
+    const { db: trx, caller, body } = context;
+    const { orgId, venId } = caller;
+    const ven = await trx
+      .selectFrom('vens')
+      .select(['flow_sequence', 'flows_dropped', 'ven_type', 'status'])
+      .where('id', '=', venId)
+      .forUpdate()
+      .executeTakeFirstOrThrow();
+    if (ven.status === 'uninstalled') refuseUnpaired();
+    if (ven.flow_sequence !== null && body.sequence <= ven.flow_sequence) return;
+    const directory = await this.#directory.of(orgId);
+    const reporter: Reporter = {
+      orgId,
+      venId,
+      type: ven.ven_type,
+      sequence: body.sequence,
+      labels: directory.byId(venId)?.labels ?? [],
+      now: this.#deps.clock.now().getTime(),
+      find: (address) => directory.byAddress(address),
+    };
+    const rows = body.flows.map((flow, line) => rowOf(flow, line, reporter));
+    if (rows.length > 0) await this.#table.insert(rows);
+    await trx
+      .updateTable('vens')
+      .set({ flow_sequence: body.sequence, flows_dropped: ven.flows_dropped + body.dropped })
+      .where('id', '=', venId)
+      .execute();
+    if (rows.length > 0) appendChange(trx, { orgId, kind: 'flow', href: `/orgs/${orgId}/traffic_flows` });
+  }
+}
+
+interface Reporter {
+  readonly orgId: number;
+  readonly venId: string;
+  readonly type: string;
+  readonly sequence: number;
+  readonly labels: readonly number[];
+  readonly now: number;
+  find(address: string): KnownWorkload | undefined;
+}
+
+function rowOf(flow: FlowRecord, line: number, reporter: Reporter): FlowRow {
+  const source = addressOf(flow.src_ip, `flows[${line}].src_ip`);
+  const destination = addressOf(flow.dst_ip, `flows[${line}].dst_ip`);
+  const isOutbound = flow.direction === 'outbound';
+  const other = reporter.find(isOutbound ? destination : source);
+  const own = { id: reporter.venId, labels: reporter.labels };
+  const src = isOutbound ? own : other;
+  const dst = isOutbound ? other : own;
+  const last = timeOf(flow.last_seen, reporter.now);
+  return {
+    org_id: reporter.orgId,
+    reporter: reporter.venId,
+    report: reporter.sequence,
+    line,
+    reporter_type: reporter.type,
+    first_seen: new Date(Math.min(timeOf(flow.first_seen, reporter.now), last)).toISOString(),
+    last_seen: new Date(last).toISOString(),
+    src_ip: storedAddress(source),
+    dst_ip: storedAddress(destination),
+    protocol: flow.protocol,
+    dst_port: flow.dst_port,
+    icmp_type: flow.icmp_type ?? -1,
+    icmp_code: flow.icmp_code ?? -1,
+    direction: flow.direction,
+    decision: flow.decision,
+    reason: flow.reason,
+    rules: flow.rules,
+    interface: flow.interface ?? '',
+    network: flow.network_profile,
+    state: flow.state,
+    connections: flow.connections,
+    bytes_in: flow.bytes_in,
+    bytes_out: flow.bytes_out,
+    process_name: flow.process_name ?? '',
+    user_name: flow.user_name ?? '',
+    src_workload: src?.id ?? NO_WORKLOAD,
+    dst_workload: dst?.id ?? NO_WORKLOAD,
+    src_labels: src?.labels ?? [],
+    dst_labels: dst?.labels ?? [],
+  };
+}
+
+function addressOf(text: string, where: string): string {
+  const parsed = parseAddress(text);
+  if (parsed === null) throw new DomainError('invalid_ip_address', `${where}: "${text}" is not an IP address`);
+  return formatAddress(unmapAddress(parsed));
+}
+
+/** As the IPv6 column takes it. */
+export function storedAddress(canonical: string): string {
+  return canonical.includes(':') ? canonical : `::ffff:${canonical}`;
+}
+
+/** A clock that is wrong must not put flows out of reach: the future counts as now, what is too old as just kept. */
+function timeOf(text: string, now: number): number {
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? now : Math.max(Math.min(time, now), now - (FLOW_DAYS - 1) * DAY_MS);
+}
