@@ -1,0 +1,205 @@
+import {
+  CORPORATE_PUBLIC_IP,
+  listWorkloads,
+  pairHost,
+  pairingLine,
+  probeBetween,
+  waitUntil,
+  waitUntilSettled,
+} from '@bulkhead/lab';
+import type { Locator } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
+import { openStage, type Stage } from './stage.ts';
+
+let stage: Stage;
+
+/** A server that was there before: labeled Web of the Shop, enforced in full. */
+async function pairWebServer({ api, network }: Stage): Promise<void> {
+  const [role, app] = [
+    await api.call('labels.create', { body: { key: 'role', value: 'Web' } }),
+    await api.call('labels.create', { body: { key: 'app', value: 'Shop' } }),
+  ];
+  await pairHost(network.host('web'), await pairingLine(api, 'Servers', 'server'));
+  const web = (await waitUntilSettled(api, ['web'])).get('web');
+  await api.call('workloads.update', {
+    params: { id: web?.href.split('/').at(-1) ?? '' },
+    body: {
+      labels: [{ href: role.href }, { href: app.href }],
+      enforcement_mode: 'full',
+    },
+  });
+  await waitUntilSettled(api, ['web']);
+}
+
+beforeAll(async () => {
+  stage = await openStage();
+  await pairWebServer(stage);
+}, 120_000);
+
+afterAll(async () => {
+  await stage?.close();
+}, 30_000);
+
+const follow = (name: string): Promise<void> =>
+  stage.page.getByRole('navigation').getByRole('link', { name, exact: true }).click();
+const button = (name: string, within: Locator = stage.page.locator('body')): Locator =>
+  within.getByRole('button', { name, exact: true });
+
+async function chooseOption(field: Locator, value: string): Promise<void> {
+  await field.click();
+  await stage.page.getByRole('option', { name: value, exact: true }).click();
+}
+
+async function createLabel(dimension: string, value: string): Promise<void> {
+  const { page } = stage;
+  await button('New label').first().click();
+  const form = page.getByRole('dialog', { name: 'New label' });
+  await chooseOption(form.getByRole('combobox', { name: 'Dimension' }), dimension);
+  await form.getByRole('textbox', { name: 'Value' }).fill(value);
+  await button('Save', form).click();
+  await form.waitFor({ state: 'hidden' });
+  await page.getByText(value, { exact: true }).first().waitFor();
+}
+
+async function fillSide(side: string, label: string, subnets: boolean): Promise<void> {
+  const { page } = stage;
+  const name = `${side} of new rule`;
+  await button(name).click();
+  const editor = page.getByRole('dialog', { name });
+  await editor.getByRole('textbox', { name: `Search for ${name}` }).fill(label);
+  await button(label, editor).click();
+  if (subnets) {
+    await editor.getByRole('button', { name: /^Advanced Options/ }).click();
+    await editor.getByRole('checkbox', { name: 'Use Workload Subnets' }).check();
+  }
+  await button('Save side', editor).click();
+  await editor.waitFor({ state: 'hidden' });
+}
+
+async function provisionInConsole(note: string): Promise<void> {
+  const { page } = stage;
+  await follow('Provision');
+  await page.getByRole('textbox', { name: 'Provision note' }).fill(note);
+  await page.getByRole('button', { name: /^Provision \d+ changes?$/ }).click();
+  await page
+    .getByText(/^Version \d+ is active$/)
+    .first()
+    .waitFor();
+}
+
+async function laptopToWeb(port: number): Promise<string> {
+  const { network } = stage;
+  const probe = { protocol: 'tcp', port, timeoutMs: 400 } as const;
+  return (await probeBetween(network, 'laptop-1', 'web', probe)).outcome;
+}
+
+describe('the four tasks of the guide, in the console, on real hosts (R-FLOW-1)', () => {
+  test('label, corporate public IP, ruleset, pairing; then the rule holds, and without it nothing passes', async () => {
+    const { api, network, owner, page } = stage;
+    onTestFailed(async () => {
+      process.stderr.write(`picture of the page: ${await stage.picture('four-tasks')}\n`);
+    });
+
+    await page.goto('/');
+    await page.getByRole('textbox', { name: 'Email' }).fill(owner.user);
+    await page.getByLabel('Password', { exact: true }).fill(owner.password);
+    await button('Sign in').click();
+    await page.getByRole('heading', { name: 'Workloads', exact: true }).waitFor();
+
+    // Task 1: labels for endpoints (R-POL-1).
+    await follow('Labels');
+    await createLabel('Application', 'Endpoints');
+    await createLabel('Role', 'Sales');
+
+    // Task 2: corporate public IPs (R-NET-2).
+    await follow('Settings');
+    await button('Edit').click();
+    await page.getByRole('textbox', { name: 'Address or CIDR block 1' }).fill(CORPORATE_PUBLIC_IP);
+    await button('Save').click();
+    await page
+      .getByRole('table', { name: 'Corporate Public IPs' })
+      .getByText(CORPORATE_PUBLIC_IP)
+      .waitFor();
+
+    // Task 3: a ruleset for endpoints, with Use Workload Subnets (R-POL-2, R-POL-3).
+    await follow('Rulesets');
+    await button('New ruleset').first().click();
+    const ruleset = page.getByRole('dialog', { name: 'New ruleset' });
+    await ruleset.getByRole('textbox', { name: 'Name' }).fill('Endpoints to the shop');
+    await chooseOption(ruleset.getByRole('combobox', { name: 'Application of scope 1' }), 'Shop');
+    await button('Save', ruleset).click();
+    await page.getByRole('heading', { name: 'Endpoints to the shop' }).waitFor();
+    await button('Add extra-scope rule').click();
+    await fillSide('Consumers', 'Endpoints', true);
+    await fillSide('Providers', 'Web', false);
+    const services = 'Providing Services of new rule';
+    await button(services).click();
+    const picker = page.getByRole('dialog', { name: services });
+    await picker.getByRole('textbox', { name: `Search for ${services}` }).fill('tcp/443');
+    await page.keyboard.press('Enter');
+    await button('Save services', picker).click();
+    await button('Save', page.getByRole('row', { name: 'New rule' })).click();
+    await page.getByRole('row', { name: 'rule 1' }).waitFor();
+    await provisionInConsole('Endpoints reach the shop');
+
+    // Task 4: install and activate a VEN in endpoint mode (R-VEN-1, R-MAC-5's line for Linux).
+    await follow('Pairing Profiles');
+    await page
+      .getByRole('link', { name: 'New pairing profile' })
+      .or(button('New pairing profile'))
+      .first()
+      .click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('Laptops');
+    await page.getByText('Endpoint VEN', { exact: true }).click();
+    await chooseOption(page.getByRole('combobox', { name: 'Role' }), 'Sales');
+    await chooseOption(page.getByRole('combobox', { name: 'Application' }), 'Endpoints');
+    await chooseOption(page.getByRole('combobox', { name: 'Enforcement', exact: true }), 'Full');
+    await button('Save').click();
+    await page.getByText('Laptops', { exact: true }).first().waitFor();
+    await follow('VENs');
+    await page
+      .getByRole('link', { name: 'Add with Pairing Profile' })
+      .or(button('Add with Pairing Profile'))
+      .first()
+      .click();
+    await chooseOption(page.getByRole('combobox', { name: 'Pairing Profile' }), 'Laptops');
+    await button('Generate Key').click();
+    const scripts = page.getByRole('region', { name: 'Pairing Scripts' });
+    await button('Copy', scripts).click();
+    const line = await page.evaluate<string>('navigator.clipboard.readText()');
+    expect(line).toContain('-endpoint true');
+    expect(line).toContain('pair_script=pair.sh&profile_id=');
+    await pairHost(network.host('laptop-1'), line);
+
+    // The console shows the laptop without a reload, and says where it is (R-SYS-1, R-NET-5, R-NET-6).
+    await page.getByRole('link', { name: 'laptop-1', exact: true }).first().click();
+    await page.getByRole('heading', { name: 'Workload - laptop-1' }).waitFor();
+    const summary = page.getByRole('tabpanel', { name: 'Summary' });
+    await summary.getByText('eth0: 10.20.0.11/24 10.20.0.1').waitFor();
+    await summary.getByText('(Corporate)').or(summary.getByText('Corporate')).first().waitFor();
+    await summary.getByText(CORPORATE_PUBLIC_IP).first().waitFor();
+    await waitUntilSettled(api, ['web', 'laptop-1']);
+    expect((await listWorkloads(api)).get('laptop-1')?.enforcement_mode).toBe('full');
+
+    // The rule holds, and only that.
+    await waitUntil('the rule lets laptop-1 reach web', 5000, async () => {
+      const outcome = await laptopToWeb(443);
+      return outcome === 'passed' ? null : outcome;
+    });
+    expect(await laptopToWeb(80)).toBe('blocked');
+
+    // Without it nothing passes.
+    await follow('Rulesets');
+    await page.getByRole('link', { name: 'Endpoints to the shop' }).click();
+    await button('Rule Options of rule 1').click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await button('Delete rule', page.getByRole('dialog')).click();
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    expect(await laptopToWeb(443)).toBe('passed');
+    await provisionInConsole('Endpoints reach nothing');
+    await waitUntil('laptop-1 cannot reach web', 5000, async () => {
+      const outcome = await laptopToWeb(443);
+      return outcome === 'blocked' ? null : outcome;
+    });
+  }, 120_000);
+});
