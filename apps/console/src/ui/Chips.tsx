@@ -148,6 +148,7 @@ export function SubnetsBadge() {
   );
 }
 
+const PORTS_SHOWN = 4;
 /** A service by name with its ports, or the ports alone. `services` gives the ports of named ones. */
 export function ServiceName({
   service,
@@ -160,9 +161,11 @@ export function ServiceName({
   const found = services?.find(
     (one) => one.href.split('/').at(-1) === service.href?.split('/').at(-1),
   );
-  const ports = found?.service_ports === undefined ? '' : portsText(found.service_ports);
+  const all = found?.service_ports ?? [];
+  const more = all.length > PORTS_SHOWN ? ` +${all.length - PORTS_SHOWN}` : '';
+  const ports = portsText(all.slice(0, PORTS_SHOWN)) + more;
   return (
-    <span className="svc">
+    <span className="svc" title={portsText(all)}>
       <b className="b">{service.name}</b>{' '}
       {ports === '' || ports === 'All' ? null : <span className="addr t3">{ports}</span>}
     </span>

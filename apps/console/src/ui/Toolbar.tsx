@@ -65,10 +65,13 @@ export function FilterPill({
   name,
   param,
   choices,
+  standard,
 }: {
   readonly name: string;
   readonly param: string;
   readonly choices: readonly { readonly value: string; readonly label: string }[];
+  /** What holds while nothing is chosen; `any` unless said. The name is not shown before it. */
+  readonly standard?: string;
 }) {
   const [search, setSearch] = useFilters();
   const value = search[param];
@@ -81,14 +84,15 @@ export function FilterPill({
         onClick={() => setSearch({ [param]: '' })}
         aria-label={`${name} ${chosen.label}, remove filter`}
       >
-        {name} <b>{chosen.label}</b> <IconX size={12} aria-hidden />
+        {standard === undefined ? name : ''} <b>{chosen.label}</b> <IconX size={12} aria-hidden />
       </button>
     );
   return (
     <Menu>
       <Menu.Target>
         <button type="button" className="fp" aria-label={`Filter by ${name}`}>
-          {name} <b>any</b> <IconChevronDown size={12} aria-hidden />
+          {standard === undefined ? name : ''} <b>{standard ?? 'any'}</b>{' '}
+          <IconChevronDown size={12} aria-hidden />
         </button>
       </Menu.Target>
       <Menu.Dropdown mah={320} style={{ overflowY: 'auto' }}>

@@ -3,7 +3,7 @@ import { Popover, TextInput } from '@mantine/core';
 import { IconChevronDown, IconX } from '@tabler/icons-react';
 import { POLICY_DECISIONS } from '@bulkhead/policy';
 import { useIpLists, useLabels, useWorkloadSearch } from '../../api/lookups.ts';
-import { listValue, oneOf } from '../../format/filters.ts';
+import { listValue } from '../../format/filters.ts';
 import { plural } from '../../format/numbers.ts';
 import { parsePort, portsText } from '../../format/services.ts';
 import { DECISION_NAMES, KEY_NAMES } from '../../format/words.ts';
@@ -180,7 +180,6 @@ function ServiceFilter() {
 export function ExplorePage() {
   useCrumbs({ name: 'Explore' });
   const [search, setSearch] = useFilters();
-  const hours = oneOf(search['hours'], HOURS) ?? '24';
   const traffic = useTraffic(JSON.stringify(search), () => trafficQuery(search, new Date()));
   const flows = traffic.data?.flows ?? [];
   const counts = POLICY_DECISIONS.map((decision) => ({
@@ -210,7 +209,8 @@ export function ExplorePage() {
         <ServiceFilter />
         <span className="t3">in the</span>
         <FilterPill
-          name={hours === '24' && search['hours'] === undefined ? 'last 24 hours, or' : 'Time'}
+          name="Time"
+          standard="last 24 hours"
           param="hours"
           choices={HOURS.map((one) => ({ value: one, label: HOUR_NAMES[one] }))}
         />
