@@ -61,13 +61,13 @@ async function createLabel(dimension: string, value: string): Promise<void> {
   await page.getByText(value, { exact: true }).first().waitFor();
 }
 
-async function fillSide(side: string, label: string, subnets: boolean): Promise<void> {
+async function fillSide(side: string, key: string, label: string, subnets: boolean): Promise<void> {
   const { page } = stage;
   const name = `${side} of new rule`;
   await button(name).click();
   const editor = page.getByRole('dialog', { name });
   await editor.getByRole('textbox', { name: `Search for ${name}` }).fill(label);
-  await button(label, editor).click();
+  await button(`${key}: ${label}`, editor).click();
   if (subnets) {
     await editor.getByRole('button', { name: /^Advanced Options/ }).click();
     await editor.getByRole('checkbox', { name: 'Use Workload Subnets' }).check();
@@ -130,8 +130,8 @@ describe('the four tasks of the guide, in the console, on real hosts (R-FLOW-1)'
     await button('Save', ruleset).click();
     await page.getByRole('heading', { name: 'Endpoints to the shop' }).waitFor();
     await button('Add extra-scope rule').click();
-    await fillSide('Consumers', 'Endpoints', true);
-    await fillSide('Providers', 'Web', false);
+    await fillSide('Consumers', 'Application', 'Endpoints', true);
+    await fillSide('Providers', 'Role', 'Web', false);
     const services = 'Providing Services of new rule';
     await button(services).click();
     const picker = page.getByRole('dialog', { name: services });
