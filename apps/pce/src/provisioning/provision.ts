@@ -8,7 +8,9 @@ import type { Deps } from '../deps.ts';
 import { DomainError, notFound } from '../http/domain-error.ts';
 import type { ContextOf } from '../http/routes.ts';
 import { nounOf } from './nouns.ts';
-import { inOrder, lockPolicy, sameContent, SINGULAR } from './objects.ts';
+import { membersInOrder, sameContent } from './compare.ts';
+import { lockPolicy } from './drafts.ts';
+import { SINGULAR } from './objects.ts';
 import {
   chosenRows,
   identityOfRow,
@@ -148,14 +150,8 @@ function changeOfRow(row: PendingRow): ResourceChange {
     href: policyHref(row.org_id, 'active', row.type, row.id),
     naming: { name: nameOfRow(row) },
     changeType: row.update_type,
-    changes: describeChanges(ordered(row.active), ordered(after)),
+    changes: describeChanges(membersInOrder(row.active), membersInOrder(after)),
   };
-}
-
-function ordered(content: Record<string, unknown> | null): Record<string, unknown> | null {
-  return content === null
-    ? null
-    : Object.fromEntries(Object.entries(content).map(([key, value]) => [key, inOrder(value)]));
 }
 
 interface NewVersion {
@@ -303,8 +299,8 @@ export async function revert(
       naming: { name: nameOfRow(row) },
       changeType: row.update_type === 'create' ? ('delete' as const) : ('update' as const),
       changes: describeChanges(
-        row.update_type === 'delete' ? null : ordered(row.draft),
-        ordered(row.active),
+        row.update_type === 'delete' ? null : membersInOrder(row.draft),
+        membersInOrder(row.active),
       ),
     })),
   });

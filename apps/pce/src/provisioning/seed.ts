@@ -1,6 +1,6 @@
 /** What every new organization has (rest-api 4.3). */
 import { json, type Tx } from '../db/database.ts';
-import { lockPolicy, newObjectId } from './objects.ts';
+import { lockPolicy, newObjectId } from './drafts.ts';
 import { pendingRows } from './pending.ts';
 import { writeVersion } from './provision.ts';
 import { asContent, type StoredByType, type StoredType } from './stored-content.ts';

@@ -84,6 +84,20 @@ const ruleWrite = z.strictObject({
   ...externalDataWrite,
 });
 export type SecRuleWrite = z.infer<typeof ruleWrite>;
+const ignored = z.unknown().optional().describe('Read-only; ignored');
+/** A rule of a ruleset that is written whole, new or as it was read: `href` says which one it is. */
+const ruleInSetWrite = ruleWrite.extend({
+  href: hrefSchema.optional(),
+  created_at: ignored,
+  created_by: ignored,
+  updated_at: ignored,
+  updated_by: ignored,
+  deleted_at: ignored,
+  deleted_by: ignored,
+  update_type: ignored,
+  warnings: ignored,
+});
+export type RuleInSetWrite = z.infer<typeof ruleInSetWrite>;
 
 const scopeEntrySchema = z.object({
   label: labelRefSchema.optional(),
@@ -115,7 +129,7 @@ const ruleSetWrite = z.strictObject({
   description: descriptionSchema.optional(),
   enabled: z.boolean().optional(),
   scopes: z.array(z.array(scopeEntryWrite).max(20)).max(1000),
-  rules: z.array(ruleWrite).max(10000).optional(),
+  rules: z.array(ruleInSetWrite).max(10000).optional(),
   ...externalDataWrite,
 });
 

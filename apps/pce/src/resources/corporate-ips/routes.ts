@@ -6,7 +6,8 @@ import { appendChange } from '../../db/transaction.ts';
 import type { Deps } from '../../deps.ts';
 import { DomainError } from '../../http/domain-error.ts';
 import type { Routes } from '../../http/routes.ts';
-import { refuseStale, sameContent } from '../../provisioning/objects.ts';
+import { sameContent } from '../../provisioning/compare.ts';
+import { refuseStale } from '../../provisioning/drafts.ts';
 import { SYSTEM } from '../../provisioning/seed.ts';
 
 type Row = Selectable<CorporateIpsTable>;

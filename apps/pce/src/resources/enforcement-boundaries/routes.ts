@@ -18,14 +18,16 @@ import {
   deleteDraft,
   lockDraft,
   lockPolicy,
-  matchesCommon,
   mustBeDraft,
-  pageOf,
   updateDraft,
+  type WriteContext,
+} from '../../provisioning/drafts.ts';
+import {
+  matchesCommon,
+  pageOf,
   viewOf,
   viewsOf,
   type ObjectView,
-  type WriteContext,
 } from '../../provisioning/objects.ts';
 import { capsFor, defined, presentVersioned } from '../../provisioning/present.ts';
 import { checkReferences, hrefsIn, loadNames, type Names } from '../../provisioning/references.ts';

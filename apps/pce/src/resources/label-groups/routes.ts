@@ -9,10 +9,12 @@ import {
   deleteDraft,
   lockDraft,
   lockPolicy,
-  matchesCommon,
   mustBeDraft,
-  pageOf,
   updateDraft,
+} from '../../provisioning/drafts.ts';
+import {
+  matchesCommon,
+  pageOf,
   viewOf,
   viewsOf,
   type ObjectView,

@@ -49,11 +49,16 @@ test('two requests at once for one label make one', async () => {
     Array.from({ length: 6 }, () => makeLabel(client, 'loc', 'Same moment')),
   );
   expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-  for (const result of results)
-    if (result.status === 'rejected')
-      expect(result.reason).toMatchObject({
-        errors: [{ token: 'label_key_and_value_must_be_unique' }],
-      });
+  const refusals = results.flatMap((result): unknown[] =>
+    result.status === 'rejected' ? [result.reason] : [],
+  );
+  expect(refusals).toEqual(
+    Array.from({ length: 5 }, () =>
+      expect.objectContaining({
+        errors: [expect.objectContaining({ token: 'label_key_and_value_must_be_unique' })],
+      }),
+    ),
+  );
 });
 
 test('a key that is no dimension, a reserved value and an empty one are refused', async () => {

@@ -7,7 +7,7 @@ import type { Deps } from '../../deps.ts';
 import type { UserCaller } from '../../http/caller.ts';
 import { DomainError, notFound } from '../../http/domain-error.ts';
 import type { ContextOf, Routes } from '../../http/routes.ts';
-import { guardExternal, lockPolicy, refuseStale } from '../../provisioning/objects.ts';
+import { guardExternal, lockPolicy, refuseStale } from '../../provisioning/drafts.ts';
 import { plainCaps } from '../../provisioning/present.ts';
 import { labelUsage, refuseLabelInUse } from './usage.ts';
 

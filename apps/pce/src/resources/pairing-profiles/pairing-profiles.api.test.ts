@@ -120,8 +120,16 @@ test('the line trusts this PCE’s key and no other', async () => {
   const { port } = pce().pce.deps.address;
   const fetchWith = (key: string) =>
     run('curl', [
-      ...['--silent', '--insecure', '--pinnedpubkey', key, '--output', '/dev/null'],
-      ...['--write-out', '%{http_code}', '--resolve', `pce.test:${port}:127.0.0.1`],
+      '--silent',
+      '--insecure',
+      '--pinnedpubkey',
+      key,
+      '--output',
+      '/dev/null',
+      '--write-out',
+      '%{http_code}',
+      '--resolve',
+      `pce.test:${port}:127.0.0.1`,
       `https://pce.test:${port}/api/v2/node_available`,
     ]);
   expect((await fetchWith(pin)).stdout).toBe('200');

@@ -6,13 +6,8 @@ import type { UserCaller } from '../../http/caller.ts';
 import { DomainError } from '../../http/domain-error.ts';
 import type { Routes } from '../../http/routes.ts';
 import { hashSecret, newSecret } from '../../http/secrets.ts';
-import {
-  guardExternal,
-  matchesCommon,
-  pageOf,
-  refuseStale,
-  type WriteContext,
-} from '../../provisioning/objects.ts';
+import { guardExternal, refuseStale, type WriteContext } from '../../provisioning/drafts.ts';
+import { matchesCommon, pageOf } from '../../provisioning/objects.ts';
 import { loadNames } from '../../provisioning/references.ts';
 import { checkedLabels } from '../workloads/labels.ts';
 import { pairingLines } from './pairing-lines.ts';

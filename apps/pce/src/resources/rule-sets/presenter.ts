@@ -5,7 +5,8 @@ import {
   presentIngressService,
   presentScopeEntry,
 } from '../../provisioning/actors.ts';
-import { sameContent, type ObjectView } from '../../provisioning/objects.ts';
+import { sameContent } from '../../provisioning/compare.ts';
+import type { ObjectView } from '../../provisioning/objects.ts';
 import { capsFor, presentVersioned } from '../../provisioning/present.ts';
 import type { Names } from '../../provisioning/references.ts';
 import type { StoredRule } from '../../provisioning/stored-content.ts';

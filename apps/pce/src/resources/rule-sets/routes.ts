@@ -4,21 +4,17 @@ import type { Db } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
 import type { UserCaller } from '../../http/caller.ts';
 import type { Routes } from '../../http/routes.ts';
+import { membersInOrder, sameContent } from '../../provisioning/compare.ts';
 import {
   createDraft,
   deleteDraft,
-  inOrder,
   lockDraft,
   lockPolicy,
-  matchesCommon,
   mustBeDraft,
-  pageOf,
-  sameContent,
   updateDraft,
-  viewOf,
-  viewsOf,
   type WriteContext,
-} from '../../provisioning/objects.ts';
+} from '../../provisioning/drafts.ts';
+import { matchesCommon, pageOf, viewOf, viewsOf } from '../../provisioning/objects.ts';
 import { defined } from '../../provisioning/present.ts';
 import { hrefsIn, loadNames } from '../../provisioning/references.ts';
 import type { StoredRule, StoredRuleSet } from '../../provisioning/stored-content.ts';
@@ -107,9 +103,7 @@ async function noteRule(
   if (rule === null) return;
   const verb = before === null ? 'create' : after === null ? 'delete' : 'update';
   const members = (item: StoredRule | null): Record<string, unknown> | null =>
-    item === null
-      ? null
-      : Object.fromEntries(Object.entries(item.body).map(([key, value]) => [key, inOrder(value)]));
+    membersInOrder(item === null ? null : { ...item.body });
   await recordEvent(deps, context.db, {
     orgId: view.orgId,
     eventType: `sec_rule.${verb}`,

@@ -294,6 +294,38 @@ test('PUT of rules replaces them; those that say the same keep their identity', 
   expect(rules[1]?.href).toBe(kept.href);
 });
 
+test('a ruleset that was read can be written back: unchanged it stays, a changed rule stays the same rule', async () => {
+  const client = pce().client();
+  const ruleSet = await client.call('rule_sets.create', {
+    params: DRAFT,
+    body: { name: 'Written back', scopes: [[{ label: refOf(production) }]] },
+  });
+  const sides = { providers: [{ label: refOf(web) }], consumers: AMS };
+  await makeRule(client, ruleSet, { ...sides, description: 'first' });
+  await makeRule(client, ruleSet, { ...sides, description: 'second' });
+  await provisionAll(client);
+  const params = { ...DRAFT, id: idOf(ruleSet) };
+  const read = await client.call('rule_sets.get', { params });
+  const path = `/api/v2${ruleSet.href}`;
+  expect((await pce().send('PUT', path, { body: read })).status).toBe(204);
+  expect(await client.call('rule_sets.get', { params })).toEqual(read);
+
+  const [one, two] = read.rules;
+  const body = { rules: [{ ...two, enabled: false }, one] };
+  expect((await pce().send('PUT', path, { body })).status).toBe(204);
+  const after = await client.call('rule_sets.get', { params });
+  expect(after.rules.map(({ href, enabled, update_type }) => [href, enabled, update_type])).toEqual(
+    [
+      [two?.href, false, 'update'],
+      [one?.href, true, null],
+    ],
+  );
+  const foreign = { rules: [{ ...one, href: `${ruleSet.href}/sec_rules/999999` }] };
+  expect((await pce().send('PUT', path, { body: foreign })).json).toMatchObject([
+    { token: 'invalid_uri' },
+  ]);
+});
+
 test('warnings: a broad rule with endpoints (R-POL-4), and Use Workload Subnets on a side without labels', async () => {
   const client = pce().client();
   const { db } = pce().pce.deps;

@@ -1,6 +1,11 @@
 /** From what requests say to rulesets and rules as they are stored. */
 import type { z } from 'zod';
-import type { endpoints, SecRuleWrite } from '@bulkhead/contract';
+import {
+  parseHref,
+  type endpoints,
+  type RuleInSetWrite,
+  type SecRuleWrite,
+} from '@bulkhead/contract';
 import type { Deps } from '../../deps.ts';
 import { notFound, DomainError } from '../../http/domain-error.ts';
 import {
@@ -12,12 +17,8 @@ import {
   wantedActors,
   wantedServices,
 } from '../../provisioning/actors.ts';
-import {
-  newRuleId,
-  refuseStale,
-  sameContent,
-  type WriteContext,
-} from '../../provisioning/objects.ts';
+import { sameContent } from '../../provisioning/compare.ts';
+import { newRuleId, refuseStale, type WriteContext } from '../../provisioning/drafts.ts';
 import { checkReferences, identityOf, type Wanted } from '../../provisioning/references.ts';
 import type {
   StoredRule,
@@ -195,31 +196,68 @@ export function withoutRule(
   return withRule(view.content, { ...rule, deleted_at: by.at, deleted_by: by.href });
 }
 
-/** PUT of `rules`: those that are given, in their order; rules of before that say the same keep their identity. */
+/**
+ * PUT of `rules`: those that are given, in their order. A rule is the one that its href names, or else one of before that says the same;
+ * any other is new. Rules that are not given are deleted.
+ */
 export async function replacedRules(
   deps: Deps,
   context: WriteContext,
-  { view, writes }: { view: RuleSetView; writes: readonly SecRuleWrite[] },
+  { view, writes }: { view: RuleSetView; writes: readonly RuleInSetWrite[] },
 ): Promise<StoredRule[]> {
-  const bodies = writes.map((write, index) => ({ body: ruleBody(write), at: `rules[${index}].` }));
-  await checkRules(context, bodies);
-  const left = [...view.content.rules];
-  const rules: StoredRule[] = [];
-  for (const { body } of bodies) {
-    const place = left.findIndex(
-      (item) => item.deleted_at === null && sameContent(item.body, body),
-    );
-    const [kept] = place < 0 ? [] : left.splice(place, 1);
-    rules.push(kept ?? (await newRule(deps, context, body)));
-  }
   const at = deps.clock.now().toISOString();
+  const by = { href: context.caller.href, at };
+  const left = [...view.content.rules];
+  const take = (isIt: (rule: StoredRule) => boolean): StoredRule | undefined => {
+    const place = left.findIndex(isIt);
+    return place < 0 ? undefined : left.splice(place, 1)[0];
+  };
+  const named = writes.map((write, index) => {
+    const id = write.href === undefined ? undefined : ruleIdIn(view, write.href, index);
+    return {
+      write,
+      at: `rules[${index}].`,
+      before: id === undefined ? undefined : take((rule) => rule.id === id),
+    };
+  });
+  const rules: StoredRule[] = [];
+  const checked: { body: StoredRuleBody; at: string }[] = [];
+  for (const { write, at: place, before } of named) {
+    const body = before === undefined ? ruleBody(write) : changedBody(before.body, write);
+    // Read as deleted, and written back so.
+    if (before !== undefined && before.deleted_at !== null && write.deleted_at != null) {
+      rules.push(before);
+      continue;
+    }
+    checked.push({ body, at: place });
+    const same = before ?? take((rule) => rule.deleted_at === null && sameContent(rule.body, body));
+    if (same === undefined) rules.push(await newRule(deps, context, body));
+    else if (same.deleted_at === null && sameContent(same.body, body)) rules.push(same);
+    else
+      rules.push({
+        ...same,
+        body,
+        updated_at: at,
+        updated_by: by.href,
+        deleted_at: null,
+        deleted_by: null,
+      });
+  }
+  await checkRules(context, checked);
   const gone = left.flatMap(
-    (rule) =>
-      withoutRule(view, rule, { href: context.caller.href, at }).rules.find(
-        (item) => item.id === rule.id,
-      ) ?? [],
+    (rule) => withoutRule(view, rule, by).rules.find((item) => item.id === rule.id) ?? [],
   );
   return [...rules, ...gone];
+}
+
+function ruleIdIn(view: RuleSetView, href: string, index: number): number {
+  const [set, rule] = parseHref(href)?.path ?? [];
+  const id = Number(rule?.[1]);
+  if (set?.[1] === view.id && view.content.rules.some((item) => item.id === id)) return id;
+  throw new DomainError(
+    'invalid_uri',
+    `rules[${index}].href: "${href}" is no rule of this ruleset; leave it out to make a new rule`,
+  );
 }
 
 export function refuseDeletedRuleSet(view: RuleSetView): void {

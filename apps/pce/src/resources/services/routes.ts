@@ -8,10 +8,12 @@ import {
   createDraft,
   deleteDraft,
   lockDraft,
-  matchesCommon,
   mustBeDraft,
-  pageOf,
   updateDraft,
+} from '../../provisioning/drafts.ts';
+import {
+  matchesCommon,
+  pageOf,
   viewOf,
   viewsOf,
   type ObjectView,

@@ -3,7 +3,7 @@ import { appendChange } from '../../db/transaction.ts';
 import type { Deps } from '../../deps.ts';
 import { notFound } from '../../http/domain-error.ts';
 import type { Routes } from '../../http/routes.ts';
-import { refuseStale } from '../../provisioning/objects.ts';
+import { refuseStale } from '../../provisioning/drafts.ts';
 import { UUID } from '../../provisioning/references.ts';
 import { presentVen, venHref, workloadHref } from '../workloads/presenter.ts';
 import { findWorkload, findWorkloads } from '../workloads/query.ts';

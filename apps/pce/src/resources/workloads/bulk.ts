@@ -6,7 +6,7 @@ import type { Deps } from '../../deps.ts';
 import { DomainError } from '../../http/domain-error.ts';
 import { parseBody } from '../../http/request-parsing.ts';
 import type { ContextOf } from '../../http/routes.ts';
-import type { WriteContext } from '../../provisioning/objects.ts';
+import type { WriteContext } from '../../provisioning/drafts.ts';
 import { workloadHref } from './presenter.ts';
 import { createWorkload, updateWorkload, type WorkloadBody } from './service.ts';
 

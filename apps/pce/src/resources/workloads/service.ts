@@ -8,13 +8,13 @@ import { json, type StoredInterface, type Tx } from '../../db/database.ts';
 import { appendChange } from '../../db/transaction.ts';
 import type { Deps } from '../../deps.ts';
 import { DomainError, notFound } from '../../http/domain-error.ts';
+import { sameContent } from '../../provisioning/compare.ts';
 import {
   guardExternal,
   lockPolicy,
   refuseStale,
-  sameContent,
   type WriteContext,
-} from '../../provisioning/objects.ts';
+} from '../../provisioning/drafts.ts';
 import { describeUsers, usersOf, UUID } from '../../provisioning/references.ts';
 import { checkedLabels } from './labels.ts';
 import { enforcementModeOf, workloadHref } from './presenter.ts';
