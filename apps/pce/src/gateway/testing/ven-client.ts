@@ -148,9 +148,9 @@ export class VenClient {
   /** Resolves when the channel is open and hello is said. */
   async connect(): Promise<void> {
     const { identity, address } = this.pce.pce.deps;
+    const tls = { ca: identity.ca, servername: 'pce.test' };
     const socket = new WebSocket(`wss://127.0.0.1:${address.port}/api/v2/ven/channel`, {
-      ca: identity.ca,
-      servername: 'pce.test',
+      ...tls,
       headers: { authorization: `Bearer ${this.identity.token}` },
     });
     this.#socket = socket;
