@@ -9,6 +9,15 @@ interface Line {
   readonly rule: HostRule;
   /** Canonical text: what is sorted by and hashed. */
   readonly text: string;
+  digest: string | null;
+}
+
+/** Longer policies are hashed over the digests of their lines, which thousands of classes may share. */
+const LONG = 16;
+
+function digestOf(line: Line): string {
+  line.digest ??= sha256Hex(line.text);
+  return line.digest;
 }
 
 interface UnitLines {
@@ -125,7 +134,8 @@ export class HostPolicies {
       blockedConnectionAction: sample.blockedConnectionAction,
       managesExternal: managesExternal(sample),
     };
-    const hash = sha256Hex(`${JSON.stringify(head)}\n${sorted.map(({ text }) => text).join('\n')}`);
+    const told = sorted.length > LONG ? sorted.map(digestOf) : sorted.map(({ text }) => text);
+    const hash = sha256Hex([JSON.stringify(head), ...told].join('\n'));
     const known = this.interned.get(hash);
     if (known !== undefined) return known.policy;
     const policy: HostPolicy = { hash, ...head, rules: sorted.map(({ rule }) => rule) };
@@ -195,5 +205,5 @@ function line(
     stateless: unit.stateless,
     origin: { href: unit.href, version: unit.version },
   };
-  return { rule, text: JSON.stringify([direction, unit.action, unit.href, rule]) };
+  return { rule, text: JSON.stringify([direction, unit.action, unit.href, rule]), digest: null };
 }
