@@ -83,7 +83,11 @@ export class Compute {
 
   /** What the policy says of one new connection. */
   async decide(orgId: number, state: PolicyState, connection: Connection): Promise<Decision> {
-    const answer = await this.#question(orgId, state, (core) => ({ type: 'decide', core, connection }));
+    const answer = await this.#question(orgId, state, (core) => ({
+      type: 'decide',
+      core,
+      connection,
+    }));
     if (answer.type !== 'decision') throw new Error(`The policy worker answered ${answer.type}`);
     return answer.decision;
   }
@@ -107,14 +111,25 @@ export class Compute {
     return this.#worker.kill();
   }
 
-  async #question(orgId: number, state: PolicyState, make: (core: string) => CoreQuestion): Promise<WorkerAnswer> {
+  async #question(
+    orgId: number,
+    state: PolicyState,
+    make: (core: string) => CoreQuestion,
+  ): Promise<WorkerAnswer> {
     for (let attempt = 0; ; attempt += 1) {
       await this.#catchUp();
-      const core = state === 'active' ? activeCore(orgId) : `draft ${orgId} ${this.#draftSequence.get(orgId) ?? 0}`;
+      const core =
+        state === 'active'
+          ? activeCore(orgId)
+          : `draft ${orgId} ${this.#draftSequence.get(orgId) ?? 0}`;
       try {
         let answer = await this.#worker.ask(make(core));
         if (answer.type === 'missing' && state === 'draft') {
-          await this.#change({ type: 'build', core, changes: changesOf(await this.#loader.model(orgId, 'draft')) });
+          await this.#change({
+            type: 'build',
+            core,
+            changes: changesOf(await this.#loader.model(orgId, 'draft')),
+          });
           answer = await this.#worker.ask(make(core));
         } else if (answer.type === 'missing') {
           this.#toBuild.add(orgId);
@@ -181,7 +196,8 @@ export class Compute {
           if (this.#stopped) return;
           failed = true;
           this.#toBuild.add(orgId);
-          if (!(error instanceof WorkerLost)) this.#logger.error({ err: error, orgId }, 'policy could not be computed; trying again');
+          if (!(error instanceof WorkerLost))
+            this.#logger.error({ err: error, orgId }, 'policy could not be computed; trying again');
         }
       }
       if (failed) {
@@ -200,7 +216,9 @@ export class Compute {
     const known = this.#organizations.get(orgId);
     if (known === undefined || this.#toBuild.has(orgId)) return this.#build(orgId, known);
     const changes = await this.#loader.changes(orgId, rows);
-    const version = rows.some((row) => row.kind === 'provision') ? await this.#loader.version(orgId) : known.version;
+    const version = rows.some((row) => row.kind === 'provision')
+      ? await this.#loader.version(orgId)
+      : known.version;
     known.version = version;
     if (changes.length === 0) return;
     const update = await this.#change({ type: 'apply', core: activeCore(orgId), changes });
@@ -217,7 +235,8 @@ export class Compute {
     const changes = changesOf(await this.#loader.model(orgId, 'active'));
     const version = await this.#loader.version(orgId);
     const update = await this.#change({ type: 'build', core: activeCore(orgId), changes });
-    if (update === undefined) throw new Error('The policy worker has no core right after building it');
+    if (update === undefined)
+      throw new Error('The policy worker has no core right after building it');
     const organization = known ?? new OrganizationPolicy(orgId);
     organization.version = version;
     organization.learnNames(changes);
@@ -231,7 +250,9 @@ export class Compute {
     const answer = await this.#worker.ask(body);
     if (answer.type === 'update') return answer.update;
     if (answer.type === 'missing') return undefined;
-    throw new Error(answer.type === 'failed' ? answer.message : `The policy worker answered ${answer.type}`);
+    throw new Error(
+      answer.type === 'failed' ? answer.message : `The policy worker answered ${answer.type}`,
+    );
   }
 
   #tell(orgId: number, workloads: ReadonlySet<string>): void {
@@ -240,7 +261,12 @@ export class Compute {
   }
 }
 
-const POLICY_KINDS: ReadonlySet<string> = new Set(['workload', 'label', 'label_group', 'provision']);
+const POLICY_KINDS: ReadonlySet<string> = new Set([
+  'workload',
+  'label',
+  'label_group',
+  'provision',
+]);
 
 function activeCore(orgId: number): string {
   return `active ${orgId}`;

@@ -2,7 +2,12 @@
 import type { PolicyChange, PolicyModel } from '@bulkhead/policy';
 import type { ChangeRow } from '../db/change-log.ts';
 import type { ChangeKind, Db } from '../db/database.ts';
-import { loadLabels, loadPolicyModel, loadWorkloads, policyObjectChanges } from '../provisioning/policy-model.ts';
+import {
+  loadLabels,
+  loadPolicyModel,
+  loadWorkloads,
+  policyObjectChanges,
+} from '../provisioning/policy-model.ts';
 import type { PolicyLoader, PolicyState } from './policy-loader.ts';
 
 export class DatabasePolicyLoader implements PolicyLoader {
@@ -22,14 +27,24 @@ export class DatabasePolicyLoader implements PolicyLoader {
   }
 
   async changes(orgId: number, rows: readonly ChangeRow[]): Promise<PolicyChange[]> {
-    const hrefsOf = (kind: ChangeKind): string[] => [...new Set(rows.filter((row) => row.kind === kind).map((row) => row.href))];
+    const hrefsOf = (kind: ChangeKind): string[] => [
+      ...new Set(rows.filter((row) => row.kind === kind).map((row) => row.href)),
+    ];
     const labelHrefs = hrefsOf('label');
     const workloadHrefs = hrefsOf('workload');
-    const labels = byHref(labelHrefs.length === 0 ? [] : await loadLabels(this.#db, orgId, labelHrefs));
-    const workloads = byHref(workloadHrefs.length === 0 ? [] : await loadWorkloads(this.#db, orgId, workloadHrefs));
+    const labels = byHref(
+      labelHrefs.length === 0 ? [] : await loadLabels(this.#db, orgId, labelHrefs),
+    );
+    const workloads = byHref(
+      workloadHrefs.length === 0 ? [] : await loadWorkloads(this.#db, orgId, workloadHrefs),
+    );
     return [
-      ...labelHrefs.map((href) => ({ type: 'label', href, value: labels.get(href) ?? null }) as const),
-      ...workloadHrefs.map((href) => ({ type: 'workload', href, value: workloads.get(href) ?? null }) as const),
+      ...labelHrefs.map(
+        (href) => ({ type: 'label', href, value: labels.get(href) ?? null }) as const,
+      ),
+      ...workloadHrefs.map(
+        (href) => ({ type: 'workload', href, value: workloads.get(href) ?? null }) as const,
+      ),
       ...(await policyObjectChanges(this.#db, orgId, rows)),
     ];
   }

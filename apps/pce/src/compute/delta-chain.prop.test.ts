@@ -1,13 +1,32 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createPolicyCore, type HostPolicy, type PolicyChange, type Rule, type Workload } from '@bulkhead/policy';
+import {
+  createPolicyCore,
+  type HostPolicy,
+  type PolicyChange,
+  type Rule,
+  type Workload,
+} from '@bulkhead/policy';
 import { VenPolicy, type PolicyMessage } from '../gateway/ven-policy.ts';
 import { OrganizationPolicy } from './organization-policy.ts';
 
-const LABELS = ['web', 'db', 'laptop'].map((value, index) => ({ href: `/orgs/1/labels/${index + 1}`, key: 'role', value }));
+const LABELS = ['web', 'db', 'laptop'].map((value, index) => ({
+  href: `/orgs/1/labels/${index + 1}`,
+  key: 'role',
+  value,
+}));
 const HOSTS = [1, 2, 3, 4, 5];
 
-function workload(n: number, facts: { label: number; address: number; online: boolean; corporate: boolean; mode: 'full' | 'idle' }): PolicyChange {
+function workload(
+  n: number,
+  facts: {
+    label: number;
+    address: number;
+    online: boolean;
+    corporate: boolean;
+    mode: 'full' | 'idle';
+  },
+): PolicyChange {
   const href = `/orgs/1/workloads/${n}`;
   const value: Workload = {
     href,
@@ -32,7 +51,10 @@ function workload(n: number, facts: { label: number; address: number; online: bo
   return { type: 'workload', href, value };
 }
 
-function ruleSet(n: number, facts: { provider: number; consumer: number; subnets: boolean; port: number }): PolicyChange {
+function ruleSet(
+  n: number,
+  facts: { provider: number; consumer: number; subnets: boolean; port: number },
+): PolicyChange {
   const href = `/orgs/1/sec_policy/active/rule_sets/${n}`;
   const rule: Rule = {
     href: `${href}/sec_rules/${n}`,
@@ -41,22 +63,73 @@ function ruleSet(n: number, facts: { provider: number; consumer: number; subnets
     enabled: true,
     providers: [{ kind: 'label', href: `/orgs/1/labels/${facts.provider}`, exclusion: false }],
     consumers: [{ kind: 'label', href: `/orgs/1/labels/${facts.consumer}`, exclusion: false }],
-    ingressServices: [{ port: { protocol: 6, port: facts.port, toPort: null, icmpType: null, icmpCode: null } }],
+    ingressServices: [
+      { port: { protocol: 6, port: facts.port, toPort: null, icmpType: null, icmpCode: null } },
+    ],
     resolveLabelsAs: { providers: ['workloads'], consumers: ['workloads'] },
     unscopedConsumers: false,
     useWorkloadSubnets: facts.subnets ? ['consumers'] : [],
     networkType: 'brn',
     stateless: false,
   };
-  return { type: 'rule_set', href, value: { href, name: `ruleset ${n}`, enabled: true, scopes: [[]], rules: [rule] } };
+  return {
+    type: 'rule_set',
+    href,
+    value: { href, name: `ruleset ${n}`, enabled: true, scopes: [[]], rules: [rule] },
+  };
 }
 
 const label = fc.integer({ min: 1, max: LABELS.length });
 const change: fc.Arbitrary<PolicyChange> = fc.oneof(
-  { weight: 4, arbitrary: fc.tuple(fc.constantFrom(...HOSTS), fc.record({ label, address: fc.integer({ min: 1, max: 4 }), online: fc.boolean(), corporate: fc.boolean(), mode: fc.constantFrom('full', 'idle') })).map(([n, facts]) => workload(n, facts)) },
-  { weight: 2, arbitrary: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.record({ provider: label, consumer: label, subnets: fc.boolean(), port: fc.constantFrom(22, 443) })).map(([n, facts]) => ruleSet(n, facts)) },
-  { weight: 1, arbitrary: fc.integer({ min: 1, max: 3 }).map((n): PolicyChange => ({ type: 'rule_set', href: `/orgs/1/sec_policy/active/rule_sets/${n}`, value: null })) },
-  { weight: 1, arbitrary: fc.constantFrom(...HOSTS).map((n): PolicyChange => ({ type: 'workload', href: `/orgs/1/workloads/${n}`, value: null })) },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(
+        fc.constantFrom(...HOSTS),
+        fc.record({
+          label,
+          address: fc.integer({ min: 1, max: 4 }),
+          online: fc.boolean(),
+          corporate: fc.boolean(),
+          mode: fc.constantFrom('full', 'idle'),
+        }),
+      )
+      .map(([n, facts]) => workload(n, facts)),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(
+        fc.integer({ min: 1, max: 3 }),
+        fc.record({
+          provider: label,
+          consumer: label,
+          subnets: fc.boolean(),
+          port: fc.constantFrom(22, 443),
+        }),
+      )
+      .map(([n, facts]) => ruleSet(n, facts)),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .integer({ min: 1, max: 3 })
+      .map((n): PolicyChange => ({
+        type: 'rule_set',
+        href: `/orgs/1/sec_policy/active/rule_sets/${n}`,
+        value: null,
+      })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom(...HOSTS)
+      .map((n): PolicyChange => ({
+        type: 'workload',
+        href: `/orgs/1/workloads/${n}`,
+        value: null,
+      })),
+  },
 );
 
 interface Step {
@@ -87,14 +160,20 @@ class Host {
     if (message.type === 'policy') {
       this.version = message.content.version;
       this.policy = message.content.policy;
-      this.sets = new Map(message.content.sets.map((set) => [set.id, { hosts: new Set(set.hosts), ranges: new Set(set.ranges) }]));
+      this.sets = new Map(
+        message.content.sets.map((set) => [
+          set.id,
+          { hosts: new Set(set.hosts), ranges: new Set(set.ranges) },
+        ]),
+      );
       return true;
     }
     const { content } = message;
     expect(content.from, 'a delta starts where the VEN is').toBe(this.version);
     this.version = content.to;
     if (content.policy !== null) this.policy = content.policy;
-    for (const id of content.dropped_sets) expect(this.sets.delete(id), 'only what is there is dropped').toBe(true);
+    for (const id of content.dropped_sets)
+      expect(this.sets.delete(id), 'only what is there is dropped').toBe(true);
     for (const delta of content.sets) {
       const set = this.sets.get(delta.id) ?? { hosts: new Set(), ranges: new Set() };
       this.sets.set(delta.id, set);
@@ -107,10 +186,15 @@ class Host {
   }
 }
 
-function plain(policy: HostPolicy | undefined, sets: Iterable<readonly [string, Iterable<string>, Iterable<string>]>): unknown {
+function plain(
+  policy: HostPolicy | undefined,
+  sets: Iterable<readonly [string, Iterable<string>, Iterable<string>]>,
+): unknown {
   return {
     policy,
-    sets: [...sets].map(([id, hosts, ranges]) => [id, [...hosts].toSorted(), [...ranges].toSorted()]).toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+    sets: [...sets]
+      .map(([id, hosts, ranges]) => [id, [...hosts].toSorted(), [...ranges].toSorted()])
+      .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
   };
 }
 
@@ -118,7 +202,11 @@ test('whatever changes, is missed, is refused or is computed anew: the messages 
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (steps) => {
       let core = createPolicyCore();
-      const base: PolicyChange[] = LABELS.map((value) => ({ type: 'label', href: value.href, value }));
+      const base: PolicyChange[] = LABELS.map((value) => ({
+        type: 'label',
+        href: value.href,
+        value,
+      }));
       const organization = new OrganizationPolicy(1);
       const now = new Map<string, PolicyChange>(base.map((item) => [item.href, item]));
       const hosts = new Map(HOSTS.map((n) => [n, { ven: new VenPolicy(0), host: new Host() }]));
@@ -128,7 +216,9 @@ test('whatever changes, is missed, is refused or is computed anew: the messages 
         const all = rebuild ? [...now.values()] : changes;
         if (rebuild) core = createPolicyCore();
         const delta = core.apply(all);
-        const policies = delta.policies.flatMap(({ workload: href, hash }) => (hash === null ? [] : (core.hostPolicy(href) ?? [])));
+        const policies = delta.policies.flatMap(({ workload: href, hash }) =>
+          hash === null ? [] : (core.hostPolicy(href) ?? []),
+        );
         organization[rebuild ? 'replace' : 'apply']({ delta, policies });
         for (const [n, { ven, host }] of hosts) {
           if (away.includes(n)) continue;
@@ -148,8 +238,25 @@ test('whatever changes, is missed, is refused or is computed anew: the messages 
         const message = ven.next(organization, href);
         if (message !== undefined) host.take(message);
         if (core.hostPolicy(href) === undefined) continue;
-        expect(plain(host.policy, [...host.sets].map(([id, set]) => [id, set.hosts, set.ranges] as const))).toEqual(
-          plain(core.hostPolicy(href), core.setsOf(href).map((id) => [id, core.addressSet(id)?.hosts ?? [], core.addressSet(id)?.ranges ?? []] as const)),
+        expect(
+          plain(
+            host.policy,
+            [...host.sets].map(([id, set]) => [id, set.hosts, set.ranges] as const),
+          ),
+        ).toEqual(
+          plain(
+            core.hostPolicy(href),
+            core
+              .setsOf(href)
+              .map(
+                (id) =>
+                  [
+                    id,
+                    core.addressSet(id)?.hosts ?? [],
+                    core.addressSet(id)?.ranges ?? [],
+                  ] as const,
+              ),
+          ),
         );
       }
     }),

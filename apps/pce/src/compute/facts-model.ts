@@ -5,7 +5,9 @@ import { isPeerAddress, parseAddress } from '@bulkhead/net';
 import type { LabelsTable, StoredInterface, WorkloadsTable } from '../db/database.ts';
 import { objectHref } from '@bulkhead/contract';
 
-export function labelFromRow(row: Pick<Selectable<LabelsTable>, 'id' | 'org_id' | 'key' | 'value'>): Label {
+export function labelFromRow(
+  row: Pick<Selectable<LabelsTable>, 'id' | 'org_id' | 'key' | 'value'>,
+): Label {
   return { href: objectHref(row.org_id, 'labels', row.id), key: row.key, value: row.value };
 }
 
@@ -44,7 +46,10 @@ export function workloadFromRow(row: WorkloadRow, venVersion: string | null): Wo
   };
 }
 
-function interfacesOf(stored: readonly StoredInterface[], ignored: ReadonlySet<string>): WorkloadInterface[] {
+function interfacesOf(
+  stored: readonly StoredInterface[],
+  ignored: ReadonlySet<string>,
+): WorkloadInterface[] {
   const byName = new Map<string, StoredInterface[]>();
   for (const item of stored) {
     if (item.loopback || ignored.has(item.name)) continue;
@@ -58,13 +63,20 @@ function interfacesOf(stored: readonly StoredInterface[], ignored: ReadonlySet<s
     const addresses = items.flatMap((item) => {
       const address = parseAddress(item.address);
       if (address === null || !isPeerAddress(address)) return [];
-      return [{ address: item.address, prefixLength: item.cidr_block ?? (address.family === 4 ? 32 : 128) }];
+      return [
+        {
+          address: item.address,
+          prefixLength: item.cidr_block ?? (address.family === 4 ? 32 : 128),
+        },
+      ];
     });
     return [
       {
         name,
         addresses,
-        gateway: items.find((item) => item.default_gateway_address !== null)?.default_gateway_address ?? null,
+        gateway:
+          items.find((item) => item.default_gateway_address !== null)?.default_gateway_address ??
+          null,
         linkState: first.link_state,
         networkProfile: first.network,
       },

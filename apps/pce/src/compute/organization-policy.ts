@@ -66,7 +66,10 @@ export class OrganizationPolicy {
         for (const href of this.#rulesOf.get(change.href) ?? []) this.#names.delete(href);
         const rules = change.value?.rules ?? [];
         for (const rule of rules) this.#names.set(rule.href, rule.name);
-        this.#rulesOf.set(change.href, rules.map((rule) => rule.href));
+        this.#rulesOf.set(
+          change.href,
+          rules.map((rule) => rule.href),
+        );
       }
     }
   }
@@ -87,7 +90,9 @@ export class OrganizationPolicy {
   /** Takes the whole result of a core that was built anew; what is equal to before moves nothing. */
   replace(update: CoreUpdate): Set<string> {
     const given = new Set(update.delta.policies.map((item) => item.workload));
-    const gone = [...this.#hashes.keys()].filter((workload) => !given.has(workload)).map((workload) => ({ workload, hash: null }));
+    const gone = [...this.#hashes.keys()]
+      .filter((workload) => !given.has(workload))
+      .map((workload) => ({ workload, hash: null }));
     const affected = this.#applyPolicies({
       policies: update.policies,
       delta: { sets: [], policies: [...gone, ...update.delta.policies] },
@@ -125,7 +130,8 @@ export class OrganizationPolicy {
     const known = this.#classes.get(hash);
     if (known !== undefined) return known;
     const policy = contents.get(hash);
-    if (policy === undefined) throw new Error(`The policy worker named the host policy ${hash} without its content`);
+    if (policy === undefined)
+      throw new Error(`The policy worker named the host policy ${hash} without its content`);
     const sets = [...new Set(policy.rules.flatMap((rule) => rule.peers))].toSorted();
     const created = { policy, sets, workloads: new Set<string>() };
     this.#classes.set(hash, created);
@@ -158,7 +164,8 @@ export class OrganizationPolicy {
   #settleSets(revision: number): void {
     for (const id of this.#sets.keys()) if (!this.#namedBy.has(id)) this.#sets.delete(id);
     for (const id of this.#namedBy.keys())
-      if (!this.#sets.has(id)) this.#sets.set(id, new TrackedSet({ id, hosts: [], ranges: [] }, revision));
+      if (!this.#sets.has(id))
+        this.#sets.set(id, new TrackedSet({ id, hosts: [], ranges: [] }, revision));
   }
 }
 

@@ -61,7 +61,10 @@ export class PolicyWorker {
       if (this.#worker === worker) this.#worker = undefined;
       this.#failAll(new WorkerLost(`The policy worker ended with ${code}`));
       if (this.#stopped) return;
-      this.#logger.error({ code }, 'the policy worker ended; policy is computed again in a new one');
+      this.#logger.error(
+        { code },
+        'the policy worker ended; policy is computed again in a new one',
+      );
       this.#onLost();
     });
     return worker;

@@ -1,5 +1,12 @@
 /** What the main thread and the policy worker say to each other. Plain data, cloned on the way. */
-import type { AddressSet, Connection, Decision, HostPolicy, PolicyChange, PolicyDelta } from '@bulkhead/policy';
+import type {
+  AddressSet,
+  Connection,
+  Decision,
+  HostPolicy,
+  PolicyChange,
+  PolicyDelta,
+} from '@bulkhead/policy';
 
 export type CoreChange =
   /** A core of that name from nothing; one that was there is given up. */

@@ -1,6 +1,11 @@
 /** Questions to the policy: what it says of one connection, and what a host enforces. */
 import { canonicalAddress, parseAddress, unmapAddress, formatAddress } from '@bulkhead/net';
-import { ESSENTIAL_TRAFFIC, type ConnectionEnd, type DecidingRule, type EndDecision } from '@bulkhead/policy';
+import {
+  ESSENTIAL_TRAFFIC,
+  type ConnectionEnd,
+  type DecidingRule,
+  type EndDecision,
+} from '@bulkhead/policy';
 import { parseHref, type PolicyViewWire } from '@bulkhead/contract';
 import type { Db, StoredInterface } from '../db/database.ts';
 import { DomainError, notFound } from '../http/domain-error.ts';
@@ -16,13 +21,26 @@ export function policyQuestionRoutes(compute: Compute): Routes {
     'sec_policy.decide': async ({ db, orgId, params, query }) => {
       const state = stateOf(params.pversion);
       const { protocol } = query;
-      if (protocol > 255) throw new DomainError('input_validation_error', `protocol ${protocol} must be 0 to 255`);
+      if (protocol > 255)
+        throw new DomainError('input_validation_error', `protocol ${protocol} must be 0 to 255`);
       const hasPorts = [6, 17, 132].includes(protocol);
       if (hasPorts && (query.port === undefined || query.port < 1 || query.port > 65535))
-        throw new DomainError('input_validation_error', 'port: give the destination port, 1 to 65535, for TCP, UDP and SCTP');
+        throw new DomainError(
+          'input_validation_error',
+          'port: give the destination port, 1 to 65535, for TCP, UDP and SCTP',
+        );
       const icmp = protocol === 1 || protocol === 58;
-      const source = await endOf(db, orgId, { workload: query.src_workload, ip: query.src_ip, name: 'src' });
-      const destination = await endOf(db, orgId, { workload: query.dst_workload, ip: query.dst_ip, name: 'dst', family: source.address });
+      const source = await endOf(db, orgId, {
+        workload: query.src_workload,
+        ip: query.src_ip,
+        name: 'src',
+      });
+      const destination = await endOf(db, orgId, {
+        workload: query.dst_workload,
+        ip: query.dst_ip,
+        name: 'dst',
+        family: source.address,
+      });
       const decision = await compute.decide(orgId, state, {
         source: await sameFamily(db, orgId, source, destination),
         destination,
@@ -41,16 +59,28 @@ export function policyQuestionRoutes(compute: Compute): Routes {
       const state = stateOf(params.pversion);
       const workload = await requireWorkload(db, orgId, query.workload);
       const view = await compute.hostView(orgId, state, workload.href);
-      if (view === null) throw notFound(`A policy for ${workload.href}: only workloads with a VEN have one. It`);
+      if (view === null)
+        throw notFound(`A policy for ${workload.href}: only workloads with a VEN have one. It`);
       const names = await compute.ruleNames(orgId, state);
       const sets = new Map(view.sets.map((set) => [set.id, set]));
       const rules: PolicyViewWire['rules'] = view.policy.rules.map((rule) => {
-        const peers = [...new Set(rule.peers.flatMap((id) => [...(sets.get(id)?.ranges ?? []), ...(sets.get(id)?.hosts ?? [])]))];
+        const peers = [
+          ...new Set(
+            rule.peers.flatMap((id) => [
+              ...(sets.get(id)?.ranges ?? []),
+              ...(sets.get(id)?.hosts ?? []),
+            ]),
+          ),
+        ];
         return {
           action: rule.action,
           direction: rule.direction,
           network_type: rule.networkType,
-          rule: { href: rule.origin.href, name: names.get(rule.origin.href) ?? rule.origin.href, version: rule.origin.version },
+          rule: {
+            href: rule.origin.href,
+            name: names.get(rule.origin.href) ?? rule.origin.href,
+            version: rule.origin.version,
+          },
           services: rule.services.map(describeService),
           peers: peers.slice(0, MAX_PEERS),
           peer_count: peers.length,
@@ -70,7 +100,10 @@ export function policyQuestionRoutes(compute: Compute): Routes {
 
 function stateOf(word: string): PolicyState {
   if (word === 'draft' || word === 'active') return word;
-  throw new DomainError('input_validation_error', `Questions are answered for the draft and the active policy, not for version ${word}`);
+  throw new DomainError(
+    'input_validation_error',
+    `Questions are answered for the draft and the active policy, not for version ${word}`,
+  );
 }
 
 interface WorkloadFacts {
@@ -84,7 +117,13 @@ async function requireWorkload(db: Db, orgId: number, href: string): Promise<Wor
   const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
   const row =
     parsed?.orgId === orgId && type === 'workloads' && parsed.path.length === 1 && isUuid
-      ? await db.selectFrom('workloads').select(['id', 'interfaces']).where('id', '=', id).where('org_id', '=', orgId).where('deleted', '=', false).executeTakeFirst()
+      ? await db
+          .selectFrom('workloads')
+          .select(['id', 'interfaces'])
+          .where('id', '=', id)
+          .where('org_id', '=', orgId)
+          .where('deleted', '=', false)
+          .executeTakeFirst()
       : undefined;
   if (row === undefined) throw notFound(`The workload ${href}`);
   return { href: `/orgs/${orgId}/workloads/${row.id}`, interfaces: row.interfaces };
@@ -103,30 +142,58 @@ async function endOf(db: Db, orgId: number, asked: AskedEnd): Promise<Connection
   if (asked.workload !== undefined) {
     const { href, interfaces } = await requireWorkload(db, orgId, asked.workload);
     const chosen = ip ?? preferred(interfaces, asked.family);
-    if (chosen === undefined) throw new DomainError('input_validation_error', `${href} has no address; give ${asked.name}_ip`);
-    return { workload: href, address: chosen, interfaceName: interfaces.find((item) => item.address === chosen)?.name ?? null, fqdn: null };
+    if (chosen === undefined)
+      throw new DomainError(
+        'input_validation_error',
+        `${href} has no address; give ${asked.name}_ip`,
+      );
+    return {
+      workload: href,
+      address: chosen,
+      interfaceName: interfaces.find((item) => item.address === chosen)?.name ?? null,
+      fqdn: null,
+    };
   }
-  if (ip === undefined) throw new DomainError('input_validation_error', `Give ${asked.name}_workload or ${asked.name}_ip`);
+  if (ip === undefined)
+    throw new DomainError(
+      'input_validation_error',
+      `Give ${asked.name}_workload or ${asked.name}_ip`,
+    );
   const owner = await ownerOf(db, orgId, ip);
   return { workload: owner, address: ip, interfaceName: null, fqdn: null };
 }
 
 /** A source that was named by workload alone speaks from an address of the destination's family. */
-async function sameFamily(db: Db, orgId: number, source: ConnectionEnd, destination: ConnectionEnd): Promise<ConnectionEnd> {
-  if (source.workload === null || source.address.includes(':') === destination.address.includes(':')) return source;
+async function sameFamily(
+  db: Db,
+  orgId: number,
+  source: ConnectionEnd,
+  destination: ConnectionEnd,
+): Promise<ConnectionEnd> {
+  if (
+    source.workload === null ||
+    source.address.includes(':') === destination.address.includes(':')
+  )
+    return source;
   const { interfaces } = await requireWorkload(db, orgId, source.workload);
   const isSix = destination.address.includes(':');
   const other = interfaces.find((item) => !item.loopback && item.address.includes(':') === isSix);
-  return other === undefined ? source : { ...source, address: other.address, interfaceName: other.name };
+  return other === undefined
+    ? source
+    : { ...source, address: other.address, interfaceName: other.name };
 }
 
 function addressOf(text: string, parameter: string): string {
   const parsed = parseAddress(text);
-  if (parsed === null) throw new DomainError('invalid_ip_address', `${parameter}: "${text}" is not an IP address`);
+  if (parsed === null)
+    throw new DomainError('invalid_ip_address', `${parameter}: "${text}" is not an IP address`);
   return formatAddress(unmapAddress(parsed));
 }
 
-function preferred(interfaces: readonly StoredInterface[], like: string | undefined): string | undefined {
+function preferred(
+  interfaces: readonly StoredInterface[],
+  like: string | undefined,
+): string | undefined {
   const usable = interfaces.filter((item) => !item.loopback && !item.address.startsWith('fe80:'));
   const isSix = like?.includes(':') ?? false;
   const order = (item: StoredInterface): number =>
@@ -142,7 +209,14 @@ async function ownerOf(db: Db, orgId: number, address: string): Promise<string |
     .where('org_id', '=', orgId)
     .where('deleted', '=', false)
     .where((where) =>
-      where(where.ref('interfaces'), '@>', where.cast<StoredInterface[]>(where.val(JSON.stringify([{ address: canonicalAddress(address), network: 'corporate' }])), 'jsonb')),
+      where(
+        where.ref('interfaces'),
+        '@>',
+        where.cast<StoredInterface[]>(
+          where.val(JSON.stringify([{ address: canonicalAddress(address), network: 'corporate' }])),
+          'jsonb',
+        ),
+      ),
     )
     .orderBy('managed', 'desc')
     .orderBy('created_at')
@@ -153,7 +227,11 @@ async function ownerOf(db: Db, orgId: number, address: string): Promise<string |
 async function presentEnd(db: Db, end: EndDecision | null) {
   if (end === null) return null;
   const id = end.workload.split('/').at(-1) ?? '';
-  const row = await db.selectFrom('workloads').select(['name', 'hostname']).where('id', '=', id).executeTakeFirst();
+  const row = await db
+    .selectFrom('workloads')
+    .select(['name', 'hostname'])
+    .where('id', '=', id)
+    .executeTakeFirst();
   return {
     workload: { href: end.workload, name: row?.name ?? null, hostname: row?.hostname ?? null },
     decision: end.decision,
@@ -166,6 +244,10 @@ async function presentEnd(db: Db, end: EndDecision | null) {
   };
 }
 
-function plain({ href, name, version }: DecidingRule): { href: string; name: string; version: number } {
+function plain({ href, name, version }: DecidingRule): {
+  href: string;
+  name: string;
+  version: number;
+} {
   return { href, name, version };
 }

@@ -90,7 +90,13 @@ export class TrackedSet {
 }
 
 export function isEmpty(delta: AddressSetDelta): boolean {
-  return delta.addHosts.length + delta.removeHosts.length + delta.addRanges.length + delta.removeRanges.length === 0;
+  return (
+    delta.addHosts.length +
+      delta.removeHosts.length +
+      delta.addRanges.length +
+      delta.removeRanges.length ===
+    0
+  );
 }
 
 function isNew(set: Set<string>, item: string): boolean {
@@ -100,8 +106,15 @@ function isNew(set: Set<string>, item: string): boolean {
 }
 
 /** `net`: true for added, false for removed. Each step moves only what was not so before, so the opposite undoes. */
-function fold(net: Map<string, boolean>, added: readonly string[], removed: readonly string[]): void {
-  for (const [items, value] of [[removed, false], [added, true]] as const)
+function fold(
+  net: Map<string, boolean>,
+  added: readonly string[],
+  removed: readonly string[],
+): void {
+  for (const [items, value] of [
+    [removed, false],
+    [added, true],
+  ] as const)
     for (const item of items) {
       if (net.get(item) === !value) net.delete(item);
       else net.set(item, value);

@@ -1,7 +1,19 @@
 /** The policy worker: holds the cores, so that computing policy never holds up requests. */
 import { parentPort } from 'node:worker_threads';
-import { createPolicyCore, type HostPolicy, type PolicyChange, type PolicyCore } from '@bulkhead/policy';
-import type { CoreChange, CoreQuestion, CoreUpdate, HostView, WorkerAnswer, WorkerRequest } from './protocol.ts';
+import {
+  createPolicyCore,
+  type HostPolicy,
+  type PolicyChange,
+  type PolicyCore,
+} from '@bulkhead/policy';
+import type {
+  CoreChange,
+  CoreQuestion,
+  CoreUpdate,
+  HostView,
+  WorkerAnswer,
+  WorkerRequest,
+} from './protocol.ts';
 
 /** Draft cores are made for questions and kept as long as they are asked. */
 const MAX_DRAFTS = 4;

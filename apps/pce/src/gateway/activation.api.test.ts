@@ -10,7 +10,9 @@ function activate(body: unknown): Promise<TestAnswer> {
 }
 
 function token(answer: TestAnswer): unknown {
-  return Array.isArray(answer.json) ? answer.json.map((error: { token: string }) => error.token) : answer.text;
+  return Array.isArray(answer.json)
+    ? answer.json.map((error: { token: string }) => error.token)
+    : answer.text;
 }
 
 async function label(key: string, value: string): Promise<string> {
@@ -23,7 +25,11 @@ async function label(key: string, value: string): Promise<string> {
 }
 
 function workloadRow(id: string) {
-  return pce().database.db.selectFrom('workloads').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  return pce()
+    .database.db.selectFrom('workloads')
+    .selectAll()
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
 }
 
 test('an activation code becomes an identity: workload and VEN with one UUID, the public IP as seen, an event (R-NET-5)', async () => {
@@ -38,10 +44,17 @@ test('an activation code becomes an identity: workload and VEN with one UUID, th
     enforcement_mode: 'full',
     interfaces: [{ name: 'eth0', address: '192.0.2.10', cidr_block: 24, network: 'corporate' }],
   });
-  const stored = await pce().database.db.selectFrom('vens').selectAll().where('id', '=', ven.identity.ven_uuid).executeTakeFirstOrThrow();
+  const stored = await pce()
+    .database.db.selectFrom('vens')
+    .selectAll()
+    .where('id', '=', ven.identity.ven_uuid)
+    .executeTakeFirstOrThrow();
   expect(JSON.stringify(stored)).not.toContain(ven.identity.token);
   expect(ven.identity.policy_public_key).toContain('BEGIN PUBLIC KEY');
-  const events = await pce().send('GET', `/api/v2/orgs/${pce().orgId}/events?event_type=agent.activate&status=success`);
+  const events = await pce().send(
+    'GET',
+    `/api/v2/orgs/${pce().orgId}/events?event_type=agent.activate&status=success`,
+  );
   expect(JSON.stringify(events.json)).toContain(ven.workload);
 });
 
@@ -50,15 +63,25 @@ test.for([
   ['expired', { expiresAt: new Date(NOW.getTime() - 1) }, {}, 'activation_code_expired'],
   ['used up', { usesLeft: 0 }, {}, 'activation_code_used_up'],
   ['of a disabled profile', { enabled: false }, {}, 'activation_code_invalid'],
-  ['of a profile for endpoints', { venType: 'endpoint' }, { ven_type: 'server' }, 'ven_type_refused'],
-] as const)('a code that is %s is refused by its token, and nothing is paired', async ([, options, change, expected]) => {
-  const { code } = await pairingCode(pce(), options);
-  const before = await pce().database.db.selectFrom('workloads').select('id').execute();
-  const answer = await activate({ ...activation(code), ...change });
-  expect(answer.status).toBe(406);
-  expect(token(answer)).toEqual([expected]);
-  expect(await pce().database.db.selectFrom('workloads').select('id').execute()).toHaveLength(before.length);
-});
+  [
+    'of a profile for endpoints',
+    { venType: 'endpoint' },
+    { ven_type: 'server' },
+    'ven_type_refused',
+  ],
+] as const)(
+  'a code that is %s is refused by its token, and nothing is paired',
+  async ([, options, change, expected]) => {
+    const { code } = await pairingCode(pce(), options);
+    const before = await pce().database.db.selectFrom('workloads').select('id').execute();
+    const answer = await activate({ ...activation(code), ...change });
+    expect(answer.status).toBe(406);
+    expect(token(answer)).toEqual([expected]);
+    expect(await pce().database.db.selectFrom('workloads').select('id').execute()).toHaveLength(
+      before.length,
+    );
+  },
+);
 
 test('a code for two uses serves twice', async () => {
   const { code } = await pairingCode(pce(), { usesLeft: 2 });
@@ -70,13 +93,21 @@ test('a code for two uses serves twice', async () => {
 test('a refused activation of a known code is an event, and says nothing of the code', async () => {
   const { code } = await pairingCode(pce(), { enabled: false });
   await activate(activation(code));
-  const events = await pce().send('GET', `/api/v2/orgs/${pce().orgId}/events?event_type=agent.activate&status=failure`);
+  const events = await pce().send(
+    'GET',
+    `/api/v2/orgs/${pce().orgId}/events?event_type=agent.activate&status=failure`,
+  );
   expect(events.text).toContain('activation_code_invalid');
   expect(events.text).not.toContain(code);
 });
 
 test('labels: of the profile, and of the VEN for keys that are not locked; a label that does not exist is refused', async () => {
-  const [web, db, prod, dev] = await Promise.all([label('role', 'web'), label('role', 'db'), label('env', 'prod'), label('env', 'dev')]);
+  const [web, db, prod, dev] = await Promise.all([
+    label('role', 'web'),
+    label('role', 'db'),
+    label('env', 'prod'),
+    label('env', 'dev'),
+  ]);
   const ven = await VenClient.activate(
     pce(),
     { labels: { role: 'db', env: 'dev' } },
@@ -94,12 +125,18 @@ test('servers have no external interfaces, whatever they report; endpoints have 
   const interfaces = [wired('198.51.100.7', 'external')];
   const server = await VenClient.activate(pce(), { interfaces });
   const laptop = await VenClient.activate(pce(), { interfaces, ven_type: 'endpoint' });
-  expect((await workloadRow(server.identity.ven_uuid)).interfaces).toMatchObject([{ network: 'corporate' }]);
-  expect((await workloadRow(laptop.identity.ven_uuid)).interfaces).toMatchObject([{ network: 'external' }]);
+  expect((await workloadRow(server.identity.ven_uuid)).interfaces).toMatchObject([
+    { network: 'corporate' },
+  ]);
+  expect((await workloadRow(laptop.identity.ven_uuid)).interfaces).toMatchObject([
+    { network: 'external' },
+  ]);
 });
 
 test('a token that nobody has is refused', async () => {
-  const answer = await pce().send('GET', '/api/v2/ven/policy', { auth: `Bearer ${'0'.repeat(64)}` });
+  const answer = await pce().send('GET', '/api/v2/ven/policy', {
+    auth: `Bearer ${'0'.repeat(64)}`,
+  });
   expect(answer.status).toBe(401);
 });
 

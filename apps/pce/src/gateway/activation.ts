@@ -19,7 +19,11 @@ type Profile = Selectable<PairingProfilesTable>;
 type Key = Selectable<PairingKeysTable>;
 type ActivateContext = ContextOf<'ven.activate'>;
 
-export async function activate(deps: Deps, publicKey: string, context: ActivateContext): Promise<ActivateResponse> {
+export async function activate(
+  deps: Deps,
+  publicKey: string,
+  context: ActivateContext,
+): Promise<ActivateResponse> {
   const { body } = context;
   if (body.protocol !== VEN_PROTOCOL)
     throw new DomainError(
@@ -35,7 +39,8 @@ export async function activate(deps: Deps, publicKey: string, context: ActivateC
       return pair(deps, trx, { context, key, profile, publicKey });
     });
   } catch (error) {
-    if (error instanceof DomainError && orgId !== undefined) await recordRefusal(deps, orgId, context, error);
+    if (error instanceof DomainError && orgId !== undefined)
+      await recordRefusal(deps, orgId, context, error);
     throw error;
   }
 }
@@ -48,27 +53,44 @@ async function findKey(trx: Tx, code: string): Promise<Key> {
     .forUpdate()
     .executeTakeFirst();
   if (key === undefined)
-    throw new DomainError('activation_code_invalid', 'The activation code is unknown; generate a new one in the pairing profile');
+    throw new DomainError(
+      'activation_code_invalid',
+      'The activation code is unknown; generate a new one in the pairing profile',
+    );
   return key;
 }
 
-async function usableProfile(trx: Tx, key: Key, body: ActivateRequest, now: Date): Promise<Profile> {
+async function usableProfile(
+  trx: Tx,
+  key: Key,
+  body: ActivateRequest,
+  now: Date,
+): Promise<Profile> {
   if (key.revoked_at !== null)
-    throw new DomainError('activation_code_invalid', 'The activation code was revoked; generate a new one in the pairing profile');
+    throw new DomainError(
+      'activation_code_invalid',
+      'The activation code was revoked; generate a new one in the pairing profile',
+    );
   if (key.expires_at !== null && key.expires_at <= now)
     throw new DomainError(
       'activation_code_expired',
       `The activation code expired at ${key.expires_at.toISOString()}; generate a new one in the pairing profile`,
     );
   if (key.uses_left === 0)
-    throw new DomainError('activation_code_used_up', 'The activation code was used as often as it may be; generate a new one in the pairing profile');
+    throw new DomainError(
+      'activation_code_used_up',
+      'The activation code was used as often as it may be; generate a new one in the pairing profile',
+    );
   const profile = await trx
     .selectFrom('pairing_profiles')
     .selectAll()
     .where('id', '=', key.pairing_profile_id)
     .executeTakeFirstOrThrow();
   if (!profile.enabled)
-    throw new DomainError('activation_code_invalid', `The pairing profile "${profile.name ?? ''}" is disabled; enable it, or take another one`);
+    throw new DomainError(
+      'activation_code_invalid',
+      `The pairing profile "${profile.name ?? ''}" is disabled; enable it, or take another one`,
+    );
   if (profile.ven_type !== 'specified_during_activation' && profile.ven_type !== body.ven_type)
     throw new DomainError(
       'ven_type_refused',
@@ -84,7 +106,11 @@ interface Pairing {
   readonly publicKey: string;
 }
 
-async function pair(deps: Deps, trx: Tx, { context, key, profile, publicKey }: Pairing): Promise<ActivateResponse> {
+async function pair(
+  deps: Deps,
+  trx: Tx,
+  { context, key, profile, publicKey }: Pairing,
+): Promise<ActivateResponse> {
   const { body } = context;
   const { facts } = body;
   const orgId = key.org_id;
@@ -144,7 +170,11 @@ async function pair(deps: Deps, trx: Tx, { context, key, profile, publicKey }: P
     })
     .execute();
   if (key.uses_left !== null)
-    await trx.updateTable('pairing_keys').set({ uses_left: key.uses_left - 1 }).where('id', '=', key.id).execute();
+    await trx
+      .updateTable('pairing_keys')
+      .set({ uses_left: key.uses_left - 1 })
+      .where('id', '=', key.id)
+      .execute();
   await trx
     .updateTable('pairing_profiles')
     .set((set) => ({ total_use_count: set('total_use_count', '+', 1), last_pairing_at: now }))
@@ -185,9 +215,16 @@ async function pair(deps: Deps, trx: Tx, { context, key, profile, publicKey }: P
 }
 
 /** Labels of the profile, and for keys that it does not lock those that the VEN was given. */
-async function labelsOf(trx: Tx, orgId: number, profile: Profile, body: ActivateRequest): Promise<string[]> {
+async function labelsOf(
+  trx: Tx,
+  orgId: number,
+  profile: Profile,
+  body: ActivateRequest,
+): Promise<string[]> {
   const byKey = new Map<string, string>();
-  const ids = profile.labels.flatMap((href) => /\/labels\/(\d+)$/.exec(href)?.[1] ?? []).map(Number);
+  const ids = profile.labels
+    .flatMap((href) => /\/labels\/(\d+)$/.exec(href)?.[1] ?? [])
+    .map(Number);
   if (ids.length > 0) {
     const rows = await trx
       .selectFrom('labels')
@@ -209,13 +246,21 @@ async function labelsOf(trx: Tx, orgId: number, profile: Profile, body: Activate
       .where('deleted', '=', false)
       .executeTakeFirst();
     if (row === undefined)
-      throw new DomainError('input_validation_error', `There is no label ${key} "${value}"; create it, or activate with one that exists`);
+      throw new DomainError(
+        'input_validation_error',
+        `There is no label ${key} "${value}"; create it, or activate with one that exists`,
+      );
     byKey.set(key, `/orgs/${orgId}/labels/${row.id}`);
   }
   return [...byKey.entries()].toSorted(([a], [b]) => a.localeCompare(b)).map(([, href]) => href);
 }
 
-async function recordRefusal(deps: Deps, orgId: number, context: ActivateContext, error: DomainError): Promise<void> {
+async function recordRefusal(
+  deps: Deps,
+  orgId: number,
+  context: ActivateContext,
+  error: DomainError,
+): Promise<void> {
   await writeTransaction(deps.db, (trx) =>
     recordEvent(deps, trx, {
       orgId,

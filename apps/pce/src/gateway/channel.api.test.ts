@@ -5,10 +5,16 @@ import { VenClient, until, wired } from './testing/ven-client.ts';
 const pce = withTestPce();
 
 function venRow(ven: VenClient) {
-  return pce().database.db.selectFrom('vens').selectAll().where('id', '=', ven.identity.ven_uuid).executeTakeFirstOrThrow();
+  return pce()
+    .database.db.selectFrom('vens')
+    .selectAll()
+    .where('id', '=', ven.identity.ven_uuid)
+    .executeTakeFirstOrThrow();
 }
 
-async function connected(change: Parameters<typeof VenClient.activate>[1] = {}): Promise<VenClient> {
+async function connected(
+  change: Parameters<typeof VenClient.activate>[1] = {},
+): Promise<VenClient> {
   const ven = await VenClient.activate(pce(), change);
   await ven.connect();
   await ven.waitFor('policy');
@@ -22,7 +28,12 @@ test('a VEN that connects gets its whole policy, signed; its acknowledgement sho
     const found = await venRow(ven);
     return found.policy_sync_state === 'applied' && found;
   });
-  expect(row).toMatchObject({ policy_version: ven.version, policy_hash: ven.policy?.hash, policy_messages: 1, status: 'active' });
+  expect(row).toMatchObject({
+    policy_version: ven.version,
+    policy_hash: ven.policy?.hash,
+    policy_messages: 1,
+    status: 'active',
+  });
   expect(row.policy_applied_at).toBeInstanceOf(Date);
   expect(row.connected_at).toBeInstanceOf(Date);
   ven.disconnect();
@@ -42,7 +53,10 @@ test('the whole policy by GET is the same, and deltas go on from there', async (
   const ven = await connected();
   const answer = await ven.send('GET', 'policy');
   expect(answer.status).toBe(200);
-  const content = ven.verified(answer.json as { content: string; signature: string }) as { version: number; policy: { hash: string } };
+  const content = ven.verified(answer.json as { content: string; signature: string }) as {
+    version: number;
+    policy: { hash: string };
+  };
   expect(content.policy.hash).toBe(ven.policy?.hash);
   expect(content.version).toBeGreaterThan(ven.version);
 });
@@ -55,7 +69,10 @@ test('a second machine with the same identity is refused while the first is ther
   await until('the clone is refused', () => clone.closed === 4409);
   expect(clone.policyMessages).toHaveLength(0);
   expect(ven.closed).toBeUndefined();
-  const events = await pce().send('GET', `/api/v2/orgs/${pce().orgId}/events?event_type=agent.clone_detected`);
+  const events = await pce().send(
+    'GET',
+    `/api/v2/orgs/${pce().orgId}/events?event_type=agent.clone_detected`,
+  );
   expect(events.text).toContain(ven.href);
   ven.disconnect();
   await until('the first has gone', async () => (await venRow(ven)).connected_at === null);
@@ -89,7 +106,10 @@ test('a policy that the VEN could not apply shows as Error with an event, and th
   ven.refuse = 'nft: no space left';
   await ven.connect();
   await until('error shown', async () => (await venRow(ven)).policy_sync_state === 'error');
-  const events = await pce().send('GET', `/api/v2/orgs/${pce().orgId}/events?event_type=agent.refresh_policy&status=failure`);
+  const events = await pce().send(
+    'GET',
+    `/api/v2/orgs/${pce().orgId}/events?event_type=agent.refresh_policy&status=failure`,
+  );
   expect(events.text).toContain('no space left');
   ven.refuse = undefined;
   ven.disconnect();
@@ -102,7 +122,10 @@ test('tampering that the VEN undid is an event', async () => {
   const ven = await connected();
   ven.say({ type: 'tampering', detail: 'table bulkhead: rule removed', reverted: true });
   await until('event', async () => {
-    const events = await pce().send('GET', `/api/v2/orgs/${pce().orgId}/events?event_type=agent.tampering`);
+    const events = await pce().send(
+      'GET',
+      `/api/v2/orgs/${pce().orgId}/events?event_type=agent.tampering`,
+    );
     return events.text.includes('rule removed') && events.text.includes(ven.href);
   });
 });
@@ -114,7 +137,11 @@ test('unpair of a connected VEN is told at once; its workload goes, and after it
   });
   expect(answer).toMatchObject({ status: 200, json: { errors: [] } });
   expect(await ven.waitFor('unpair')).toMatchObject({ firewall_restore: 'saved' });
-  const row = await pce().database.db.selectFrom('workloads').select('deleted').where('id', '=', ven.identity.ven_uuid).executeTakeFirstOrThrow();
+  const row = await pce()
+    .database.db.selectFrom('workloads')
+    .select('deleted')
+    .where('id', '=', ven.identity.ven_uuid)
+    .executeTakeFirstOrThrow();
   expect(row.deleted).toBe(true);
   expect((await ven.report([wired('192.0.2.77')])).status).toBe(403);
   expect((await ven.send('PUT', 'goodbye', { reason: 'unpair' })).status).toBe(204);
@@ -123,7 +150,9 @@ test('unpair of a connected VEN is told at once; its workload goes, and after it
 
 test('unpair of a VEN that is away is told when it comes back', async () => {
   const ven = await VenClient.activate(pce());
-  await pce().send('PUT', `/api/v2/orgs/${pce().orgId}/vens/unpair`, { body: { vens: [{ href: ven.href }], firewall_restore: 'disable' } });
+  await pce().send('PUT', `/api/v2/orgs/${pce().orgId}/vens/unpair`, {
+    body: { vens: [{ href: ven.href }], firewall_restore: 'disable' },
+  });
   await ven.connect();
   expect(await ven.waitFor('unpair')).toMatchObject({ firewall_restore: 'disable' });
   expect(ven.policyMessages).toHaveLength(0);
@@ -133,7 +162,9 @@ test('unpair names what it cannot do', async () => {
   const answer = await pce().send('PUT', `/api/v2/orgs/${pce().orgId}/vens/unpair`, {
     body: { vens: [{ href: `/orgs/${pce().orgId}/vens/00000000-0000-4000-8000-000000000000` }] },
   });
-  expect(answer.json).toMatchObject({ errors: [{ token: 'not_found_error', hrefs: [expect.stringContaining('/vens/0000')] }] });
+  expect(answer.json).toMatchObject({
+    errors: [{ token: 'not_found_error', hrefs: [expect.stringContaining('/vens/0000')] }],
+  });
 });
 
 test('a VEN that unpairs itself is gone without being told', async () => {

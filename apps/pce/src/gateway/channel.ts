@@ -3,7 +3,13 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { WebSocket, WebSocketServer, type RawData } from 'ws';
-import { VEN_PROTOCOL, venMessageSchema, type PceMessage, type PolicyDocument, type VenMessage } from '@bulkhead/contract';
+import {
+  VEN_PROTOCOL,
+  venMessageSchema,
+  type PceMessage,
+  type PolicyDocument,
+  type VenMessage,
+} from '@bulkhead/contract';
 import type { Compute, PolicyUpdate } from '../compute/compute.ts';
 import type { Clock } from '../deps.ts';
 import type { VenCaller } from '../http/caller.ts';
@@ -20,7 +26,13 @@ const PING_MS = 20_000;
 const PONG_MS = 2500;
 const HELLO_MS = 15_000;
 
-export const CLOSE = { protocol: 4400, clone: 4409, unpaired: 4410, replaced: 4411, goingDown: 1001 } as const;
+export const CLOSE = {
+  protocol: 4400,
+  clone: 4409,
+  unpaired: 4410,
+  replaced: 4411,
+  goingDown: 1001,
+} as const;
 
 interface Session {
   readonly socket: WebSocket;
@@ -44,7 +56,11 @@ export interface ChannelOptions {
 
 export class Channel {
   readonly #options: ChannelOptions;
-  readonly #server = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE, clientTracking: true });
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_MESSAGE,
+    clientTracking: true,
+  });
   /** Those who said hello, by workload. */
   readonly #sessions = new Map<string, Session>();
   /** Outlives connections, so that a VEN that comes back gets only what it missed. */
@@ -103,7 +119,9 @@ export class Channel {
       },
       (error: unknown) => {
         this.#options.logger.error({ err: error }, 'a VEN could not connect');
-        socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n');
+        socket.end(
+          'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n',
+        );
       },
     );
   };
@@ -116,16 +134,23 @@ export class Channel {
   async wholePolicy(caller: VenCaller): Promise<PolicyDocument | undefined> {
     const policy = await this.#policyOf(caller);
     const organization = this.#options.compute.organization(caller.orgId);
-    const message = organization === undefined ? undefined : policy.whole(organization, workloadHref(caller.orgId, caller.venId));
+    const message =
+      organization === undefined
+        ? undefined
+        : policy.whole(organization, workloadHref(caller.orgId, caller.venId));
     if (message === undefined) return undefined;
     this.#noteSent(caller);
     return this.#options.signer.sign(JSON.stringify(message.content));
   }
 
   /** Tells a connected VEN that it was unpaired; others are told when they come. */
-  unpair(workload: string, firewallRestore: Extract<PceMessage, { type: 'unpair' }>['firewall_restore']): void {
+  unpair(
+    workload: string,
+    firewallRestore: Extract<PceMessage, { type: 'unpair' }>['firewall_restore'],
+  ): void {
     const session = this.#sessions.get(workload);
-    if (session !== undefined) send(session.socket, { type: 'unpair', firewall_restore: firewallRestore });
+    if (session !== undefined)
+      send(session.socket, { type: 'unpair', firewall_restore: firewallRestore });
     this.#policies.delete(workload);
   }
 
@@ -141,7 +166,9 @@ export class Channel {
       if (session.caller.orgId === orgId) send(session.socket, { type: 'redetect' });
   }
 
-  async #authenticate(request: IncomingMessage): Promise<{ caller: VenCaller; policy: VenPolicy } | undefined> {
+  async #authenticate(
+    request: IncomingMessage,
+  ): Promise<{ caller: VenCaller; policy: VenPolicy } | undefined> {
     const token = bearerToken(request.headers.authorization);
     const caller = token === undefined ? undefined : await this.#options.records.byToken(token);
     return caller === undefined ? undefined : { caller, policy: await this.#policyOf(caller) };
@@ -164,21 +191,31 @@ export class Channel {
     let queue = Promise.resolve();
     socket.on('message', (data, isBinary) => {
       clearTimeout(silent);
-      queue = queue.then(() => this.#take(session, data, isBinary)).catch((error: unknown) => {
-        this.#options.logger.error({ err: error, ven: session.caller.href }, 'a message of a VEN failed');
-        socket.close(1011);
-      });
+      queue = queue
+        .then(() => this.#take(session, data, isBinary))
+        .catch((error: unknown) => {
+          this.#options.logger.error(
+            { err: error, ven: session.caller.href },
+            'a message of a VEN failed',
+          );
+          socket.close(1011);
+        });
     });
     socket.on('pong', () => {
       session.answered = true;
     });
-    socket.on('error', (error) => this.#options.logger.debug({ err: error, ven: session.caller.href }, 'channel error'));
+    socket.on('error', (error) =>
+      this.#options.logger.debug({ err: error, ven: session.caller.href }, 'channel error'),
+    );
     socket.on('close', () => {
       clearTimeout(silent);
       if (this.#sessions.get(session.workload) !== session) return;
       this.#sessions.delete(session.workload);
       const done = this.#options.records.disconnected(session.caller).catch((error: unknown) => {
-        this.#options.logger.warn({ err: error, ven: session.caller.href }, 'the end of a channel could not be stored');
+        this.#options.logger.warn(
+          { err: error, ven: session.caller.href },
+          'the end of a channel could not be stored',
+        );
       });
       this.#closing.add(done);
       void done.finally(() => this.#closing.delete(done));
@@ -233,14 +270,20 @@ export class Channel {
       case 'tampering':
         return records.tampering(session.caller, session.address, message);
       case 'error':
-        this.#options.logger.warn({ ven: session.caller.href, message: message.message }, 'a VEN reports an error');
+        this.#options.logger.warn(
+          { ven: session.caller.href, message: message.message },
+          'a VEN reports an error',
+        );
     }
   }
 
   async #hello(session: Session, hello: Extract<VenMessage, { type: 'hello' }>): Promise<void> {
     const { socket, caller, workload } = session;
     if (hello.protocol !== VEN_PROTOCOL) {
-      send(socket, { type: 'error', message: `This PCE speaks protocol ${VEN_PROTOCOL}, the VEN ${hello.protocol}` });
+      send(socket, {
+        type: 'error',
+        message: `This PCE speaks protocol ${VEN_PROTOCOL}, the VEN ${hello.protocol}`,
+      });
       socket.close(CLOSE.protocol);
       return;
     }
@@ -248,7 +291,11 @@ export class Channel {
     const pending = await records.pendingUnpair(caller.venId);
     if (pending === undefined && (await this.#isClone(session, hello.boot_id))) {
       await records.cloneDetected(caller, session.address);
-      send(socket, { type: 'error', message: 'Another machine is connected with the identity of this VEN; unpair this one and pair it again' });
+      send(socket, {
+        type: 'error',
+        message:
+          'Another machine is connected with the identity of this VEN; unpair this one and pair it again',
+      });
       socket.close(CLOSE.clone);
       return;
     }
@@ -288,7 +335,8 @@ export class Channel {
         if (session !== undefined) this.#deliver(session);
       }
     } else {
-      for (const [workload, session] of this.#sessions) if (workloads.has(workload)) this.#deliver(session);
+      for (const [workload, session] of this.#sessions)
+        if (workloads.has(workload)) this.#deliver(session);
     }
   }
 
@@ -300,9 +348,13 @@ export class Channel {
       return false;
     }
     const organization = this.#options.compute.organization(session.caller.orgId);
-    const message = organization === undefined ? undefined : session.policy.next(organization, session.workload);
+    const message =
+      organization === undefined ? undefined : session.policy.next(organization, session.workload);
     if (message === undefined) return false;
-    send(session.socket, { type: message.type, document: this.#options.signer.sign(JSON.stringify(message.content)) });
+    send(session.socket, {
+      type: message.type,
+      document: this.#options.signer.sign(JSON.stringify(message.content)),
+    });
     this.#noteSent(session.caller);
     return true;
   }

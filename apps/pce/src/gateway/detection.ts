@@ -1,10 +1,21 @@
 /** Network profile detection: corporate is who reaches the PCE from a corporate public IP (R-NET-2, R-NET-3). */
-import { joinSpans, parseAddress, parseSpan, spansHold, unmapAddress, type AddressSpan } from '@bulkhead/net';
+import {
+  joinSpans,
+  parseAddress,
+  parseSpan,
+  spansHold,
+  unmapAddress,
+  type AddressSpan,
+} from '@bulkhead/net';
 import type { NetworkProfile } from '@bulkhead/policy';
 import type { Db } from '../db/database.ts';
 
 export async function corporateSpans(db: Db, orgId: number): Promise<AddressSpan[]> {
-  const rows = await db.selectFrom('corporate_ips').select('ip_addresses').where('org_id', '=', orgId).execute();
+  const rows = await db
+    .selectFrom('corporate_ips')
+    .select('ip_addresses')
+    .where('org_id', '=', orgId)
+    .execute();
   return joinSpans(
     rows
       .flatMap((row) => row.ip_addresses)

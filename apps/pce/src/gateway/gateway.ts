@@ -59,11 +59,15 @@ export class Gateway {
     });
     this.#channel.start();
     this.#unsubscribe = deps.changeLog.subscribe((rows) => {
-      const organizations = new Set(rows.filter((row) => row.href.includes('/corporate_ips')).map((row) => row.orgId));
+      const organizations = new Set(
+        rows.filter((row) => row.href.includes('/corporate_ips')).map((row) => row.orgId),
+      );
       for (const orgId of organizations) this.#channel?.redetect(orgId);
     });
     this.#timer = setInterval(() => {
-      this.checkOffline().catch((error: unknown) => deps.logger.warn({ err: error }, 'the offline timers could not be checked'));
+      this.checkOffline().catch((error: unknown) =>
+        deps.logger.warn({ err: error }, 'the offline timers could not be checked'),
+      );
     }, OFFLINE_CHECK_MS);
     this.#timer.unref();
   }
@@ -87,13 +91,20 @@ export class Gateway {
       'ven.report': (context) => report(deps, context),
       'ven.detect': async ({ db, caller, ip }) => {
         await requirePaired(db, caller.venId);
-        return { network_profile: profileOf(ip, await corporateSpans(db, caller.orgId)), public_ip: ip };
+        return {
+          network_profile: profileOf(ip, await corporateSpans(db, caller.orgId)),
+          public_ip: ip,
+        };
       },
       'ven.policy': async ({ db, caller }) => {
         await requirePaired(db, caller.venId);
         const document = await this.#open().channel.wholePolicy(caller);
         if (document === undefined)
-          throw new DomainError('service_unavailable', 'The policy of this host is being computed; ask again', { retryAfter: 1 });
+          throw new DomainError(
+            'service_unavailable',
+            'The policy of this host is being computed; ask again',
+            { retryAfter: 1 },
+          );
         return document;
       },
       'ven.goodbye': async (context) => {
@@ -106,7 +117,8 @@ export class Gateway {
         const { unpaired, errors } = await unpairVens(deps, context);
         const restore = context.body.firewall_restore ?? 'default';
         afterCommit(context.db, () => {
-          for (const id of unpaired) this.#channel?.unpair(workloadHref(context.orgId, id), restore);
+          for (const id of unpaired)
+            this.#channel?.unpair(workloadHref(context.orgId, id), restore);
         });
         return { errors };
       },

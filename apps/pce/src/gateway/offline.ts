@@ -9,19 +9,32 @@ export const OFFLINE_SECONDS = 3600;
 export const GOODBYE_SECONDS = 900;
 
 /** Takes those whose timer has ended offline; `isConnected` spares those whose channel is open. Answers their number. */
-export async function checkOffline(deps: Deps, isConnected: (workload: string) => boolean): Promise<number> {
+export async function checkOffline(
+  deps: Deps,
+  isConnected: (workload: string) => boolean,
+): Promise<number> {
   const now = deps.clock.now().getTime();
   const silentSince = new Date(now - OFFLINE_SECONDS * 1000);
   const goodbyeSince = new Date(now - GOODBYE_SECONDS * 1000);
   const candidates = await deps.db
     .selectFrom('vens')
     .innerJoin('workloads', 'workloads.id', 'vens.id')
-    .select(['vens.id', 'vens.org_id', 'vens.last_heartbeat_at', 'vens.last_goodbye_at', 'workloads.name', 'workloads.hostname'])
+    .select([
+      'vens.id',
+      'vens.org_id',
+      'vens.last_heartbeat_at',
+      'vens.last_goodbye_at',
+      'workloads.name',
+      'workloads.hostname',
+    ])
     .where('workloads.online', '=', true)
     .where('workloads.deleted', '=', false)
     .where('vens.status', 'in', ['active', 'stopped'])
     .where((where) =>
-      where.or([where('vens.last_heartbeat_at', '<=', silentSince), where('vens.last_goodbye_at', '<=', goodbyeSince)]),
+      where.or([
+        where('vens.last_heartbeat_at', '<=', silentSince),
+        where('vens.last_goodbye_at', '<=', goodbyeSince),
+      ]),
     )
     .execute();
   let count = 0;
@@ -49,7 +62,10 @@ export async function checkOffline(deps: Deps, isConnected: (workload: string) =
           },
         ],
         notifications: [
-          { type: saidGoodbye ? 'workload.offline_after_ven_goodbye' : 'agent.missed_heartbeats', info: { ven: { hostname: row.hostname } } },
+          {
+            type: saidGoodbye ? 'workload.offline_after_ven_goodbye' : 'agent.missed_heartbeats',
+            info: { ven: { hostname: row.hostname } },
+          },
         ],
       });
     });

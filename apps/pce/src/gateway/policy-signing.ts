@@ -1,5 +1,11 @@
 /** The key that policy documents are signed with: one for all nodes, made at the first start, kept in the database only. */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  type KeyObject,
+} from 'node:crypto';
 import type { PolicyDocument } from '@bulkhead/contract';
 import type { Db } from '../db/database.ts';
 
@@ -29,6 +35,10 @@ export async function loadPolicySigner(db: Db): Promise<PolicySigner> {
     .values({ purpose: PURPOSE, value })
     .onConflict((conflict) => conflict.column('purpose').doNothing())
     .execute();
-  const row = await db.selectFrom('server_keys').select('value').where('purpose', '=', PURPOSE).executeTakeFirstOrThrow();
+  const row = await db
+    .selectFrom('server_keys')
+    .select('value')
+    .where('purpose', '=', PURPOSE)
+    .executeTakeFirstOrThrow();
   return new PolicySigner(createPrivateKey({ key: row.value, format: 'der', type: 'pkcs8' }));
 }

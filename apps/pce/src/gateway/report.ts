@@ -26,7 +26,10 @@ export async function report(deps: Deps, context: ContextOf<'ven.report'>): Prom
     .where('id', '=', venId)
     .forUpdate()
     .executeTakeFirstOrThrow();
-  const interfaces = storedInterfaces(body.interfaces, ven.ven_type === 'endpoint' ? 'endpoint' : 'server');
+  const interfaces = storedInterfaces(
+    body.interfaces,
+    ven.ven_type === 'endpoint' ? 'endpoint' : 'server',
+  );
   const interfacesMoved = !sameInterfaces(workload.interfaces, interfaces);
   const factsMoved =
     workload.hostname !== facts.hostname ||
@@ -55,7 +58,13 @@ export async function report(deps: Deps, context: ContextOf<'ven.report'>): Prom
   if (!interfacesMoved && !factsMoved) return;
   await trx
     .updateTable('workloads')
-    .set({ interfaces: json(interfaces), hostname: facts.hostname, os_id: facts.os_id, os_detail: facts.os_detail, os_type: facts.os_platform })
+    .set({
+      interfaces: json(interfaces),
+      hostname: facts.hostname,
+      os_id: facts.os_id,
+      os_detail: facts.os_detail,
+      os_type: facts.os_platform,
+    })
     .where('id', '=', venId)
     .execute();
   const href = workloadHref(orgId, venId);
@@ -72,12 +81,19 @@ export async function report(deps: Deps, context: ContextOf<'ven.report'>): Prom
         href,
         naming: { name: workload.name, hostname: facts.hostname },
         changeType: 'update',
-        changes: { interfaces: { before: workload.interfaces.map(inWords), after: interfaces.map(inWords) } },
+        changes: {
+          interfaces: { before: workload.interfaces.map(inWords), after: interfaces.map(inWords) },
+        },
       },
     ],
   });
 }
 
-function inWords(item: { name: string; address: string; cidr_block: number | null; network: string }): string {
+function inWords(item: {
+  name: string;
+  address: string;
+  cidr_block: number | null;
+  network: string;
+}): string {
   return `${item.name}: ${item.address}/${item.cidr_block ?? ''} (${item.network === 'corporate' ? 'Corporate' : 'External'})`;
 }

@@ -25,14 +25,17 @@ export class VenSoftware {
 
   constructor(deps: Deps) {
     this.#deps = deps;
-    this.#file = deps.config.venPackage ?? join(deps.config.data, 'software', 'ven-linux-x64.tar.gz');
+    this.#file =
+      deps.config.venPackage ?? join(deps.config.data, 'software', 'ven-linux-x64.tar.gz');
   }
 
   async answer(context: ContextOf<'software.image'>, reply: FastifyReply): Promise<unknown> {
     const { query } = context;
     if (query.pair_script !== undefined) return this.#script(query.profile_id, reply);
     if ((query.os ?? 'linux') !== 'linux' || (query.arch ?? 'x64') !== 'x64')
-      throw notFound(`A VEN for ${query.os ?? 'linux'} on ${query.arch ?? 'x64'}; this PCE has one for linux on x64. It`);
+      throw notFound(
+        `A VEN for ${query.os ?? 'linux'} on ${query.arch ?? 'x64'}; this PCE has one for linux on x64. It`,
+      );
     const found = await this.#package();
     return reply
       .header('content-type', 'application/gzip')
@@ -43,7 +46,10 @@ export class VenSoftware {
 
   async #script(profileId: string | undefined, reply: FastifyReply): Promise<unknown> {
     if (profileId === undefined)
-      throw new DomainError('input_validation_error', 'query parameter profile_id: name the pairing profile that the host is paired with');
+      throw new DomainError(
+        'input_validation_error',
+        'query parameter profile_id: name the pairing profile that the host is paired with',
+      );
     const { db, config, address, identity } = this.#deps;
     const profile = await db
       .selectFrom('pairing_profiles')
@@ -77,8 +83,14 @@ export class VenSoftware {
         'This PCE has no VEN package yet; its administrator puts ven-linux-x64.tar.gz into the folder software of its data, or names one with --ven-package',
         { retryAfter: 60 },
       );
-    if (known !== undefined && known.bytes === facts.size && known.changedMs === facts.mtimeMs) return known;
-    this.#known = digest(this.#file).then((sha256) => ({ file: this.#file, bytes: facts.size, changedMs: facts.mtimeMs, sha256 }));
+    if (known !== undefined && known.bytes === facts.size && known.changedMs === facts.mtimeMs)
+      return known;
+    this.#known = digest(this.#file).then((sha256) => ({
+      file: this.#file,
+      bytes: facts.size,
+      changedMs: facts.mtimeMs,
+      sha256,
+    }));
     return this.#known;
   }
 }

@@ -42,7 +42,10 @@ export class StatusWriter {
 
   note(orgId: number, venId: string, status: VenStatus): void {
     const entry = this.#waiting.get(venId);
-    this.#waiting.set(venId, { orgId, status: entry === undefined ? status : merged(entry.status, status) });
+    this.#waiting.set(venId, {
+      orgId,
+      status: entry === undefined ? status : merged(entry.status, status),
+    });
     this.#timer ??= setTimeout(() => void this.flush(), DELAY_MS);
   }
 
@@ -64,7 +67,12 @@ export class StatusWriter {
       this.#logger.warn({ err: error }, 'the status of VENs could not be stored; trying again');
       for (const [id, entry] of entries) {
         const newer = this.#waiting.get(id);
-        this.#waiting.set(id, newer === undefined ? entry : { orgId: entry.orgId, status: merged(entry.status, newer.status) });
+        this.#waiting.set(
+          id,
+          newer === undefined
+            ? entry
+            : { orgId: entry.orgId, status: merged(entry.status, newer.status) },
+        );
       }
       this.#timer ??= setTimeout(() => void this.flush(), RETRY_MS);
     }
@@ -78,7 +86,9 @@ function merged(older: VenStatus, newer: VenStatus): VenStatus {
 
 async function writeStatuses(db: Db, entries: ReadonlyMap<string, Entry>): Promise<void> {
   // In one order everywhere, so that two writers never wait for each other.
-  const rows = [...entries].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([id, { status }]) => ({ id, ...status }));
+  const rows = [...entries]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([id, { status }]) => ({ id, ...status }));
   await writeTransaction(db, async (trx) => {
     await sql`UPDATE vens SET
         policy_messages = vens.policy_messages + COALESCE(new.policy_messages, 0),
@@ -97,7 +107,11 @@ async function writeStatuses(db: Db, entries: ReadonlyMap<string, Entry>): Promi
         last_heartbeat_at timestamptz, uptime_seconds bigint)
       WHERE vens.id = new.id`.execute(trx);
     for (const [id, { orgId, status }] of entries)
-      if (Object.keys(status).some((member) => member !== 'last_heartbeat_at' && member !== 'uptime_seconds'))
+      if (
+        Object.keys(status).some(
+          (member) => member !== 'last_heartbeat_at' && member !== 'uptime_seconds',
+        )
+      )
         appendChange(trx, { orgId, kind: 'vens', href: venHref(orgId, id) });
   });
 }

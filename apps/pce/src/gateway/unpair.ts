@@ -16,7 +16,10 @@ interface UnpairOutcome {
 }
 
 /** Answers the workloads that went, and what could not be unpaired by reason. The VENs are told by the caller after the commit. */
-export async function unpairVens(deps: Deps, context: ContextOf<'vens.unpair'>): Promise<UnpairOutcome> {
+export async function unpairVens(
+  deps: Deps,
+  context: ContextOf<'vens.unpair'>,
+): Promise<UnpairOutcome> {
   const { db: trx, orgId, caller, body } = context;
   const restore = body.firewall_restore ?? 'default';
   const errors = new Map<string, { token: string; message: string; hrefs: string[] }>();
@@ -41,7 +44,8 @@ export async function unpairVens(deps: Deps, context: ContextOf<'vens.unpair'>):
             .forUpdate()
             .executeTakeFirst();
     if (row === undefined) refuse('not_found_error', 'There is no such VEN', href);
-    else if (row.status === 'suspended') refuse('ven_suspended', 'A suspended VEN cannot be unpaired; unsuspend it first', href);
+    else if (row.status === 'suspended')
+      refuse('ven_suspended', 'A suspended VEN cannot be unpaired; unsuspend it first', href);
     else {
       await removeWorkload(deps, trx, { orgId, id: row.id, by: caller.href, restore });
       unpaired.push(row.id);
@@ -68,20 +72,35 @@ export async function unpairVens(deps: Deps, context: ContextOf<'vens.unpair'>):
 async function removeWorkload(
   deps: Deps,
   trx: Tx,
-  { orgId, id, by, restore }: { orgId: number; id: string; by: string; restore: FirewallRestore | null },
+  {
+    orgId,
+    id,
+    by,
+    restore,
+  }: { orgId: number; id: string; by: string; restore: FirewallRestore | null },
 ): Promise<void> {
   const now = deps.clock.now();
   await trx
     .updateTable('workloads')
-    .set({ deleted: true, deleted_at: now, deleted_by: by, online: false, updated_at: now, updated_by: by })
+    .set({
+      deleted: true,
+      deleted_at: now,
+      deleted_by: by,
+      online: false,
+      updated_at: now,
+      updated_by: by,
+    })
     .where('id', '=', id)
     .execute();
   await trx
     .updateTable('vens')
     .set({
       status: 'uninstalled',
-      pending_command: restore === null ? null : json({ type: 'unpair', firewall_restore: restore }),
-      ...(restore === null ? { token_hash: null, previous_token_hash: null, connected_at: null } : {}),
+      pending_command:
+        restore === null ? null : json({ type: 'unpair', firewall_restore: restore }),
+      ...(restore === null
+        ? { token_hash: null, previous_token_hash: null, connected_at: null }
+        : {}),
       updated_at: now,
       updated_by: by,
     })
@@ -96,22 +115,42 @@ export async function goodbye(deps: Deps, context: ContextOf<'ven.goodbye'>): Pr
   const { db: trx, caller, body } = context;
   const { orgId, venId } = caller;
   const now = deps.clock.now();
-  const ven = await trx.selectFrom('vens').select('status').where('id', '=', venId).forUpdate().executeTakeFirstOrThrow();
+  const ven = await trx
+    .selectFrom('vens')
+    .select('status')
+    .where('id', '=', venId)
+    .forUpdate()
+    .executeTakeFirstOrThrow();
   if (body.reason !== 'unpair') {
     if (ven.status === 'uninstalled') return false;
     await trx
       .updateTable('vens')
-      .set({ last_goodbye_at: now, ...(body.reason === 'stop' ? { status: 'stopped' as const } : {}) })
+      .set({
+        last_goodbye_at: now,
+        ...(body.reason === 'stop' ? { status: 'stopped' as const } : {}),
+      })
       .where('id', '=', venId)
       .execute();
     appendChange(trx, { orgId, kind: 'vens', href: caller.href });
-    await recordEvent(deps, trx, { orgId, eventType: 'agent.goodbye', actor: context, httpStatus: 204, info: { reason: body.reason } });
+    await recordEvent(deps, trx, {
+      orgId,
+      eventType: 'agent.goodbye',
+      actor: context,
+      httpStatus: 204,
+      info: { reason: body.reason },
+    });
     return false;
   }
   if (ven.status === 'uninstalled') {
     await trx
       .updateTable('vens')
-      .set({ token_hash: null, previous_token_hash: null, pending_command: null, connected_at: null, last_goodbye_at: now })
+      .set({
+        token_hash: null,
+        previous_token_hash: null,
+        pending_command: null,
+        connected_at: null,
+        last_goodbye_at: now,
+      })
       .where('id', '=', venId)
       .execute();
   } else {
@@ -123,7 +162,15 @@ export async function goodbye(deps: Deps, context: ContextOf<'ven.goodbye'>): Pr
     eventType: 'agent.deactivate',
     actor: context,
     httpStatus: 204,
-    resourceChanges: [{ type: 'workload', href: workloadHref(orgId, venId), naming: { hostname: caller.hostname }, changeType: 'delete', changes: {} }],
+    resourceChanges: [
+      {
+        type: 'workload',
+        href: workloadHref(orgId, venId),
+        naming: { hostname: caller.hostname },
+        changeType: 'delete',
+        changes: {},
+      },
+    ],
   });
   return true;
 }
@@ -131,5 +178,11 @@ export async function goodbye(deps: Deps, context: ContextOf<'ven.goodbye'>): Pr
 function venIdOf(href: string, orgId: number): string | undefined {
   const parsed = parseHref(href);
   const [type, id] = parsed?.path[0] ?? [];
-  return parsed?.orgId === orgId && parsed.path.length === 1 && type === 'vens' && id !== undefined && UUID.test(id) ? id : undefined;
+  return parsed?.orgId === orgId &&
+    parsed.path.length === 1 &&
+    type === 'vens' &&
+    id !== undefined &&
+    UUID.test(id)
+    ? id
+    : undefined;
 }

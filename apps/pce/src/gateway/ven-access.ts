@@ -21,12 +21,21 @@ export async function venOfToken(db: Db, token: string, now: Date): Promise<VenC
     .where((where) =>
       where.or([
         where('token_hash', '=', hash),
-        where.and([where('previous_token_hash', '=', hash), where('previous_token_expires_at', '>', now)]),
+        where.and([
+          where('previous_token_hash', '=', hash),
+          where('previous_token_expires_at', '>', now),
+        ]),
       ]),
     )
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  return { kind: 'ven', venId: row.id, orgId: row.org_id, href: venHref(row.org_id, row.id), hostname: row.hostname };
+  return {
+    kind: 'ven',
+    venId: row.id,
+    orgId: row.org_id,
+    href: venHref(row.org_id, row.id),
+    hostname: row.hostname,
+  };
 }
 
 export function bearerToken(header: string | undefined): string | undefined {

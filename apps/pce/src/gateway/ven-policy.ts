@@ -62,7 +62,8 @@ export class VenPolicy {
     const last = this.#states.at(-1);
     const delta = last === undefined ? undefined : deltaTo(last, organization, target);
     if (last === undefined || delta === undefined) return this.whole(organization, workload);
-    if (delta.policy === null && delta.sets.length === 0 && delta.dropped_sets.length === 0) return undefined;
+    if (delta.policy === null && delta.sets.length === 0 && delta.dropped_sets.length === 0)
+      return undefined;
     const content: PolicyDeltaContent = {
       from: last.version,
       to: this.#advance(organization, target),
@@ -76,7 +77,10 @@ export class VenPolicy {
   }
 
   /** Everything, whatever the VEN has; undefined when there is no policy for it. */
-  whole(organization: OrganizationPolicy, workload: string): { type: 'policy'; content: PolicyContent } | undefined {
+  whole(
+    organization: OrganizationPolicy,
+    workload: string,
+  ): { type: 'policy'; content: PolicyContent } | undefined {
     const target = organization.classOf(workload);
     if (target === undefined) return undefined;
     const content: PolicyContent = {
@@ -108,7 +112,11 @@ interface Delta {
 }
 
 /** Undefined: the history of a set does not reach back that far. */
-function deltaTo(from: PolicyState, organization: OrganizationPolicy, target: PolicyClass): Delta | undefined {
+function deltaTo(
+  from: PolicyState,
+  organization: OrganizationPolicy,
+  target: PolicyClass,
+): Delta | undefined {
   const sets: PolicyDeltaContent['sets'] = [];
   for (const id of target.sets) {
     const set = organization.set(id);
@@ -117,7 +125,13 @@ function deltaTo(from: PolicyState, organization: OrganizationPolicy, target: Po
     if (known === set.revision) continue;
     if (known === undefined) {
       const { hosts, ranges } = set.snapshot();
-      sets.push({ id, addHosts: [...hosts], removeHosts: [], addRanges: [...ranges], removeRanges: [] });
+      sets.push({
+        id,
+        addHosts: [...hosts],
+        removeHosts: [],
+        addRanges: [...ranges],
+        removeRanges: [],
+      });
       continue;
     }
     const moved = set.since(known);

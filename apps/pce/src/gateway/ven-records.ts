@@ -25,13 +25,21 @@ export class VenRecords {
 
   /** The last policy version that the VEN acknowledged, 0 for none. */
   async policyVersion(venId: string): Promise<number> {
-    const row = await this.#deps.db.selectFrom('vens').select('policy_version').where('id', '=', venId).executeTakeFirst();
+    const row = await this.#deps.db
+      .selectFrom('vens')
+      .select('policy_version')
+      .where('id', '=', venId)
+      .executeTakeFirst();
     return row?.policy_version ?? 0;
   }
 
   /** Set when the VEN was unpaired and has not been told yet. */
   async pendingUnpair(venId: string): Promise<FirewallRestore | undefined> {
-    const row = await this.#deps.db.selectFrom('vens').select(['status', 'pending_command']).where('id', '=', venId).executeTakeFirst();
+    const row = await this.#deps.db
+      .selectFrom('vens')
+      .select(['status', 'pending_command'])
+      .where('id', '=', venId)
+      .executeTakeFirst();
     if (row === undefined || row.status !== 'uninstalled') return undefined;
     const restore = row.pending_command?.['firewall_restore'];
     return restore === 'default' || restore === 'disable' ? restore : 'saved';
@@ -40,7 +48,12 @@ export class VenRecords {
   async connected(caller: VenCaller, address: string, bootId: string): Promise<void> {
     const now = this.#deps.clock.now();
     await writeTransaction(this.#deps.db, async (trx) => {
-      const ven = await trx.selectFrom('vens').select('status').where('id', '=', caller.venId).forUpdate().executeTakeFirst();
+      const ven = await trx
+        .selectFrom('vens')
+        .select('status')
+        .where('id', '=', caller.venId)
+        .forUpdate()
+        .executeTakeFirst();
       if (ven === undefined || ven.status === 'uninstalled') return;
       await trx
         .updateTable('vens')
@@ -60,14 +73,22 @@ export class VenRecords {
 
   async disconnected(caller: VenCaller): Promise<void> {
     await writeTransaction(this.#deps.db, async (trx) => {
-      await trx.updateTable('vens').set({ connected_at: null }).where('id', '=', caller.venId).execute();
+      await trx
+        .updateTable('vens')
+        .set({ connected_at: null })
+        .where('id', '=', caller.venId)
+        .execute();
       appendChange(trx, { orgId: caller.orgId, kind: 'vens', href: caller.href });
     });
   }
 
   /** No channel is open when the PCE starts, whatever the last run left behind. */
   async allDisconnected(): Promise<void> {
-    await this.#deps.db.updateTable('vens').set({ connected_at: null }).where('connected_at', 'is not', null).execute();
+    await this.#deps.db
+      .updateTable('vens')
+      .set({ connected_at: null })
+      .where('connected_at', 'is not', null)
+      .execute();
   }
 
   async cloneDetected(caller: VenCaller, address: string): Promise<void> {
@@ -94,22 +115,39 @@ export class VenRecords {
           timestamp: now.toISOString(),
         },
       };
-      await trx.updateTable('vens').set({ conditions: json([condition]) }).where('id', '=', caller.venId).execute();
+      await trx
+        .updateTable('vens')
+        .set({ conditions: json([condition]) })
+        .where('id', '=', caller.venId)
+        .execute();
       appendChange(trx, { orgId: caller.orgId, kind: 'vens', href: caller.href });
     });
   }
 
-  async applyFailed(caller: VenCaller, address: string, failure: { version: number; message: string }): Promise<void> {
+  async applyFailed(
+    caller: VenCaller,
+    address: string,
+    failure: { version: number; message: string },
+  ): Promise<void> {
     await this.#event({
       ...ofVen(caller),
       eventType: 'agent.refresh_policy',
       status: 'failure',
       severity: 'err',
-      notifications: [{ type: 'agent.policy_deploy_failed', info: { version: failure.version, message: failure.message, src_ip: address } }],
+      notifications: [
+        {
+          type: 'agent.policy_deploy_failed',
+          info: { version: failure.version, message: failure.message, src_ip: address },
+        },
+      ],
     });
   }
 
-  async tampering(caller: VenCaller, address: string, report: { detail: string; reverted: boolean }): Promise<void> {
+  async tampering(
+    caller: VenCaller,
+    address: string,
+    report: { detail: string; reverted: boolean },
+  ): Promise<void> {
     await this.#event({
       ...ofVen(caller),
       eventType: 'agent.tampering',
@@ -118,7 +156,12 @@ export class VenRecords {
       notifications: [
         {
           type: 'workload.oob_policy_changes',
-          info: { tampering_revert_succeeded: report.reverted, num_reverts: report.reverted ? 1 : 0, detail: report.detail, src_ip: address },
+          info: {
+            tampering_revert_succeeded: report.reverted,
+            num_reverts: report.reverted ? 1 : 0,
+            detail: report.detail,
+            src_ip: address,
+          },
         },
       ],
     });
@@ -131,11 +174,22 @@ export class VenRecords {
 
 /** Creator of an event that a VEN caused outside of a request. */
 export function ofVen(caller: VenCaller): Pick<EventInput, 'orgId' | 'createdBy'> {
-  return { orgId: caller.orgId, createdBy: { href: caller.href, value: { ven: { href: caller.href, hostname: caller.hostname } } } };
+  return {
+    orgId: caller.orgId,
+    createdBy: {
+      href: caller.href,
+      value: { ven: { href: caller.href, hostname: caller.hostname } },
+    },
+  };
 }
 
 /** Whether others count the host among their peers (policy-model: offline and goodbye timers). */
-export async function setOnline(deps: Deps, trx: Tx, ven: { venId: string; orgId: number }, online: boolean): Promise<boolean> {
+export async function setOnline(
+  deps: Deps,
+  trx: Tx,
+  ven: { venId: string; orgId: number },
+  online: boolean,
+): Promise<boolean> {
   const changed = await trx
     .updateTable('workloads')
     .set({ online })
@@ -152,7 +206,10 @@ export async function setOnline(deps: Deps, trx: Tx, ven: { venId: string; orgId
     await recordEvent(deps, trx, {
       orgId: ven.orgId,
       eventType: 'workload.online',
-      createdBy: { href: venLink, value: { ven: { href: venLink, hostname: changed.hostname ?? '' } } },
+      createdBy: {
+        href: venLink,
+        value: { ven: { href: venLink, hostname: changed.hostname ?? '' } },
+      },
       resourceChanges: [
         {
           type: 'workload',

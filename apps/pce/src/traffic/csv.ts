@@ -10,15 +10,25 @@ const LABEL_KEYS = [
 
 type Column = readonly [title: string, value: (flow: FlowWire) => string | number | undefined];
 
-function endColumns(title: 'Source' | 'Destination', end: (flow: FlowWire) => FlowWire['src']): Column[] {
+function endColumns(
+  title: 'Source' | 'Destination',
+  end: (flow: FlowWire) => FlowWire['src'],
+): Column[] {
   return [
     [`${title} IP`, (flow) => end(flow).ip],
     [`${title} Name`, (flow) => end(flow).workload?.name ?? undefined],
     [`${title} Hostname`, (flow) => end(flow).workload?.hostname ?? undefined],
-    ...LABEL_KEYS.map(
-      ([key, name]): Column => [`${title} ${name}`, (flow) => end(flow).workload?.labels.find((label) => label.key === key)?.value],
-    ),
-    [`${title} IP Lists`, (flow) => end(flow).ip_lists.map((list) => list.name).join('; ')],
+    ...LABEL_KEYS.map(([key, name]): Column => [
+      `${title} ${name}`,
+      (flow) => end(flow).workload?.labels.find((label) => label.key === key)?.value,
+    ]),
+    [
+      `${title} IP Lists`,
+      (flow) =>
+        end(flow)
+          .ip_lists.map((list) => list.name)
+          .join('; '),
+    ],
     [`${title} Href`, (flow) => end(flow).workload?.href],
   ];
 }
@@ -31,8 +41,17 @@ const COLUMNS: readonly Column[] = [
   ['Process', (flow) => flow.service.process_name],
   ['User', (flow) => flow.service.user_name],
   ['Reported Policy Decision', (flow) => flow.policy_decision],
-  ['Rules', (flow) => flow.rules.map((rule) => ('href' in rule ? (rule.name ?? rule.href) : rule.essential_service_rule)).join('; ')],
-  ['Enforcement Boundaries', (flow) => flow.enforcement_boundaries.map((item) => item.name ?? item.href).join('; ')],
+  [
+    'Rules',
+    (flow) =>
+      flow.rules
+        .map((rule) => ('href' in rule ? (rule.name ?? rule.href) : rule.essential_service_rule))
+        .join('; '),
+  ],
+  [
+    'Enforcement Boundaries',
+    (flow) => flow.enforcement_boundaries.map((item) => item.name ?? item.href).join('; '),
+  ],
   ['Reported By', (flow) => (flow.flow_direction === 'inbound' ? 'Destination' : 'Source')],
   ['Network', (flow) => flow.network.name],
   ['Num Flows', (flow) => flow.num_connections],

@@ -51,7 +51,8 @@ export class FlowIntake {
       .set({ flow_sequence: body.sequence, flows_dropped: ven.flows_dropped + body.dropped })
       .where('id', '=', venId)
       .execute();
-    if (rows.length > 0) appendChange(trx, { orgId, kind: 'flow', href: `/orgs/${orgId}/traffic_flows` });
+    if (rows.length > 0)
+      appendChange(trx, { orgId, kind: 'flow', href: `/orgs/${orgId}/traffic_flows` });
   }
 }
 
@@ -109,7 +110,8 @@ function rowOf(flow: FlowRecord, line: number, reporter: Reporter): FlowRow {
 
 function addressOf(text: string, where: string): string {
   const parsed = parseAddress(text);
-  if (parsed === null) throw new DomainError('invalid_ip_address', `${where}: "${text}" is not an IP address`);
+  if (parsed === null)
+    throw new DomainError('invalid_ip_address', `${where}: "${text}" is not an IP address`);
   return formatAddress(unmapAddress(parsed));
 }
 

@@ -12,13 +12,20 @@ import { labelId } from './workload-directory.ts';
 export interface NamedObjects {
   readonly lookups: Lookups;
   /** Active IP lists with their addresses. */
-  readonly ipLists: readonly { readonly href: string; readonly name: string; readonly spans: readonly AddressSpan[] }[];
+  readonly ipLists: readonly {
+    readonly href: string;
+    readonly name: string;
+    readonly spans: readonly AddressSpan[];
+  }[];
   /** Names of active rules and boundaries by href. */
   readonly ruleNames: ReadonlyMap<string, string>;
 }
 
 export async function loadNamedObjects(db: Db, orgId: number): Promise<NamedObjects> {
-  const [active, draft] = await Promise.all([loadPolicyObjects(db, orgId, 'active'), loadPolicyObjects(db, orgId, 'draft')]);
+  const [active, draft] = await Promise.all([
+    loadPolicyObjects(db, orgId, 'active'),
+    loadPolicyObjects(db, orgId, 'draft'),
+  ]);
   // A query may name an object in either state; what is drafted wins, as on the page where it was picked.
   const groups = new Map<string, LabelGroup>();
   const lists = new Map<string, IpList>();
@@ -31,7 +38,10 @@ export async function loadNamedObjects(db: Db, orgId: number): Promise<NamedObje
     const group = groups.get(key);
     if (group === undefined || seen.has(key)) return [];
     seen.add(key);
-    return [...group.labels.flatMap((label) => labelId(label) ?? []), ...group.subGroups.flatMap((sub) => groupLabels(sub, seen))];
+    return [
+      ...group.labels.flatMap((label) => labelId(label) ?? []),
+      ...group.subGroups.flatMap((sub) => groupLabels(sub, seen)),
+    ];
   };
   return {
     lookups: {
@@ -42,7 +52,9 @@ export async function loadNamedObjects(db: Db, orgId: number): Promise<NamedObje
       workload(href) {
         const parsed = parseHref(href);
         const [type, id] = parsed?.path[0] ?? [];
-        return parsed?.orgId === orgId && type === 'workloads' && id !== undefined && UUID.test(id) ? id : undefined;
+        return parsed?.orgId === orgId && type === 'workloads' && id !== undefined && UUID.test(id)
+          ? id
+          : undefined;
       },
       spans(href) {
         const list = lists.get(withVersion(href, 'draft'));
@@ -54,12 +66,21 @@ export async function loadNamedObjects(db: Db, orgId: number): Promise<NamedObje
         return span.value;
       },
       network(href) {
-        for (const profile of ['corporate', 'external'] as const) if (networkRef(orgId, profile).href === href) return profile;
+        for (const profile of ['corporate', 'external'] as const)
+          if (networkRef(orgId, profile).href === href) return profile;
         return undefined;
       },
     },
-    ipLists: active.ipLists.map((list) => ({ href: list.href, name: list.name, spans: joinSpans(ipListSpans(list)) })),
-    ruleNames: new Map([...active.ruleSets.flatMap((set) => set.rules), ...active.enforcementBoundaries].map((item) => [item.href, item.name])),
+    ipLists: active.ipLists.map((list) => ({
+      href: list.href,
+      name: list.name,
+      spans: joinSpans(ipListSpans(list)),
+    })),
+    ruleNames: new Map(
+      [...active.ruleSets.flatMap((set) => set.rules), ...active.enforcementBoundaries].map(
+        (item) => [item.href, item.name],
+      ),
+    ),
   };
 }
 

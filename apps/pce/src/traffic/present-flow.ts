@@ -1,6 +1,13 @@
 /** Rows of the flow engine as the API gives them. */
 import type { FlowWire } from '@bulkhead/contract';
-import { canonicalAddress, formatAddress, parseAddress, spansHold, unmapAddress, type AddressSpan } from '@bulkhead/net';
+import {
+  canonicalAddress,
+  formatAddress,
+  parseAddress,
+  spansHold,
+  unmapAddress,
+  type AddressSpan,
+} from '@bulkhead/net';
 import type { Db } from '../db/database.ts';
 import { networkRef } from '../resources/networks/networks.ts';
 import { NO_WORKLOAD } from './flow-table.ts';
@@ -45,8 +52,15 @@ export interface FlowNames {
 }
 
 /** Names of everything in the rows, also of what was deleted since. */
-export async function loadFlowNames(db: Db, orgId: number, rows: readonly FlowResultRow[], objects: NamedObjects): Promise<FlowNames> {
-  const ids = [...new Set(rows.flatMap((row) => [row.source_workload, row.destination_workload]))].filter((id) => id !== NO_WORKLOAD);
+export async function loadFlowNames(
+  db: Db,
+  orgId: number,
+  rows: readonly FlowResultRow[],
+  objects: NamedObjects,
+): Promise<FlowNames> {
+  const ids = [
+    ...new Set(rows.flatMap((row) => [row.source_workload, row.destination_workload])),
+  ].filter((id) => id !== NO_WORKLOAD);
   const found = [];
   for (let start = 0; start < ids.length; start += 10_000)
     found.push(
@@ -57,7 +71,11 @@ export async function loadFlowNames(db: Db, orgId: number, rows: readonly FlowRe
         .where('id', 'in', ids.slice(start, start + 10_000))
         .execute()),
     );
-  const labels = await db.selectFrom('labels').select(['id', 'key', 'value']).where('org_id', '=', orgId).execute();
+  const labels = await db
+    .selectFrom('labels')
+    .select(['id', 'key', 'value'])
+    .where('org_id', '=', orgId)
+    .execute();
   return {
     orgId,
     objects,
@@ -75,7 +93,12 @@ export async function loadFlowNames(db: Db, orgId: number, rows: readonly FlowRe
         },
       ]),
     ),
-    labels: new Map(labels.map((row) => [row.id, { href: `/orgs/${orgId}/labels/${row.id}`, key: row.key, value: row.value }])),
+    labels: new Map(
+      labels.map((row) => [
+        row.id,
+        { href: `/orgs/${orgId}/labels/${row.id}`, key: row.key, value: row.value },
+      ]),
+    ),
   };
 }
 
@@ -94,7 +117,8 @@ export class FlowPresenter {
       const name = objects.ruleNames.get(href);
       return { href, ...(name === undefined ? {} : { name }) };
     });
-    const isBoundary = (item: { href: string }): boolean => item.href.includes('/enforcement_boundaries/');
+    const isBoundary = (item: { href: string }): boolean =>
+      item.href.includes('/enforcement_boundaries/');
     const rules: FlowWire['rules'] = named.filter((item) => !isBoundary(item));
     if (row.reason === 'essential') rules.push({ essential_service_rule: 'essential' });
     return {
@@ -108,7 +132,9 @@ export class FlowPresenter {
       },
       num_connections: row.total_connections,
       policy_decision: row.decision,
-      ...(row.reason === 'boundary' && row.decision === 'blocked' ? { boundary_decision: 'blocked' } : {}),
+      ...(row.reason === 'boundary' && row.decision === 'blocked'
+        ? { boundary_decision: 'blocked' }
+        : {}),
       flow_direction: row.direction,
       transmission: transmissionOf(row.destination),
       state: row.last_state,
@@ -160,7 +186,9 @@ function sizeOf(spans: readonly AddressSpan[]): number {
 
 function plainAddress(stored: string): string {
   const parsed = parseAddress(stored);
-  return parsed === null ? (canonicalAddress(stored) ?? stored) : formatAddress(unmapAddress(parsed));
+  return parsed === null
+    ? (canonicalAddress(stored) ?? stored)
+    : formatAddress(unmapAddress(parsed));
 }
 
 function transmissionOf(stored: string): 'broadcast' | 'multicast' | 'unicast' {

@@ -60,7 +60,8 @@ class Builder {
       const inList = this.#inSpans(name, this.#lookups.spans(term.ip_list.href));
       parts.push(this.#skipWorkloads ? all([inList, isNobody]) : inList);
     }
-    if (term.ip_address !== undefined) parts.push(this.#inSpans(name, [this.#lookups.addressSpan(term.ip_address)]));
+    if (term.ip_address !== undefined)
+      parts.push(this.#inSpans(name, [this.#lookups.addressSpan(term.ip_address)]));
     if (term.network !== undefined) {
       const network = this.#lookups.network(term.network.href);
       parts.push(network === undefined ? '0' : `network = ${this.value('String', network)}`);
@@ -74,12 +75,18 @@ class Builder {
 
   service(term: ServiceTerm): string {
     const parts: string[] = [];
-    if (term.proto !== undefined && term.proto !== -1) parts.push(`protocol = ${this.value('Int32', term.proto)}`);
+    if (term.proto !== undefined && term.proto !== -1)
+      parts.push(`protocol = ${this.value('Int32', term.proto)}`);
     if (term.port !== undefined) {
       const first = this.value('Int32', term.port);
-      parts.push(term.to_port === undefined ? `dst_port = ${first}` : `dst_port BETWEEN ${first} AND ${this.value('Int32', term.to_port)}`);
+      parts.push(
+        term.to_port === undefined
+          ? `dst_port = ${first}`
+          : `dst_port BETWEEN ${first} AND ${this.value('Int32', term.to_port)}`,
+      );
     }
-    if (term.process_name !== undefined) parts.push(`process_name = ${this.value('String', term.process_name)}`);
+    if (term.process_name !== undefined)
+      parts.push(`process_name = ${this.value('String', term.process_name)}`);
     if (term.windows_service_name !== undefined) parts.push('0');
     return all(parts);
   }
@@ -93,8 +100,14 @@ class Builder {
     if (spans.length === 0) return '0';
     const ends = (pick: (span: AddressSpan) => bigint): string[] =>
       spans.map((span) => storedAddress(formatAddress({ family: span.family, value: pick(span) })));
-    const firsts = this.value('Array(String)', ends((span) => span.first));
-    const lasts = this.value('Array(String)', ends((span) => span.last));
+    const firsts = this.value(
+      'Array(String)',
+      ends((span) => span.first),
+    );
+    const lasts = this.value(
+      'Array(String)',
+      ends((span) => span.last),
+    );
     return `arrayExists((low, high) -> ${name}_ip >= low AND ${name}_ip <= high, arrayMap(x -> toIPv6(x), ${firsts}), arrayMap(x -> toIPv6(x), ${lasts}))`;
   }
 }
@@ -120,7 +133,10 @@ const KEY = `src_ip, dst_ip, protocol, dst_port, icmp_type, icmp_code, direction
 
 export function flowSql(orgId: number, query: TrafficQuery, lookups: Lookups): FlowSql {
   const builder = new Builder(lookups, query.exclude_workloads_from_ip_list_query ?? true);
-  const sides = [builder.side('src', query.sources.include), builder.side('dst', query.destinations.include)];
+  const sides = [
+    builder.side('src', query.sources.include),
+    builder.side('dst', query.destinations.include),
+  ];
   const parts = [
     `org_id = ${builder.value('UInt32', orgId)}`,
     query.sources_destinations_query_op === 'or' ? any(sides) : all(sides),
@@ -128,17 +144,26 @@ export function flowSql(orgId: number, query: TrafficQuery, lookups: Lookups): F
     ...query.destinations.exclude.map((term) => `NOT ${builder.term('dst', term)}`),
     ...query.services.exclude.map((term) => `NOT ${builder.service(term)}`),
   ];
-  if (query.services.include.length > 0) parts.push(any(query.services.include.map((term) => builder.service(term))));
-  if (query.policy_decisions.length > 0) parts.push(`decision IN ${builder.value('Array(String)', query.policy_decisions)}`);
+  if (query.services.include.length > 0)
+    parts.push(any(query.services.include.map((term) => builder.service(term))));
+  if (query.policy_decisions.length > 0)
+    parts.push(`decision IN ${builder.value('Array(String)', query.policy_decisions)}`);
   if (query.boundary_decisions !== undefined && query.boundary_decisions.length > 0)
-    parts.push(query.boundary_decisions.includes('blocked') ? `(reason = 'boundary' AND decision = 'blocked')` : '0');
+    parts.push(
+      query.boundary_decisions.includes('blocked')
+        ? `(reason = 'boundary' AND decision = 'blocked')`
+        : '0',
+    );
   const { include = [], exclude = [] } = query.data_sources ?? {};
   if (include.length > 0) parts.push(`reporter_type IN ${builder.value('Array(String)', include)}`);
-  if (exclude.length > 0) parts.push(`reporter_type NOT IN ${builder.value('Array(String)', exclude)}`);
+  if (exclude.length > 0)
+    parts.push(`reporter_type NOT IN ${builder.value('Array(String)', exclude)}`);
   const start = moment(query.start_date, 'start_date', false);
   const end = moment(query.end_date, 'end_date', true);
-  if (start !== undefined) parts.push(`last_seen >= fromUnixTimestamp64Milli(${builder.value('Int64', start)}, 'UTC')`);
-  if (end !== undefined) parts.push(`first_seen <= fromUnixTimestamp64Milli(${builder.value('Int64', end)}, 'UTC')`);
+  if (start !== undefined)
+    parts.push(`last_seen >= fromUnixTimestamp64Milli(${builder.value('Int64', start)}, 'UTC')`);
+  if (end !== undefined)
+    parts.push(`first_seen <= fromUnixTimestamp64Milli(${builder.value('Int64', end)}, 'UTC')`);
   return { where: parts.join('\n AND '), params: builder.params };
 }
 
@@ -163,6 +188,9 @@ function moment(text: string | undefined, member: string, isEnd: boolean): numbe
   if (text === undefined || text === '') return undefined;
   const time = Date.parse(text);
   if (Number.isNaN(time))
-    throw new DomainError('input_validation_error', `${member}: "${text}" must be a date or a time such as 2026-11-25T09:00:00Z`);
+    throw new DomainError(
+      'input_validation_error',
+      `${member}: "${text}" must be a date or a time such as 2026-11-25T09:00:00Z`,
+    );
   return isEnd && /^\d{4}-\d{2}-\d{2}$/.test(text) ? time + 86_399_999 : time;
 }

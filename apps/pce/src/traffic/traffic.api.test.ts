@@ -38,11 +38,24 @@ function flow(change: Partial<FlowRecord>): FlowRecord {
   };
 }
 
-async function pair(): Promise<{ server: VenClient; laptop: VenClient; labels: { server: string; laptop: string } }> {
+async function pair(): Promise<{
+  server: VenClient;
+  laptop: VenClient;
+  labels: { server: string; laptop: string };
+}> {
   const mark = freshPort();
-  const make = async (key: string) => (await pce().client().call('labels.create', { body: { key, value: `${key} ${mark}` } })).href;
+  const make = async (key: string) =>
+    (
+      await pce()
+        .client()
+        .call('labels.create', { body: { key, value: `${key} ${mark}` } })
+    ).href;
   const labels = { server: await make('role'), laptop: await make('app') };
-  const server = await VenClient.activate(pce(), { name: `server ${mark}`, interfaces: [wired(`10.1.${mark % 250}.1`)] }, { labels: [labels.server] });
+  const server = await VenClient.activate(
+    pce(),
+    { name: `server ${mark}`, interfaces: [wired(`10.1.${mark % 250}.1`)] },
+    { labels: [labels.server] },
+  );
   const laptop = await VenClient.activate(
     pce(),
     { name: `laptop ${mark}`, ven_type: 'endpoint', interfaces: [wired(`10.2.${mark % 250}.1`)] },
@@ -64,20 +77,28 @@ function query(change: Partial<TrafficQuery>): TrafficQuery {
 }
 
 async function completed(change: Partial<TrafficQuery>): Promise<string> {
-  const started = await pce().client().call('async_queries.create', { body: query(change) });
+  const started = await pce()
+    .client()
+    .call('async_queries.create', { body: query(change) });
   expect(started.status).toBe('queued');
   const id = started.href.split('/').at(-1) ?? '';
-  const done = await until('the query ends', async () => {
-    const state = await pce().client().call('async_queries.get', { params: { id } });
-    return state.status !== 'queued' && state.status !== 'working' && state;
-  }, 20_000);
+  const done = await until(
+    'the query ends',
+    async () => {
+      const state = await pce().client().call('async_queries.get', { params: { id } });
+      return state.status !== 'queued' && state.status !== 'working' && state;
+    },
+    20_000,
+  );
   expect(done).toMatchObject({ status: 'completed', result: `${started.href}/download` });
   return started.href;
 }
 
 async function flows(change: Partial<TrafficQuery>): Promise<FlowWire[]> {
   const href = await completed(change);
-  const answer = await pce().send('GET', `/api/v2${href}/download`, { headers: { accept: 'application/json' } });
+  const answer = await pce().send('GET', `/api/v2${href}/download`, {
+    headers: { accept: 'application/json' },
+  });
   expect(answer.headers['content-type']).toBe('application/json');
   return answer.json as FlowWire[];
 }
@@ -86,7 +107,11 @@ function onPort(number: number): Pick<TrafficQuery, 'services'> {
   return { services: { include: [{ proto: 6, port: number }], exclude: [] } };
 }
 
-async function report(ven: VenClient, sequence: number, records: readonly FlowRecord[]): Promise<void> {
+async function report(
+  ven: VenClient,
+  sequence: number,
+  records: readonly FlowRecord[],
+): Promise<void> {
   const answer = await ven.send('POST', 'flows', { sequence, dropped: 0, flows: records });
   expect(answer.status, answer.text).toBe(204);
 }
@@ -94,14 +119,19 @@ async function report(ven: VenClient, sequence: number, records: readonly FlowRe
 test('a flow is found with who was at both ends, and a report that comes twice counts once', async () => {
   const { server, laptop } = await pair();
   const dst_port = freshPort();
-  const [src_ip, dst_ip] = [laptop, server].map((ven) => ven.request.interfaces[0]?.addresses[0]?.address ?? '');
+  const [src_ip, dst_ip] = [laptop, server].map(
+    (ven) => ven.request.interfaces[0]?.addresses[0]?.address ?? '',
+  );
   const records = [flow({ src_ip: src_ip ?? '', dst_ip: dst_ip ?? '', dst_port, connections: 3 })];
   await report(server, 1, records);
   await report(server, 1, records);
   const found = await flows(onPort(dst_port));
   expect(found).toHaveLength(1);
   expect(found[0]).toMatchObject({
-    src: { ip: src_ip, workload: { href: laptop.workload, managed: true, labels: [{ key: 'app' }] } },
+    src: {
+      ip: src_ip,
+      workload: { href: laptop.workload, managed: true, labels: [{ key: 'app' }] },
+    },
     dst: { ip: dst_ip, workload: { href: server.workload, labels: [{ key: 'role' }] } },
     service: { proto: 6, port: dst_port },
     num_connections: 3,
@@ -118,13 +148,21 @@ test('a flow is found with who was at both ends, and a report that comes twice c
 test('both ends that report give one row each; further reports add up', async () => {
   const { server, laptop } = await pair();
   const dst_port = freshPort();
-  const [src_ip = '', dst_ip = ''] = [laptop, server].map((ven) => ven.request.interfaces[0]?.addresses[0]?.address);
+  const [src_ip = '', dst_ip = ''] = [laptop, server].map(
+    (ven) => ven.request.interfaces[0]?.addresses[0]?.address,
+  );
   const seen = { src_ip, dst_ip, dst_port };
   await report(server, 1, [flow(seen)]);
   await report(server, 2, [flow({ ...seen, connections: 4, bytes_in: 1, bytes_out: 1 })]);
-  await report(laptop, 1, [flow({ ...seen, direction: 'outbound', bytes_in: 2001, bytes_out: 101 })]);
+  await report(laptop, 1, [
+    flow({ ...seen, direction: 'outbound', bytes_in: 2001, bytes_out: 101 }),
+  ]);
   const found = await flows(onPort(dst_port));
-  expect(found.map((item) => [item.flow_direction, item.num_connections, item.dst_bi, item.dst_bo]).toSorted()).toEqual([
+  expect(
+    found
+      .map((item) => [item.flow_direction, item.num_connections, item.dst_bi, item.dst_bo])
+      .toSorted(),
+  ).toEqual([
     ['inbound', 5, 101, 2001],
     ['outbound', 1, 101, 2001],
   ]);
@@ -133,44 +171,87 @@ test('both ends that report give one row each; further reports add up', async ()
 test('filters: labels, groups of terms, workloads, addresses, networks, decisions, time, exclusions', async () => {
   const { server, laptop, labels } = await pair();
   const dst_port = freshPort();
-  const [src_ip = '', dst_ip = ''] = [laptop, server].map((ven) => ven.request.interfaces[0]?.addresses[0]?.address);
+  const [src_ip = '', dst_ip = ''] = [laptop, server].map(
+    (ven) => ven.request.interfaces[0]?.addresses[0]?.address,
+  );
   await report(server, 1, [
     flow({ src_ip, dst_ip, dst_port }),
     flow({ src_ip: '203.0.113.7', dst_ip, dst_port, decision: 'blocked', reason: 'default' }),
     flow({ src_ip: '2001:db8::7', dst_ip: '2001:db8::1', dst_port, network_profile: 'external' }),
-    flow({ src_ip: '203.0.113.9', dst_ip, dst_port, last_seen: '2026-11-01T10:00:00Z', first_seen: '2026-11-01T09:00:00Z' }),
+    flow({
+      src_ip: '203.0.113.9',
+      dst_ip,
+      dst_port,
+      last_seen: '2026-11-01T10:00:00Z',
+      first_seen: '2026-11-01T09:00:00Z',
+    }),
   ]);
   const sources = async (change: Partial<TrafficQuery>): Promise<string[]> =>
     (await flows({ ...onPort(dst_port), ...change })).map((item) => item.src.ip).toSorted();
-  const include = (...terms: TrafficQuery['sources']['include']) => ({ include: terms, exclude: [] });
+  const include = (...terms: TrafficQuery['sources']['include']) => ({
+    include: terms,
+    exclude: [],
+  });
   const everyone = ['2001:db8::7', '203.0.113.7', '203.0.113.9', src_ip].toSorted();
   expect(await sources({})).toEqual(everyone);
-  expect(await sources({ sources: include([{ label: { href: labels.laptop } }]) })).toEqual([src_ip]);
-  expect(await sources({ sources: include([{ label: { href: labels.laptop } }, { label: { href: labels.server } }]) })).toEqual([]);
-  expect(await sources({ sources: include([{ label: { href: labels.laptop } }], [{ ip_address: '203.0.113.7' }]) })).toEqual(['203.0.113.7', src_ip].toSorted());
-  expect(await sources({ sources: include([{ ip_address: '203.0.113.0/24' }]) })).toEqual(['203.0.113.7', '203.0.113.9']);
-  expect(await sources({ sources: include([{ ip_address: '2001:db8::/64' }]) })).toEqual(['2001:db8::7']);
-  expect(await sources({ sources: include([{ workload: { href: laptop.workload } }]) })).toEqual([src_ip]);
+  expect(await sources({ sources: include([{ label: { href: labels.laptop } }]) })).toEqual([
+    src_ip,
+  ]);
+  expect(
+    await sources({
+      sources: include([{ label: { href: labels.laptop } }, { label: { href: labels.server } }]),
+    }),
+  ).toEqual([]);
+  expect(
+    await sources({
+      sources: include([{ label: { href: labels.laptop } }], [{ ip_address: '203.0.113.7' }]),
+    }),
+  ).toEqual(['203.0.113.7', src_ip].toSorted());
+  expect(await sources({ sources: include([{ ip_address: '203.0.113.0/24' }]) })).toEqual([
+    '203.0.113.7',
+    '203.0.113.9',
+  ]);
+  expect(await sources({ sources: include([{ ip_address: '2001:db8::/64' }]) })).toEqual([
+    '2001:db8::7',
+  ]);
+  expect(await sources({ sources: include([{ workload: { href: laptop.workload } }]) })).toEqual([
+    src_ip,
+  ]);
   expect(await sources({ sources: include([{ actors: 'ams' }]) })).toEqual([src_ip]);
-  expect(await sources({ sources: { include: [[]], exclude: [{ actors: 'ams' }] } })).toEqual(everyone.filter((ip) => ip !== src_ip));
+  expect(await sources({ sources: { include: [[]], exclude: [{ actors: 'ams' }] } })).toEqual(
+    everyone.filter((ip) => ip !== src_ip),
+  );
   expect(await sources({ sources: include() })).toEqual([]);
   expect(await sources({ policy_decisions: ['blocked'] })).toEqual(['203.0.113.7']);
   expect(await sources({ end_date: '2026-11-02' })).toEqual(['203.0.113.9']);
-  expect(await sources({ start_date: '2026-11-20T00:00:00Z' })).toEqual(everyone.filter((ip) => ip !== '203.0.113.9'));
+  expect(await sources({ start_date: '2026-11-20T00:00:00Z' })).toEqual(
+    everyone.filter((ip) => ip !== '203.0.113.9'),
+  );
   const { items } = await pce().client().call('networks.list');
   const external = items.find((item) => item.name === 'External')?.href ?? '';
-  expect(await sources({ sources: include([{ network: { href: external } }]) })).toEqual(['2001:db8::7']);
+  expect(await sources({ sources: include([{ network: { href: external } }]) })).toEqual([
+    '2001:db8::7',
+  ]);
 });
 
 test('IP lists: as a filter they mean addresses that are no workloads, and unknown ends say which lists hold them', async () => {
   const { server, laptop } = await pair();
   const dst_port = freshPort();
-  const [src_ip = '', dst_ip = ''] = [laptop, server].map((ven) => ven.request.interfaces[0]?.addresses[0]?.address);
+  const [src_ip = '', dst_ip = ''] = [laptop, server].map(
+    (ven) => ven.request.interfaces[0]?.addresses[0]?.address,
+  );
   const list = await pce()
     .client()
     .call('ip_lists.create', {
       params: { pversion: 'draft' },
-      body: { name: `partners ${dst_port}`, ip_ranges: [{ from_ip: '203.0.113.0/24' }, { from_ip: '203.0.113.128', to_ip: '203.0.113.255', exclusion: true }, { from_ip: src_ip }] },
+      body: {
+        name: `partners ${dst_port}`,
+        ip_ranges: [
+          { from_ip: '203.0.113.0/24' },
+          { from_ip: '203.0.113.128', to_ip: '203.0.113.255', exclusion: true },
+          { from_ip: src_ip },
+        ],
+      },
     });
   await pce().client().call('sec_policy.provision', { body: {} });
   await report(server, 1, [
@@ -179,11 +260,17 @@ test('IP lists: as a filter they mean addresses that are no workloads, and unkno
     flow({ src_ip: '203.0.113.200', dst_ip, dst_port }),
   ]);
   const ask = (flag: boolean) =>
-    flows({ ...onPort(dst_port), sources: { include: [[{ ip_list: { href: list.href } }]], exclude: [] }, exclude_workloads_from_ip_list_query: flag });
+    flows({
+      ...onPort(dst_port),
+      sources: { include: [[{ ip_list: { href: list.href } }]], exclude: [] },
+      exclude_workloads_from_ip_list_query: flag,
+    });
   const without = await ask(true);
   expect(without.map((item) => item.src.ip)).toEqual(['203.0.113.5']);
   expect(without[0]?.src.ip_lists.map((item) => item.name)).toContain(`partners ${dst_port}`);
-  expect((await ask(false)).map((item) => item.src.ip).toSorted()).toEqual(['203.0.113.5', src_ip].toSorted());
+  expect((await ask(false)).map((item) => item.src.ip).toSorted()).toEqual(
+    ['203.0.113.5', src_ip].toSorted(),
+  );
 });
 
 test('the deciding rule is shown by its name', async () => {
@@ -210,16 +297,25 @@ test('the deciding rule is shown by its name', async () => {
     });
   await pce().client().call('sec_policy.provision', { body: {} });
   const rule = (ruleSet.rules[0]?.href ?? '').replace('/draft/', '/active/');
-  await report(server, 1, [flow({ dst_port, rules: [rule], reason: 'rule' }), flow({ dst_port, protocol: 17, reason: 'essential' })]);
-  expect((await flows(onPort(dst_port)))[0]?.rules).toEqual([{ href: rule, name: expect.stringContaining('Laptops to web') }]);
-  const essential = await flows({ services: { include: [{ proto: 17, port: dst_port }], exclude: [] } });
+  await report(server, 1, [
+    flow({ dst_port, rules: [rule], reason: 'rule' }),
+    flow({ dst_port, protocol: 17, reason: 'essential' }),
+  ]);
+  expect((await flows(onPort(dst_port)))[0]?.rules).toEqual([
+    { href: rule, name: expect.stringContaining('Laptops to web') },
+  ]);
+  const essential = await flows({
+    services: { include: [{ proto: 17, port: dst_port }], exclude: [] },
+  });
   expect(essential[0]?.rules).toEqual([{ essential_service_rule: 'essential' }]);
 });
 
 test('without Accept the result is CSV, and no cell is a formula', async () => {
   const { server } = await pair();
   const dst_port = freshPort();
-  await report(server, 1, [flow({ dst_port, process_name: '=cmd|evil', user_name: 'a "quoted", name' })]);
+  await report(server, 1, [
+    flow({ dst_port, process_name: '=cmd|evil', user_name: 'a "quoted", name' }),
+  ]);
   const href = await completed(onPort(dst_port));
   const answer = await pce().send('GET', `/api/v2${href}/download`);
   expect(answer.headers['content-type']).toContain('text/csv');
@@ -232,7 +328,11 @@ test('without Accept the result is CSV, and no cell is a formula', async () => {
 test('max_results bounds the flows and not the count; 0 counts alone', async () => {
   const { server } = await pair();
   const dst_port = freshPort();
-  await report(server, 1, [1, 2, 3].map((n) => flow({ src_ip: `203.0.113.${n}`, dst_port })));
+  await report(
+    server,
+    1,
+    [1, 2, 3].map((n) => flow({ src_ip: `203.0.113.${n}`, dst_port })),
+  );
   expect(await flows({ ...onPort(dst_port), max_results: 2 })).toHaveLength(2);
   expect(await flows({ ...onPort(dst_port), max_results: 0 })).toEqual([]);
   const { items } = await pce().client().call('async_queries.list');
@@ -247,20 +347,33 @@ test('queries belong to who asked; deleted ones are gone; nonsense is refused wh
   expect((await pce().send('GET', `/api/v2${href}`)).status).toBe(404);
   const path = `/api/v2/orgs/${pce().orgId}/traffic_flows/async_queries`;
   const bad = query({ sources: { include: [[{ ip_address: '10.0.0.1/8' }]], exclude: [] } });
-  expect(await pce().send('POST', path, { body: bad })).toMatchObject({ status: 406, text: expect.stringContaining('host bits') });
-  expect((await pce().send('POST', path, { body: query({ start_date: 'yesterday' }) })).status).toBe(406);
+  expect(await pce().send('POST', path, { body: bad })).toMatchObject({
+    status: 406,
+    text: expect.stringContaining('host bits'),
+  });
+  expect(
+    (await pce().send('POST', path, { body: query({ start_date: 'yesterday' }) })).status,
+  ).toBe(406);
 });
 
 test('a cancelled query stays cancelled', async () => {
-  const started = await pce().client().call('async_queries.create', { body: query(onPort(2)) });
+  const started = await pce()
+    .client()
+    .call('async_queries.create', { body: query(onPort(2)) });
   const id = started.href.split('/').at(-1) ?? '';
-  await pce().client().call('async_queries.cancel', { params: { id }, body: { status: 'cancel_requested' } });
+  await pce()
+    .client()
+    .call('async_queries.cancel', { params: { id }, body: { status: 'cancel_requested' } });
   const state = await pce().client().call('async_queries.get', { params: { id } });
   expect(['cancelled', 'completed']).toContain(state.status);
 });
 
 test('a report with what is no address is refused by its place', async () => {
   const { server } = await pair();
-  const answer = await server.send('POST', 'flows', { sequence: 1, dropped: 0, flows: [flow({}), flow({ src_ip: '1.2.3' })] });
+  const answer = await server.send('POST', 'flows', {
+    sequence: 1,
+    dropped: 0,
+    flows: [flow({}), flow({ src_ip: '1.2.3' })],
+  });
   expect(answer).toMatchObject({ status: 406, text: expect.stringContaining('flows[1].src_ip') });
 });

@@ -1,7 +1,12 @@
 /** Traffic: flow intake, and queries that run in the background with results kept for a day. */
 import { Readable } from 'node:stream';
 import type { Selectable } from 'kysely';
-import { trafficQuerySchema, type FlowWire, type TrafficQuery, type endpoints } from '@bulkhead/contract';
+import {
+  trafficQuerySchema,
+  type FlowWire,
+  type TrafficQuery,
+  type endpoints,
+} from '@bulkhead/contract';
 import type { z } from 'zod';
 import { json, type AsyncQueriesTable, type Db } from '../db/database.ts';
 import { afterCommit, appendChange, writeTransaction } from '../db/transaction.ts';
@@ -95,9 +100,13 @@ export class Traffic {
           .orderBy('created_at', 'desc')
           .orderBy('id')
           .execute();
-        return { items: rows.slice(0, query.max_results ?? 500).map((row) => this.#present(row)), total: rows.length };
+        return {
+          items: rows.slice(0, query.max_results ?? 500).map((row) => this.#present(row)),
+          total: rows.length,
+        };
       },
-      'async_queries.get': async ({ db, orgId, caller, params }) => this.#present(await this.#find(db, orgId, caller.href, params.id)),
+      'async_queries.get': async ({ db, orgId, caller, params }) =>
+        this.#present(await this.#find(db, orgId, caller.href, params.id)),
       'async_queries.cancel': async ({ db, orgId, caller, params }) => {
         const row = await this.#find(db, orgId, caller.href, params.id);
         await db
@@ -114,7 +123,10 @@ export class Traffic {
       'async_queries.download': async ({ db, orgId, caller, params, request }, reply) => {
         const row = await this.#find(db, orgId, caller.href, params.id);
         if (row.status !== 'completed')
-          throw new DomainError('not_found_error', `The query is ${row.status}; its result is there once it is completed`);
+          throw new DomainError(
+            'not_found_error',
+            `The query is ${row.status}; its result is there once it is completed`,
+          );
         const isJson = (request.headers.accept ?? '').includes('application/json');
         const parts = resultParts(db, row.id);
         return reply
@@ -157,7 +169,14 @@ export class Traffic {
       ...(row.error === null ? {} : { message: row.error }),
       regions:
         row.status === 'completed'
-          ? [{ pce_fqdn: this.#deps.config.fqdn, responded: true, matches_count: row.matches_count ?? 0, flows_count: row.flows_count ?? 0 }]
+          ? [
+              {
+                pce_fqdn: this.#deps.config.fqdn,
+                responded: true,
+                matches_count: row.matches_count ?? 0,
+                flows_count: row.flows_count ?? 0,
+              },
+            ]
           : [],
     };
   }
@@ -190,11 +209,19 @@ export class Traffic {
       .returningAll()
       .executeTakeFirst();
     if (row === undefined) return;
-    const { matches, flows } = await this.#ask(row.org_id, trafficQuerySchema.parse(row.parameters));
+    const { matches, flows } = await this.#ask(
+      row.org_id,
+      trafficQuerySchema.parse(row.parameters),
+    );
     await writeTransaction(db, async (trx) => {
       const done = await trx
         .updateTable('async_queries')
-        .set({ status: 'completed', matches_count: matches, flows_count: flows.length, updated_at: clock.now() })
+        .set({
+          status: 'completed',
+          matches_count: matches,
+          flows_count: flows.length,
+          updated_at: clock.now(),
+        })
         .where('id', '=', id)
         .where('status', '=', 'working')
         .returning('id')
@@ -205,9 +232,17 @@ export class Traffic {
       for (let part = 0; part * PART < flows.length; part += 1)
         await trx
           .insertInto('async_query_results')
-          .values({ query_id: id, part, rows: json<unknown[]>(flows.slice(part * PART, (part + 1) * PART)) })
+          .values({
+            query_id: id,
+            part,
+            rows: json<unknown[]>(flows.slice(part * PART, (part + 1) * PART)),
+          })
           .execute();
-      appendChange(trx, { orgId: row.org_id, kind: 'flow', href: `/orgs/${row.org_id}/traffic_flows/async_queries/${id}` });
+      appendChange(trx, {
+        orgId: row.org_id,
+        kind: 'flow',
+        href: `/orgs/${row.org_id}/traffic_flows/async_queries/${id}`,
+      });
     });
   }
 
@@ -215,9 +250,15 @@ export class Traffic {
     const { db } = this.#deps;
     const objects = await loadNamedObjects(db, orgId);
     const statement = flowSql(orgId, query, objects.lookups);
-    const [counted] = await this.#table.query<{ matches: number }>(countStatement(statement), statement.params);
+    const [counted] = await this.#table.query<{ matches: number }>(
+      countStatement(statement),
+      statement.params,
+    );
     if (query.max_results === 0) return { matches: counted?.matches ?? 0, flows: [] };
-    const rows = await this.#table.query<FlowResultRow>(flowStatement(statement), { ...statement.params, max_results: query.max_results });
+    const rows = await this.#table.query<FlowResultRow>(flowStatement(statement), {
+      ...statement.params,
+      max_results: query.max_results,
+    });
     const presenter = new FlowPresenter(await loadFlowNames(db, orgId, rows, objects));
     return { matches: counted?.matches ?? 0, flows: rows.map((row) => presenter.present(row)) };
   }
@@ -227,11 +268,20 @@ export class Traffic {
     this.#deps.logger.error({ err: error, query: id }, 'a traffic query failed');
     await this.#deps.db
       .updateTable('async_queries')
-      .set({ status: 'failed', error: 'The flow store could not answer; try again', updated_at: this.#deps.clock.now() })
+      .set({
+        status: 'failed',
+        error: 'The flow store could not answer; try again',
+        updated_at: this.#deps.clock.now(),
+      })
       .where('id', '=', id)
       .where('status', 'in', ['queued', 'working'])
       .execute()
-      .catch((cause: unknown) => this.#deps.logger.warn({ err: cause }, 'the failure of a traffic query could not be stored'));
+      .catch((cause: unknown) =>
+        this.#deps.logger.warn(
+          { err: cause },
+          'the failure of a traffic query could not be stored',
+        ),
+      );
   }
 }
 
@@ -249,7 +299,12 @@ function statusOf(stored: string): QueryWire['status'] {
 
 async function* resultParts(db: Db, id: string): AsyncGenerator<FlowWire[]> {
   for (let part = 0; ; part += 1) {
-    const row = await db.selectFrom('async_query_results').select('rows').where('query_id', '=', id).where('part', '=', part).executeTakeFirst();
+    const row = await db
+      .selectFrom('async_query_results')
+      .select('rows')
+      .where('query_id', '=', id)
+      .where('part', '=', part)
+      .executeTakeFirst();
     if (row === undefined) return;
     // Written by this program from what it presented.
     yield row.rows as FlowWire[];
@@ -259,11 +314,13 @@ async function* resultParts(db: Db, id: string): AsyncGenerator<FlowWire[]> {
 async function* jsonText(parts: AsyncIterable<FlowWire[]>): AsyncGenerator<string> {
   let separator = '[';
   for await (const flows of parts) {
-    yield flows.map((flow) => {
-      const text = separator + JSON.stringify(flow);
-      separator = ',';
-      return text;
-    }).join('');
+    yield flows
+      .map((flow) => {
+        const text = separator + JSON.stringify(flow);
+        separator = ',';
+        return text;
+      })
+      .join('');
   }
   yield separator === '[' ? '[]' : ']';
 }

@@ -37,9 +37,7 @@ export class WorkloadDirectory {
   }
 
   /** The organization's workloads; read from the database at the first call. */
-  async of(
-    orgId: number,
-  ): Promise<{
+  async of(orgId: number): Promise<{
     byId(id: string): KnownWorkload | undefined;
     byAddress(address: string): KnownWorkload | undefined;
   }> {

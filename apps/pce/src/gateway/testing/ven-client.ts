@@ -28,7 +28,10 @@ export interface PairingOptions {
 }
 
 /** A pairing profile with one key. Answers the activation code. */
-export async function pairingCode(pce: TestPce, options: PairingOptions = {}): Promise<{ code: string; profileId: number }> {
+export async function pairingCode(
+  pce: TestPce,
+  options: PairingOptions = {},
+): Promise<{ code: string; profileId: number }> {
   const { db } = pce.pce.deps;
   const profile = await db
     .insertInto('pairing_profiles')
@@ -60,7 +63,12 @@ export async function pairingCode(pce: TestPce, options: PairingOptions = {}): P
   return { code, profileId: profile.id };
 }
 
-export function wired(address: string, profile: 'corporate' | 'external' = 'corporate', name = 'eth0', prefixLength = 24): ReportedInterface {
+export function wired(
+  address: string,
+  profile: 'corporate' | 'external' = 'corporate',
+  name = 'eth0',
+  prefixLength = 24,
+): ReportedInterface {
   return {
     name,
     addresses: [{ address, prefix_length: prefixLength }],
@@ -77,14 +85,25 @@ export function activation(code: string, change: Partial<ActivateRequest> = {}):
     protocol: 1,
     activation_code: code,
     ven_type: 'server',
-    facts: { hostname: 'host.test', os_platform: 'linux', os_id: 'debian-12', os_detail: 'Debian 12', version: '22.5.0-1', uptime_seconds: 12 },
+    facts: {
+      hostname: 'host.test',
+      os_platform: 'linux',
+      os_id: 'debian-12',
+      os_detail: 'Debian 12',
+      version: '22.5.0-1',
+      uptime_seconds: 12,
+    },
     interfaces: [wired('192.0.2.10')],
     ...change,
   };
 }
 
 /** Polls until `check` gives something other than undefined or false. */
-export async function until<T>(what: string, check: () => T | undefined | false | Promise<T | undefined | false>, ms = 8000): Promise<T> {
+export async function until<T>(
+  what: string,
+  check: () => T | undefined | false | Promise<T | undefined | false>,
+  ms = 8000,
+): Promise<T> {
   const end = Date.now() + ms;
   for (;;) {
     const value = await check();
@@ -121,7 +140,11 @@ export class VenClient {
     this.identity = identity;
   }
 
-  static async activate(pce: TestPce, change: Partial<ActivateRequest> = {}, options: PairingOptions = {}): Promise<VenClient> {
+  static async activate(
+    pce: TestPce,
+    change: Partial<ActivateRequest> = {},
+    options: PairingOptions = {},
+  ): Promise<VenClient> {
     const { code } = await pairingCode(pce, options);
     const request = activation(code, change);
     const answer = await pce.send('POST', '/api/v2/ven/activate', { auth: null, body: request });
@@ -138,7 +161,10 @@ export class VenClient {
   }
 
   send(method: string, path: string, body?: unknown): Promise<TestAnswer> {
-    return this.pce.send(method, `/api/v2/ven/${path}`, { auth: `Bearer ${this.identity.token}`, ...(body === undefined ? {} : { body }) });
+    return this.pce.send(method, `/api/v2/ven/${path}`, {
+      auth: `Bearer ${this.identity.token}`,
+      ...(body === undefined ? {} : { body }),
+    });
   }
 
   report(interfaces: readonly ReportedInterface[]): Promise<TestAnswer> {
@@ -182,24 +208,39 @@ export class VenClient {
   }
 
   get policyMessages(): readonly PceMessage[] {
-    return this.messages.filter((message) => message.type === 'policy' || message.type === 'policy_delta');
+    return this.messages.filter(
+      (message) => message.type === 'policy' || message.type === 'policy_delta',
+    );
   }
 
   async waitFor(type: PceMessage['type'], count = 1): Promise<PceMessage> {
-    return until(`${count} × ${type} for ${this.href}`, () => this.messages.filter((message) => message.type === type).at(count - 1));
+    return until(`${count} × ${type} for ${this.href}`, () =>
+      this.messages.filter((message) => message.type === type).at(count - 1),
+    );
   }
 
   /** Content of a document, after its signature was verified. */
   verified(document: PolicyDocument): unknown {
-    const good = verify(null, Buffer.from(document.content), this.identity.policy_public_key, Buffer.from(document.signature, 'base64'));
+    const good = verify(
+      null,
+      Buffer.from(document.content),
+      this.identity.policy_public_key,
+      Buffer.from(document.signature, 'base64'),
+    );
     if (!good) throw new Error('the signature of a policy document is wrong');
     return JSON.parse(document.content);
   }
 
   /** Hosts of the sets that rules of a direction name, sorted. */
   peers(direction: 'inbound' | 'outbound'): string[] {
-    const ids = new Set(this.policy?.rules.filter((rule) => rule.direction === direction).flatMap((rule) => rule.peers));
-    return [...ids].flatMap((id) => [...(this.sets.get(id)?.hosts ?? []), ...(this.sets.get(id)?.ranges ?? [])]).toSorted();
+    const ids = new Set(
+      this.policy?.rules
+        .filter((rule) => rule.direction === direction)
+        .flatMap((rule) => rule.peers),
+    );
+    return [...ids]
+      .flatMap((id) => [...(this.sets.get(id)?.hosts ?? []), ...(this.sets.get(id)?.ranges ?? [])])
+      .toSorted();
   }
 
   #take(message: PceMessage): void {
@@ -209,12 +250,18 @@ export class VenClient {
       if (this.#refused(content.version)) return;
       this.version = content.version;
       this.policy = content.policy;
-      this.sets = new Map(content.sets.map((set) => [set.id, { hosts: new Set(set.hosts), ranges: new Set(set.ranges) }]));
+      this.sets = new Map(
+        content.sets.map((set) => [
+          set.id,
+          { hosts: new Set(set.hosts), ranges: new Set(set.ranges) },
+        ]),
+      );
       this.#applied();
     } else if (message.type === 'policy_delta') {
       const content = policyDeltaContentSchema.parse(this.verified(message.document));
       if (this.#refused(content.to)) return;
-      if (content.from !== this.version) throw new Error(`delta from ${content.from}, but the VEN is at ${this.version}`);
+      if (content.from !== this.version)
+        throw new Error(`delta from ${content.from}, but the VEN is at ${this.version}`);
       this.version = content.to;
       if (content.policy !== null) this.policy = content.policy;
       for (const id of content.dropped_sets) this.sets.delete(id);
