@@ -62,7 +62,9 @@ export function isPeerAddress(address: Address): boolean {
   if (family === 4) {
     const first = Number(value >> 24n);
     const linkLocal = value >> 16n === 0xa9fen;
-    return first !== 0 && first !== 127 && first < 224 && !linkLocal;
+    const multicast = first >= 224 && first < 240;
+    const broadcast = value === 0xffff_ffffn;
+    return first !== 0 && first !== 127 && !multicast && !broadcast && !linkLocal;
   }
   const linkLocal = value >> 118n === 0x3fan;
   const multicast = value >> 120n === 0xffn;
