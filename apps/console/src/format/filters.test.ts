@@ -63,3 +63,10 @@ test('Explore asks for both ends, the service, the decision and the time', () =>
   expect(query.policy_decisions).toEqual(['blocked']);
   expect(query.start_date).toBe('2026-11-25T14:00:00.000Z');
 });
+
+test('Explore without filters asks for anybody, which is one empty list of terms', () => {
+  const query = trafficQuery({}, new Date('2026-11-25T15:00:00.000Z'));
+  expect(query.sources.include).toEqual([[]]);
+  expect(query.destinations.include).toEqual([[]]);
+  expect(query.policy_decisions).toEqual([]);
+});

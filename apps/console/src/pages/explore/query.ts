@@ -17,8 +17,8 @@ const MOST = 10_000;
 export function emptyTrafficQuery(now: Date, hours: number): TrafficQuery {
   return {
     query_name: 'Explore',
-    sources: { include: [], exclude: [] },
-    destinations: { include: [], exclude: [] },
+    sources: { include: [[]], exclude: [] },
+    destinations: { include: [[]], exclude: [] },
     services: { include: [], exclude: [] },
     policy_decisions: [],
     sources_destinations_query_op: 'and',
@@ -45,10 +45,11 @@ export function isAddressText(text: string): boolean {
 export function trafficQuery(search: Search, now: Date): TrafficQuery {
   const hours = Number(oneOf(search['hours'], HOURS) ?? '24');
   const base = emptyTrafficQuery(now, hours);
-  const side = (key: string) => ({
-    include: listValue(search[key]).map((text) => [termOf(text)]),
-    exclude: [],
-  });
+  // one empty list of terms is anybody; no list at all would be nobody
+  const side = (key: string) => {
+    const terms = listValue(search[key]).map((text) => [termOf(text)]);
+    return { include: terms.length === 0 ? [[]] : terms, exclude: [] };
+  };
   const services = listValue(search['service']).flatMap((text) => {
     const parsed = parsePort(text);
     return parsed.ok ? [parsed.value] : [];
