@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { LabelWire } from '@bulkhead/contract';
 import type { Db } from '../../db/database.ts';
 import { DomainError } from '../../http/domain-error.ts';
-import { describeUsers, usersOf } from '../../provisioning/references.ts';
+import { describeUsers, hrefsIn, usersOf } from '../../provisioning/references.ts';
 
 type Usage = NonNullable<LabelWire['usage']>;
 
@@ -50,26 +50,76 @@ async function profilesWith(db: Db, orgId: number, href: string): Promise<{ name
   return rows.map((row) => ({ name: row.name ?? String(row.id) }));
 }
 
-/** Usage of each label, by href. */
+/** Usage of each label, by href: a handful of queries for all of them. */
 export async function labelUsage(
   db: Db,
   orgId: number,
   hrefs: readonly string[],
 ): Promise<Map<string, Usage>> {
-  const usage = new Map<string, Usage>();
-  for (const href of hrefs) {
-    const types = new Set((await usersOf(db, orgId, href)).map((user) => user.type));
-    usage.set(href, {
-      ...UNUSED,
-      label_group: types.has('label_groups'),
-      ruleset: types.has('rule_sets'),
-      rule: types.has('rule_sets'),
-      enforcement_boundary: types.has('enforcement_boundaries'),
-      workload: (await workloadsWith(db, orgId, href)).length > 0,
-      pairing_profile: (await profilesWith(db, orgId, href)).length > 0,
-    });
+  const ofPolicy = await policyUsage(db, orgId);
+  const workloads = await labelsOn(db, 'workloads', { orgId, hrefs });
+  const profiles = await labelsOn(db, 'pairing_profiles', { orgId, hrefs });
+  return new Map(
+    hrefs.map((href) => [
+      href,
+      {
+        ...UNUSED,
+        ...ofPolicy(href),
+        workload: workloads.has(href),
+        pairing_profile: profiles.has(href),
+      },
+    ]),
+  );
+}
+
+type PolicyUsage = Pick<Usage, 'label_group' | 'ruleset' | 'rule' | 'enforcement_boundary'>;
+
+/** Of draft (what is not deleted there) and active together. */
+async function policyUsage(db: Db, orgId: number): Promise<(href: string) => PolicyUsage> {
+  const rows = await db
+    .selectFrom('policy_objects')
+    .select(['type', 'draft', 'active', 'update_type'])
+    .where('org_id', '=', orgId)
+    .where('type', 'in', ['label_groups', 'rule_sets', 'enforcement_boundaries'])
+    .execute();
+  const found = {
+    label_group: new Set<string>(),
+    ruleset: new Set<string>(),
+    rule: new Set<string>(),
+    enforcement_boundary: new Set<string>(),
+  };
+  for (const row of rows) {
+    const contents = [row.update_type === 'delete' ? null : row.draft, row.active];
+    for (const content of contents) {
+      if (content === null) continue;
+      if (row.type === 'label_groups') hrefsIn(content, found.label_group);
+      else if (row.type === 'enforcement_boundaries') hrefsIn(content, found.enforcement_boundary);
+      else {
+        hrefsIn(content['scopes'], found.ruleset);
+        hrefsIn(content['rules'], found.rule);
+      }
+    }
   }
-  return usage;
+  return (href) => ({
+    label_group: found.label_group.has(href),
+    ruleset: found.ruleset.has(href),
+    rule: found.rule.has(href),
+    enforcement_boundary: found.enforcement_boundary.has(href),
+  });
+}
+
+async function labelsOn(
+  db: Db,
+  table: 'workloads' | 'pairing_profiles',
+  { orgId, hrefs }: { orgId: number; hrefs: readonly string[] },
+): Promise<Set<string>> {
+  const isThere = table === 'workloads' ? sql`AND NOT holder.deleted` : sql``;
+  // One pass over the table: a look-up per label costs more as soon as there are many labels.
+  const { rows } = await sql<{ href: string }>`
+    SELECT DISTINCT label AS href
+    FROM ${sql.table(table)} AS holder, jsonb_array_elements_text(holder.labels) AS label
+    WHERE holder.org_id = ${orgId} ${isThere} AND label = ANY(${[...hrefs]}::text[])`.execute(db);
+  return new Set(rows.map((row) => row.href));
 }
 
 /** A label that something uses stays; the error says by whom it is used. */
