@@ -1,12 +1,7 @@
-import type { z } from 'zod';
-import type { endpoints } from '@bulkhead/contract';
 import { json, type Db, type Tx } from '../../db/database.ts';
 import { notFound } from '../../http/domain-error.ts';
 import { SYSTEM } from '../../provisioning/seed.ts';
 import { LOCKS, type LastKey, type Lock, type ProfileRow } from './presenter.ts';
-
-export type ProfileBody = z.output<(typeof endpoints)['pairing_profiles.create']['body']>;
-export type ProfileChange = z.output<(typeof endpoints)['pairing_profiles.update']['body']>;
 
 /** The profile that every organization has, for servers and endpoints. */
 export async function seedPairingProfile(trx: Tx, orgId: number): Promise<void> {
