@@ -33,11 +33,6 @@ export class PolicyWorker {
     });
   }
 
-  /** Thread id, for telling one thread from the next. */
-  get threadId(): number | undefined {
-    return this.#worker?.threadId;
-  }
-
   /** Ends the thread as a crash would. */
   async kill(): Promise<void> {
     await this.#worker?.terminate();

@@ -5,7 +5,6 @@ import type { Logger } from 'pino';
 import { WebSocket, WebSocketServer, type RawData } from 'ws';
 import {
   VEN_PROTOCOL,
-  venMessageSchema,
   type PceMessage,
   type PolicyDocument,
   type VenMessage,
@@ -13,6 +12,7 @@ import {
 import type { Compute, PolicyUpdate } from '../compute/compute.ts';
 import type { Clock } from '../deps.ts';
 import type { VenCaller } from '../http/caller.ts';
+import { answersPing, parseVenMessage, send, timestamp } from './channel-socket.ts';
 import type { PolicySigner } from './policy-signing.ts';
 import type { StatusWriter } from './status-writer.ts';
 import { bearerToken, workloadHref } from './ven-access.ts';
@@ -23,7 +23,6 @@ const MAX_MESSAGE = 256 * 1024;
 /** A VEN that does not read for so long gets a new connection, and with it the whole policy at once. */
 const MAX_BACKLOG = 64 * 1024 * 1024;
 const PING_MS = 20_000;
-const PONG_MS = 2500;
 const HELLO_MS = 15_000;
 
 export const CLOSE = {
@@ -223,7 +222,7 @@ export class Channel {
   }
 
   async #take(session: Session, data: RawData, isBinary: boolean): Promise<void> {
-    const message = isBinary ? undefined : parse(data);
+    const message = isBinary ? undefined : parseVenMessage(data);
     if (message === undefined) {
       send(session.socket, { type: 'error', message: 'This PCE does not understand the message' });
       return;
@@ -377,42 +376,4 @@ export class Channel {
       session.socket.ping();
     }
   }
-}
-
-function send(socket: WebSocket, message: PceMessage): void {
-  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
-}
-
-function parse(data: RawData): VenMessage | undefined {
-  const text = Buffer.isBuffer(data) ? data.toString('utf8') : undefined;
-  if (text === undefined) return undefined;
-  try {
-    const parsed = venMessageSchema.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function timestamp(text: string, clock: Clock): string {
-  const time = Date.parse(text);
-  return Number.isNaN(time) ? clock.now().toISOString() : new Date(time).toISOString();
-}
-
-function answersPing(socket: WebSocket): Promise<boolean> {
-  if (socket.readyState !== WebSocket.OPEN) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    const finish = (alive: boolean) => (): void => {
-      clearTimeout(timer);
-      socket.off('pong', onPong);
-      socket.off('close', onClose);
-      resolve(alive);
-    };
-    const onPong = finish(true);
-    const onClose = finish(false);
-    const timer = setTimeout(onClose, PONG_MS);
-    socket.once('pong', onPong);
-    socket.once('close', onClose);
-    socket.ping();
-  });
 }

@@ -220,6 +220,7 @@ test('an unpaired host leaves the policy of others at once', async () => {
     .client()
     .call('vens.unpair', { body: { vens: [{ href: laptop.href }] } });
   await until('the server knows', () => server.peers('inbound').length === 0);
+  expect(server.policy?.rules.flatMap((rule) => rule.peers).length).toBe(server.sets.size);
 });
 
 test('deleting the rule and provisioning takes it from both hosts', async () => {

@@ -1,7 +1,7 @@
 /** Flow reports of VENs: parsed, enriched with who was at both ends, stored once. */
 import type { FlowRecord } from '@bulkhead/contract';
 import { formatAddress, parseAddress, unmapAddress } from '@bulkhead/net';
-import { appendChange } from '../db/transaction.ts';
+import { afterCommit, appendChange, writeTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { refuseUnpaired } from '../gateway/refuse-unpaired.ts';
 import { DomainError } from '../http/domain-error.ts';
@@ -10,11 +10,15 @@ import { FLOW_DAYS, NO_WORKLOAD, type FlowRow, type FlowTable } from './flow-tab
 import type { KnownWorkload, WorkloadDirectory } from './workload-directory.ts';
 
 const DAY_MS = 86_400_000;
+/** Readers are told of new flows so often, whatever the number of reports. */
+const TELL_MS = 500;
 
 export class FlowIntake {
   readonly #deps: Deps;
   readonly #table: FlowTable;
   readonly #directory: WorkloadDirectory;
+  readonly #toTell = new Set<number>();
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(deps: Deps, table: FlowTable, directory: WorkloadDirectory) {
     this.#deps = deps;
@@ -51,8 +55,28 @@ export class FlowIntake {
       .set({ flow_sequence: body.sequence, flows_dropped: ven.flows_dropped + body.dropped })
       .where('id', '=', venId)
       .execute();
-    if (rows.length > 0)
-      appendChange(trx, { orgId, kind: 'flow', href: `/orgs/${orgId}/traffic_flows` });
+    if (rows.length > 0) afterCommit(trx, () => this.#tellSoon(orgId));
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #tellSoon(orgId: number): void {
+    this.#toTell.add(orgId);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      const organizations = [...this.#toTell];
+      this.#toTell.clear();
+      writeTransaction(this.#deps.db, async (trx) => {
+        for (const id of organizations)
+          appendChange(trx, { orgId: id, kind: 'flow', href: `/orgs/${id}/traffic_flows` });
+        await Promise.resolve();
+      }).catch((error: unknown) =>
+        this.#deps.logger.warn({ err: error }, 'readers could not be told of new flows'),
+      );
+    }, TELL_MS);
+    this.#timer.unref();
   }
 }
 

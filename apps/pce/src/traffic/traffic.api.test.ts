@@ -161,7 +161,7 @@ test('both ends that report give one row each; further reports add up', async ()
   expect(
     found
       .map((item) => [item.flow_direction, item.num_connections, item.dst_bi, item.dst_bo])
-      .toSorted(),
+      .toSorted(([a], [b]) => String(a).localeCompare(String(b))),
   ).toEqual([
     ['inbound', 5, 101, 2001],
     ['outbound', 1, 101, 2001],
@@ -376,4 +376,14 @@ test('a report with what is no address is refused by its place', async () => {
     flows: [flow({}), flow({ src_ip: '1.2.3' })],
   });
   expect(answer).toMatchObject({ status: 406, text: expect.stringContaining('flows[1].src_ip') });
+});
+
+test('whoever watches the organization hears that there are new flows', async () => {
+  const { server } = await pair();
+  const sequence = await pce().pce.deps.changeLog.latest();
+  await report(server, 1, [flow({ dst_port: freshPort() })]);
+  const row = await until('a row about flows', async () =>
+    (await pce().pce.deps.changeLog.after(sequence)).find((item) => item.kind === 'flow'),
+  );
+  expect(row.href).toBe(`/orgs/${pce().orgId}/traffic_flows`);
 });

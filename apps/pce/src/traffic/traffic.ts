@@ -61,6 +61,7 @@ export class Traffic {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#directory.stop();
+    this.#intake.stop();
     await Promise.all(this.#running);
   }
 

@@ -189,7 +189,10 @@ export class VenClient {
     socket.on('close', (code) => {
       this.closed = code;
     });
-    socket.on('message', (data) => this.#take(pceMessageSchema.parse(JSON.parse(String(data)))));
+    socket.on('message', (data) => {
+      const text = Buffer.isBuffer(data) ? data.toString('utf8') : '';
+      this.#take(pceMessageSchema.parse(JSON.parse(text)));
+    });
     this.say({
       type: 'hello',
       protocol: 1,
