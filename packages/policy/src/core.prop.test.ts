@@ -72,7 +72,7 @@ function after(start: PolicyModel, steps: readonly (readonly PolicyChange[])[]):
   return steps.flat().reduce(applyToModel, start);
 }
 
-describe('the policy core', () => {
+describe('the policy core', { timeout: 120_000 }, () => {
   test('decides every connection as the reference evaluator does', () => {
     const asked = policyModel().chain((model) =>
       fc.record({
