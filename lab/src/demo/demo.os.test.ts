@@ -38,7 +38,7 @@ describe('the demo', () => {
     expect(stderr).toContain(instance);
     expect(listNamespaces().filter((name) => name.startsWith(`${instance}-`))).toEqual([]);
     expect(existsSync(/log (\S+)/.exec(stderr)?.[1] ?? MAIN)).toBe(false);
-  }, 120_000);
+  }, 240_000);
 
   test.each([
     ['sys_admin', 'network namespaces are not permitted'],

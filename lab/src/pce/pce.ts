@@ -37,6 +37,8 @@ export interface LabPce {
   /** Makes the console reachable on a loopback port of the host and answers its URL. */
   readonly openConsole: (preferredPort: number) => Promise<string>;
   readonly stop: () => Promise<void>;
+  /** Ends the PCE's own process as a power cut would; `startPce` on the same network takes its data up again. */
+  readonly kill: () => Promise<void>;
 }
 
 interface Started {
@@ -154,6 +156,12 @@ export async function startPce(network: LabNetwork, owner: PceOwner): Promise<La
         listenLoopback(server, 0),
       );
       return `https://localhost:${port}`;
+    },
+    kill: async () => {
+      pce.child.kill('SIGKILL');
+      forwarder.child.kill('SIGKILL');
+      await Promise.all([pce.ended, forwarder.ended]);
+      for (const server of servers) server.close();
     },
     stop: async () => {
       for (const server of servers) server.close();
