@@ -34,9 +34,6 @@ export function useWorkloadSearch(
       .data?.items ?? none
   );
 }
-export function useProfiles(): readonly Answer<'pairing_profiles.list'>['items'][number][] {
-  return useApi('pairing_profiles.list', { query: { max_results: ALL } }).data?.items ?? none;
-}
 /** Names of users by href, to say who did something. */
 export function useUserName(): (href: string) => string {
   const users = useApi('users.list', { query: { max_results: ALL } }).data?.items ?? none;

@@ -1,5 +1,4 @@
 /** Ports as people write them: "TCP 631, 9100", "UDP 137-138, TCP 139", "tcp/443" typed in. */
-import type { IngressServiceWire } from '@bulkhead/contract';
 import { PROTOCOLS } from '@bulkhead/policy';
 import { protocolName } from './words.ts';
 
@@ -38,10 +37,6 @@ export function portsText(ports: readonly PortLike[]): string {
         .join(' '),
     )
     .join(', ');
-}
-
-export function serviceText(service: IngressServiceWire): string {
-  return service.name ?? portsText([service]);
 }
 
 export type ParsedPort =

@@ -21,7 +21,7 @@ import {
   missingPart,
   ruleBody,
   ruleToForm,
-  sidesForSubnets,
+  broadSide,
   withSide,
   type RuleForm,
 } from './rule-edit.ts';
@@ -167,8 +167,15 @@ export function RuleRow({
           <div className="inline-w">
             <IconAlertTriangle size={14} aria-hidden />
             <span>{warning.message}</span>
-            {locked || rule.network_type !== 'brn' ? null : (
-              <Btn small onClick={() => changeNow({ use_workload_subnets: sidesForSubnets(form) })}>
+            {locked || broadSide(warning) === null ? null : (
+              <Btn
+                small
+                onClick={() => {
+                  const side = broadSide(warning);
+                  if (side !== null)
+                    changeNow({ use_workload_subnets: withSide(form.subnets, side, true) });
+                }}
+              >
                 <IconSitemap size={14} stroke={1.5} aria-hidden />
                 Use Workload Subnets
               </Btn>

@@ -63,13 +63,12 @@ export function withSide(subnets: readonly RuleSide[], side: RuleSide, on: boole
   return on ? [...rest, side] : rest;
 }
 
-/** Sides of a rule that hold workloads and are not by subnets yet: what the one-click remedy of R-POL-4 switches. */
-export function sidesForSubnets(rule: RuleForm): RuleSide[] {
-  const broad = (['consumers', 'providers'] as const).filter((side) =>
-    rule[side].some(
-      (actor) =>
-        actor.actors === 'ams' || actor.label !== undefined || actor.label_group !== undefined,
-    ),
-  );
-  return [...new Set([...rule.subnets, ...broad])];
+/** The side that a warning of R-POL-4 is about: the one-click remedy switches it to Use Workload Subnets. Null for other warnings. */
+export function broadSide(warning: {
+  readonly token: string;
+  readonly message: string;
+}): RuleSide | null {
+  if (warning.token !== 'broad_rule_with_endpoints') return null;
+  const named = /^The (providers|consumers)\b/.exec(warning.message)?.[1];
+  return named === 'providers' || named === 'consumers' ? named : null;
 }
