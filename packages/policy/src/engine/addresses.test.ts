@@ -1,7 +1,7 @@
 import { formatSpan } from '@bulkhead/net';
 import { describe, expect, test } from 'vitest';
-import type { IpList, Workload, WorkloadType } from '../model.ts';
-import type { NetworkProfile } from '../vocabulary.ts';
+import type { IpList, Workload } from '../model.ts';
+import type { NetworkProfile, WorkloadType } from '../vocabulary.ts';
 import { contributionOf, ipListSpans } from './addresses.ts';
 
 interface Made {
