@@ -16,8 +16,8 @@ export async function readText(path: string): Promise<string | null> {
   }
 }
 
-/** Replaces a file whole, mode 0600: written beside it, synced, renamed, and the folder synced. */
-export async function writeFileAtomically(path: string, text: string): Promise<void> {
+/** Replaces a file whole, mode 0600 unless given: written beside it, synced, renamed, and the folder synced. */
+export async function writeFileAtomically(path: string, text: string, mode = 0o600): Promise<void> {
   const folder = dirname(path);
   await fs.mkdir(folder, { recursive: true, mode: 0o700 });
   const temporary = join(folder, `.${randomBytes(6).toString('hex')}.tmp`);
@@ -25,6 +25,8 @@ export async function writeFileAtomically(path: string, text: string): Promise<v
     const file = await fs.open(temporary, 'wx', 0o600);
     try {
       await file.writeFile(text);
+      // a mode given to open is narrowed by the umask
+      await file.chmod(mode);
       await file.sync();
     } finally {
       await file.close();

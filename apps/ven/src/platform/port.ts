@@ -76,6 +76,35 @@ export interface Firewall {
   watch(changed: (change: FirewallChange) => void): () => void;
 }
 
+/** The system's service manager would not do what was asked, or its files could not be written. */
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError';
+}
+
+export type ServiceManager = 'systemd' | 'sysvinit';
+
+/** Where the VEN lies that a service starts. */
+export interface ServiceFolders {
+  /** Folder of the installation; `illumio-ven-ctl` is in it. */
+  readonly install: string;
+  readonly data: string;
+}
+
+/** The service of the system that starts the VEN at boot. */
+export interface BootService {
+  /**
+   * Has the VEN started at every boot, before the network is set up. Calling it again changes nothing. Answers who starts
+   * it; null: there is no service manager that the VEN knows, and nothing was installed. Rejects with ServiceError.
+   */
+  install(folders: ServiceFolders): Promise<ServiceManager | null>;
+  /** Has the service manager start the VEN and waits until its last policy is in force; false: none keeps its process. Rejects with ServiceError. */
+  start(): Promise<boolean>;
+  /** Has the service manager keep the VEN stopped until the next start or boot; false: none keeps its process. Rejects with ServiceError. */
+  stop(): Promise<boolean>;
+  /** Takes away what `install` made; a VEN that runs goes on. Rejects with ServiceError after everything was tried. */
+  remove(): Promise<void>;
+}
+
 /** The first packet of a connection on which the firewall gave a verdict. */
 export interface ObservedPacket {
   /** Log prefix of the verdict: a key of the plan's log index. */
@@ -103,6 +132,7 @@ export interface Platform {
   /** Addresses of the DNS servers that the host asks, loopback left out. */
   resolvers(): Promise<readonly string[]>;
   readonly firewall: Firewall;
+  readonly service: BootService;
   /** Gives back memory that only the start needed. */
   releaseMemory(): void;
   /** Ends every watcher and frees what they hold. */

@@ -9,11 +9,14 @@ import {
 } from '@bulkhead/enforcement';
 import {
   FirewallError,
+  ServiceError,
   type FirewallChange,
   type FirewallRestore,
   type NetworkInterface,
   type ObservedPacket,
   type Platform,
+  type ServiceFolders,
+  type ServiceManager,
 } from '../port.ts';
 
 export interface FakePlatform extends Platform {
@@ -24,6 +27,12 @@ export interface FakePlatform extends Platform {
   /** Message of the refusal of every further transaction; null: none. */
   refuse: string | null;
   restored(): FirewallRestore | null;
+  /** Who starts services at boot; null: nobody. Given before anything is installed. */
+  serviceManager: ServiceManager | null;
+  /** What is started at boot; null: nothing. */
+  bootService(): ServiceFolders | null;
+  /** Message of the refusal of every further change of the boot service; null: none. */
+  refuseService: string | null;
   connections: TrackedConnection[];
   setInterfaces(links: readonly NetworkInterface[]): void;
   observe(packets: readonly ObservedPacket[]): void;
@@ -54,6 +63,8 @@ export function createFakePlatform(): FakePlatform {
   const flowWatchers = new Set<(packets: readonly ObservedPacket[]) => void>();
   const firewallWatchers = new Set<(change: FirewallChange) => void>();
 
+  let bootService: ServiceFolders | null = null;
+
   function watch<Callback>(watchers: Set<Callback>, callback: Callback): () => void {
     watchers.add(callback);
     return () => void watchers.delete(callback);
@@ -61,6 +72,11 @@ export function createFakePlatform(): FakePlatform {
   function refuseIfAsked(): void {
     if (platform.refuse !== null) throw new FirewallError(platform.refuse);
   }
+  function refuseServiceIfAsked(): void {
+    if (platform.refuseService !== null) throw new ServiceError(platform.refuseService);
+  }
+  const keptBySystemd = (): boolean =>
+    platform.serviceManager === 'systemd' && bootService !== null;
   const textOf = (plan: FirewallPlan | null): string =>
     plan === null || !plan.ownsTable ? '' : renderNftables(plan);
 
@@ -69,6 +85,9 @@ export function createFakePlatform(): FakePlatform {
 
   const platform: FakePlatform = {
     refuse: null,
+    serviceManager: 'systemd',
+    refuseService: null,
+    bootService: () => bootService,
     connections: [],
     enforced: () => enforced,
     wholeApplications: () => whole,
@@ -98,6 +117,20 @@ export function createFakePlatform(): FakePlatform {
     resolvers: () => Promise.resolve([]),
     releaseMemory: () => undefined,
     close: () => Promise.resolve(),
+    service: {
+      async install(folders) {
+        if (platform.serviceManager === null) return null;
+        refuseServiceIfAsked();
+        bootService = folders;
+        return platform.serviceManager;
+      },
+      start: () => Promise.resolve(keptBySystemd()),
+      stop: () => Promise.resolve(keptBySystemd()),
+      async remove() {
+        refuseServiceIfAsked();
+        bootService = null;
+      },
+    },
     firewall: {
       async apply(plan) {
         refuseIfAsked();

@@ -4,6 +4,8 @@ import * as os from 'node:os';
 import type { FirewallChange, ObservedPacket, Platform } from '../port.ts';
 import { readInterfaces } from './linux-interfaces.ts';
 import { createLinuxFirewall } from './linux-firewall.ts';
+import { createLinuxService } from './linux-service.ts';
+import { runCommand } from './command.ts';
 import { loadLibc } from './libc.ts';
 import { startNetlinkLoop, type NetlinkListener } from './netlink-loop.ts';
 import { readAttributes, readMessages, textOf } from './netlink-message.ts';
@@ -129,6 +131,7 @@ export async function createLinuxPlatform({ failed }: LinuxPlatformOptions): Pro
         if (ownProcesses.length > OWN_PROCESSES_KEPT) ownProcesses.shift();
       },
     }),
+    service: createLinuxService({ root: '/', exec: runCommand }),
     releaseMemory() {
       // half of what a start touches of Node's 120 MB is never needed again
       const smaps = readFileSync('/proc/self/smaps', 'utf8');
