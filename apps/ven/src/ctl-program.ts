@@ -1,5 +1,6 @@
 /** The commands of illumio-ven-ctl (ven.md, Commands). */
 import { promises as fs } from 'node:fs';
+import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { ENFORCEMENT_MODES } from '@bulkhead/policy';
 import { z } from 'zod';
@@ -15,12 +16,13 @@ import {
   daemonStatus,
   processGone,
   startDaemon,
+  startKept,
   stopDaemon,
   DaemonError,
 } from './daemon-process.ts';
 import { formatStatus } from './format-status.ts';
 import { installFolder } from './install.ts';
-import type { FirewallRestore } from './platform/port.ts';
+import { ServiceError, type FirewallRestore, type Platform } from './platform/port.ts';
 import { selectPlatform } from './platform/select.ts';
 import { VEN_VERSION } from './version.ts';
 
@@ -94,15 +96,12 @@ export function buildProgram({ out, defaultDataFolder }: ProgramDeps): Command {
     .action(async (given: unknown) => {
       const opened = store();
       const request = readActivation(given);
-      const platform = await selectPlatform(() => undefined);
-      try {
+      await withPlatform(async (platform) => {
         const identity = await activate(request, platform, opened);
         done(`Activated with ${identity.pce_fqdn} as VEN ${identity.ven_uuid}.`);
-      } finally {
-        await platform.close();
-      }
-      const status = await startDaemon(opened);
-      done(`VEN started (process ${status.pid}).`);
+        done(await startAtBoot(platform, opened));
+        done(`VEN started (process ${(await startKept(platform.service, opened)).pid}).`);
+      });
     });
 
   program
@@ -137,22 +136,35 @@ export function buildProgram({ out, defaultDataFolder }: ProgramDeps): Command {
 
   program
     .command('start')
-    .description('Start the VEN')
-    .action(async () => {
+    .description('Start the VEN, now and at every boot')
+    .addOption(new Option('--by-service', 'For the service of the system').hideHelp())
+    .action(async ({ byService }: { byService?: boolean }) => {
       const opened = await activatedStore();
       const running = await daemonStatus(opened);
-      if (running !== null) {
-        done(`VEN runs already (process ${running.pid}).`);
+      if (byService === true) {
+        // what the service manager asks for must not be asked of the service manager again
+        const { pid } = running ?? (await startDaemon(opened));
+        done(
+          running === null ? `VEN started (process ${pid}).` : `VEN runs already (process ${pid}).`,
+        );
         return;
       }
-      done(`VEN started (process ${(await startDaemon(opened)).pid}).`);
+      await withPlatform(async (platform) => {
+        done(await startAtBoot(platform, opened));
+        if (running !== null) done(`VEN runs already (process ${running.pid}).`);
+        else done(`VEN started (process ${(await startKept(platform.service, opened)).pid}).`);
+      });
     });
 
   program
     .command('stop')
-    .description('Stop the VEN; its last policy stays in force')
+    .description(
+      'Stop the VEN until it is started or the host boots; its last policy stays in force',
+    )
     .action(async () => {
-      const pid = await stopDaemon(await activatedStore(), false);
+      const opened = await activatedStore();
+      const pid = await stopDaemon(opened, false);
+      await withPlatform((platform) => platform.service.stop());
       done(
         pid === null
           ? 'VEN was not running.'
@@ -166,8 +178,11 @@ export function buildProgram({ out, defaultDataFolder }: ProgramDeps): Command {
     .action(async () => {
       const opened = await activatedStore();
       const pid = await stopDaemon(opened, true);
-      done(pid === null ? 'VEN was not running.' : `VEN stopped (process ${pid}).`);
-      done(`VEN started (process ${(await startDaemon(opened)).pid}).`);
+      await withPlatform(async ({ service }) => {
+        await service.stop();
+        done(pid === null ? 'VEN was not running.' : `VEN stopped (process ${pid}).`);
+        done(`VEN started (process ${(await startKept(service, opened)).pid}).`);
+      });
     });
 
   program
@@ -198,14 +213,39 @@ async function takeOut(store: Store, restore: FirewallRestore): Promise<readonly
     await processGone(status.pid);
     return unpairResultSchema.parse(answer?.result).messages;
   }
-  const platform = await selectPlatform(() => undefined);
-  try {
+  return withPlatform(async (platform) => {
     const { messages } = await unpair(platform, store, restore);
     const folder = installFolder();
     if (folder !== null) await fs.rm(folder, { recursive: true, force: true });
     return messages;
+  });
+}
+
+async function withPlatform<Result>(
+  work: (platform: Platform) => Promise<Result>,
+): Promise<Result> {
+  const platform = await selectPlatform(() => undefined);
+  try {
+    return await work(platform);
   } finally {
     await platform.close();
+  }
+}
+
+/** Has an installed VEN started at every boot; answers a line that says whether it will be. */
+async function startAtBoot({ service }: Platform, { folder }: Store): Promise<string> {
+  const byHand = 'After a reboot the VEN must be started by "illumio-ven-ctl start".';
+  const install = installFolder();
+  if (install === null) return `A VEN that runs from its sources is not started at boot. ${byHand}`;
+  try {
+    const manager = await service.install({ install, data: resolve(folder) });
+    return manager === null
+      ? `This host has no service manager that the VEN knows. ${byHand}`
+      : `The VEN is started at every boot, by ${manager}.`;
+  } catch (error) {
+    // a VEN that enforces until the next boot is better than none
+    if (!(error instanceof ServiceError)) throw error;
+    return `The service that starts the VEN at boot could not be installed: ${error.message}. ${byHand}`;
   }
 }
 

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { agentStatusSchema, type AgentStatus } from './agent/status.ts';
 import { askDaemon } from './agent/control.ts';
 import type { Store } from './agent/store.ts';
+import type { BootService } from './platform/port.ts';
 
 const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 10_000;
@@ -56,6 +57,18 @@ export async function startDaemon(store: Store): Promise<AgentStatus> {
   throw new DaemonError(
     `the VEN did not start: ${failure ?? `not ready within ${START_TIMEOUT_MS / 1000} s`}; see ${store.logFile}`,
   );
+}
+
+/** Starts the VEN as the host keeps it: by its service manager, or as a process of its own. Rejects with DaemonError or ServiceError. */
+export async function startKept(service: BootService, store: Store): Promise<AgentStatus> {
+  if (!(await service.start())) return startDaemon(store);
+  const status = await daemonStatus(store);
+  if (status === null) {
+    throw new DaemonError(
+      `the system's service manager started the VEN, but it does not answer; see ${store.logFile}`,
+    );
+  }
+  return status;
 }
 
 /** Ends the daemon and waits until its process is gone. Answers its id; null when none ran. */

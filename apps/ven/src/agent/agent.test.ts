@@ -16,6 +16,7 @@ import { activate, type ActivationRequest } from './activation.ts';
 import { startAgent, type Agent } from './agent.ts';
 import { createLog } from './log.ts';
 import { openStore, type Store } from './store.ts';
+import { unpair } from './unpair.ts';
 
 let folder: string;
 let store: Store;
@@ -430,4 +431,21 @@ test('rule names of rules that are gone are forgotten', async () => {
   pce.sendDelta(aDelta({ policy, rule_names: { [other]: 'Second' }, sets: [] }));
   await until('state 2', () => last('applied')?.version === 2);
   expect((await store.readPolicy())?.rule_names).toEqual({ [other]: 'Second' });
+});
+
+test('unpairing takes the boot service away, and says when it could not (R-VEN-4)', async () => {
+  const folders = { install: '/opt/illumio_ven', data: store.folder };
+  await (await start()).close(null);
+  await platform.service.install(folders);
+  expect((await unpair(platform, store, 'saved')).messages.join(' ')).not.toContain('at boot');
+  expect(platform.bootService()).toBeNull();
+
+  await (await start()).close(null);
+  await platform.service.install(folders);
+  platform.refuseService = 'systemctl is not installed';
+  const { messages } = await unpair(platform, store, 'saved');
+  expect(messages).toContain(
+    'The service that starts the VEN at boot could not be removed: systemctl is not installed',
+  );
+  expect(await store.readIdentity()).toBeNull();
 });

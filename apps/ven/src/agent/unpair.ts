@@ -26,7 +26,7 @@ const LEFT: Readonly<Record<FirewallRestore, Readonly<Record<'server' | 'endpoin
   },
 };
 
-/** Takes the VEN out: firewall first, then the PCE is told, then its files go. Nothing of the VEN may be running but the caller. */
+/** Takes the VEN out: firewall first, then the PCE is told, then its service and files go. Nothing of the VEN may be running but the caller. */
 export async function unpair(
   platform: Platform,
   store: Store,
@@ -52,6 +52,13 @@ export async function unpair(
         `The PCE ${identity.pce_fqdn} could not be told: ${messageOf(error)}. Unpair the VEN in the console too.`,
       );
     }
+  }
+  try {
+    await platform.service.remove();
+  } catch (error) {
+    messages.push(
+      `The service that starts the VEN at boot could not be removed: ${messageOf(error)}`,
+    );
   }
   const reportPath = await writeSupportReport(
     store,
