@@ -2,18 +2,23 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { renderInitScript, renderUnit } from './platform/linux/service-files.ts';
 import { createNamespacePair, enterNamespace, type NamespacePair } from './testing/namespaces.ts';
 import { aHostPolicy, aPolicyContent, RULE_HREF } from './testing/policies.ts';
 import { startTestPce, TEST_CODE, TEST_FINGERPRINT, type TestPce } from './testing/test-pce.ts';
 import { until } from './testing/until.ts';
 
 const CTL = fileURLToPath(new URL('ctl.ts', import.meta.url));
+/** What a neighbour that is there, but has no PCE, does with what is meant for it. */
+const PCE_AWAY =
+  'table inet away { chain input { type filter hook input priority 0; tcp dport 8443 drop; }; }';
+const PCE_BACK = 'table inet away {}\ndelete table inet away';
 let pair: NamespacePair;
 let pce: TestPce;
 let folder: string;
@@ -25,15 +30,19 @@ interface Result {
   readonly err: string;
 }
 
-function ctl(...args: readonly string[]): Promise<Result> {
+function onHost(command: readonly string[]): Promise<Result> {
   return new Promise((resolve) => {
     execFile(
       'ip',
-      ['netns', 'exec', pair.ours, process.execPath, CTL, '--data-dir', data, ...args],
+      ['netns', 'exec', pair.ours, ...command],
       { encoding: 'utf8' },
       (error, out, err) => resolve({ code: Number(error?.code ?? 0), out, err }),
     );
   });
+}
+
+function ctl(...args: readonly string[]): Promise<Result> {
+  return onHost([process.execPath, CTL, '--data-dir', data, ...args]);
 }
 
 function table(): string {
@@ -42,6 +51,11 @@ function table(): string {
   } catch {
     return '';
   }
+}
+
+/** The table without the connections that are being cut, which are forgotten after minutes. */
+function policyTable(): string {
+  return table().replaceAll(/(set cut[46] \{[^}]*?)\s*elements = \{[^}]*\}/g, '$1');
 }
 
 function tracked(): string {
@@ -254,6 +268,42 @@ test('killed, it starts again with its last policy, also without its PCE and its
     () => pce.messages.some((message) => message.type === 'hello' && message.policy_version === 3),
     15_000,
   );
+});
+
+test('after a reboot the boot service has the last policy in force before the PCE is reached', async () => {
+  // an installation as the service finds it, which runs these sources
+  const folders = { install: join(folder, 'illumio_ven'), data };
+  const program = join(folders.install, 'illumio-ven-ctl');
+  await mkdir(folders.install);
+  await writeFile(program, `#!/bin/sh\nexec "${process.execPath}" "${CTL}" "$@"\n`, {
+    mode: 0o755,
+  });
+  const script = join(folder, 'init-script');
+  await writeFile(script, renderInitScript(folders));
+  const unit = /^ExecStart=(.*)$/m.exec(renderUnit(folders))?.[1]?.split(' ') ?? [];
+  try {
+    for (const command of [unit, ['sh', script, 'start']]) {
+      await until('corporate', () => /set corporate \{[^}]*"eth0"/.test(table()), 15_000);
+      const before = policyTable();
+      process.kill(await pid(), 'SIGKILL');
+      pair.run(pair.ours, 'nft', ['delete', 'table', 'inet', 'bulkhead']);
+      pair.run(pair.peer, 'nft', ['-f', '-'], PCE_AWAY);
+      pce.messages.length = 0;
+      const started = await onHost(command);
+      expect(started).toMatchObject({ code: 0, err: '' });
+      expect(started.out).toMatch(/^VEN started \(process \d+\)\.\n$/);
+      expect(before).toContain('10.0.0.1');
+      expect(policyTable()).toBe(before);
+      expect(pce.messages).toEqual([]);
+      pair.run(pair.peer, 'nft', ['-f', '-'], PCE_BACK);
+      await until('the channel', () => pce.messages.some(({ type }) => type === 'hello'), 15_000);
+    }
+    expect((await onHost(unit)).out).toContain('runs already');
+  } finally {
+    pair.run(pair.peer, 'nft', ['-f', '-'], PCE_BACK);
+    await rm(folders.install, { recursive: true, force: true });
+    await rm(script, { force: true });
+  }
 });
 
 test('killed while it applies, it comes up with a whole policy and catches up', async () => {

@@ -11,7 +11,7 @@ export interface NamespacePair {
   readonly ours: string;
   /** Its neighbour and gateway: 203.0.113.1, 2001:db8::1, and 10.0.0.1 besides. */
   readonly peer: string;
-  run(namespace: string, file: string, args: readonly string[]): string;
+  run(namespace: string, file: string, args: readonly string[], input?: string): string;
   dispose(): void;
 }
 
@@ -54,10 +54,11 @@ export function createNamespacePair(): NamespacePair {
   return {
     ours,
     peer,
-    run: (namespace, file, args) =>
+    run: (namespace, file, args, input = '') =>
       execFileSync('ip', ['netns', 'exec', namespace, file, ...args], {
         encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'pipe'],
+        input,
+        stdio: ['pipe', 'pipe', 'pipe'],
       }),
     dispose,
   };
