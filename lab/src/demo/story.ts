@@ -30,6 +30,7 @@ import {
   writePolicy,
   type LabelIndex,
 } from './policy.ts';
+import { checkFlows } from './flows.ts';
 import { describeCount, roamHomeAndBack, type RoamCount } from './roaming.ts';
 import type { Reporter } from './report.ts';
 
@@ -191,5 +192,6 @@ export async function tellStory(
     await waitUntilQuiet(api, MANAGED);
     return showConnections(stage, 'back in the office', IN_OFFICE);
   });
+  await step('Asking the explorer which rule decided', () => checkFlows(api));
   await step('Looking for foreign changes of a firewall', () => checkTampering(api));
 }
