@@ -201,5 +201,23 @@ describe('the four tasks of the guide, in the console, on real hosts (R-FLOW-1)'
       const outcome = await laptopToWeb(443);
       return outcome === 'blocked' ? null : outcome;
     });
+
+    // The console says what became of both connections, and why (R-VEN-3).
+    await follow('Explore');
+    const flows = page.getByRole('row').filter({ hasText: 'laptop-1' }).filter({ hasText: '443' });
+    const blocked = flows.filter({ hasText: 'Blocked' }).filter({ hasText: 'No rule allows it' });
+    const allowed = flows
+      .filter({ hasText: 'Allowed' })
+      .filter({ hasText: 'Endpoints to the shop' });
+    await waitUntil('Explore shows the flows', 30_000, async () => {
+      await button('Run').click();
+      const seen = [await blocked.count(), await allowed.count()];
+      return seen.every((count) => count > 0) ? null : `${seen.join(' blocked, ')} allowed`;
+    });
+    await button('Why?', blocked.first()).click();
+    await page
+      .getByRole('region', { name: 'Why?' })
+      .getByRole('heading', { name: /^Blocked at the/ })
+      .waitFor();
   }, 120_000);
 });
