@@ -206,13 +206,13 @@ describe('the four tasks of the guide, in the console, on real hosts (R-FLOW-1)'
     await follow('Explore');
     const flows = page.getByRole('row').filter({ hasText: 'laptop-1' }).filter({ hasText: '443' });
     const blocked = flows.filter({ hasText: 'Blocked' }).filter({ hasText: 'No rule allows it' });
-    const allowed = flows
-      .filter({ hasText: 'Allowed' })
-      .filter({ hasText: 'Endpoints to the shop' });
+    const allowed = flows.filter({ hasText: 'Allowed' }).filter({ hasText: 'Rule' });
     await waitUntil('Explore shows the flows', 30_000, async () => {
-      await button('Run').click();
+      if (!(await button('Run').isDisabled())) await button('Run').click();
       const seen = [await blocked.count(), await allowed.count()];
-      return seen.every((count) => count > 0) ? null : `${seen.join(' blocked, ')} allowed`;
+      return seen.every((count) => count > 0)
+        ? null
+        : `${seen.join(' blocked, ')} allowed; ${(await flows.allTextContents()).join(' | ')}`;
     });
     await button('Why?', blocked.first()).click();
     await page
