@@ -23,7 +23,5 @@ export interface VenCaller {
   readonly hostname: string;
 }
 
-export type Caller = UserCaller | VenCaller;
-
 /** Finds the VEN of a bearer token; undefined when there is none. The gateway gives it. */
 export type VenResolver = (token: string) => Promise<VenCaller | undefined>;

@@ -14,6 +14,8 @@ export interface KnownWorkload {
   readonly online: boolean;
 }
 
+type FollowedLog = Pick<ChangeLog, 'subscribe' | 'after' | 'sequence'>;
+
 interface Organization {
   readonly byId: Map<string, KnownWorkload>;
   readonly byAddress: Map<string, Set<string>>;
@@ -21,14 +23,21 @@ interface Organization {
 
 export class WorkloadDirectory {
   readonly #db: Db;
+  readonly #changeLog: FollowedLog;
   readonly #logger: Logger;
   readonly #organizations = new Map<number, Organization>();
+  /** Newest row that was taken. */
+  #sequence: number;
+  /** Reloads that are under way. */
+  readonly #reloading = new Set<Promise<void>>();
   readonly #loading = new Map<number, Promise<Organization>>();
   readonly #unsubscribe: () => void;
 
-  constructor(db: Db, changeLog: Pick<ChangeLog, 'subscribe'>, logger: Logger) {
+  constructor(db: Db, changeLog: FollowedLog, logger: Logger) {
     this.#db = db;
+    this.#changeLog = changeLog;
     this.#logger = logger;
+    this.#sequence = changeLog.sequence;
     this.#unsubscribe = changeLog.subscribe((rows) => this.#changed(rows));
   }
 
@@ -36,11 +45,13 @@ export class WorkloadDirectory {
     this.#unsubscribe();
   }
 
-  /** The organization's workloads; read from the database at the first call. */
+  /** The organization's workloads, with everything that was committed before the call; read from the database at the first. */
   async of(orgId: number): Promise<{
     byId(id: string): KnownWorkload | undefined;
     byAddress(address: string): KnownWorkload | undefined;
   }> {
+    this.#changed(await this.#changeLog.after(this.#sequence));
+    await Promise.all(this.#reloading);
     const organization = this.#organizations.get(orgId) ?? (await this.#load(orgId));
     return {
       byId: (id) => organization.byId.get(id),
@@ -71,20 +82,25 @@ export class WorkloadDirectory {
   }
 
   #changed(rows: readonly ChangeRow[]): void {
+    const fresh = rows.filter((row) => row.sequence > this.#sequence);
+    this.#sequence = fresh.at(-1)?.sequence ?? this.#sequence;
     const byOrganization = Map.groupBy(
-      rows.filter((row) => row.kind === 'workload'),
+      fresh.filter((row) => row.kind === 'workload'),
       (row) => row.orgId,
     );
     for (const [orgId, changed] of byOrganization) {
       if (!this.#organizations.has(orgId) && !this.#loading.has(orgId)) continue;
-      this.#reload(
+      const reload = this.#reload(
         orgId,
         changed.flatMap((row) => row.href.split('/').at(-1) ?? []),
-      ).catch((error: unknown) => {
-        // Read whole at the next use.
-        this.#organizations.delete(orgId);
-        this.#logger.warn({ err: error, orgId }, 'workloads could not be read');
-      });
+      )
+        .catch((error: unknown) => {
+          // Read whole at the next use.
+          this.#organizations.delete(orgId);
+          this.#logger.warn({ err: error, orgId }, 'workloads could not be read');
+        })
+        .finally(() => this.#reloading.delete(reload));
+      this.#reloading.add(reload);
     }
   }
 

@@ -1,4 +1,4 @@
-import { VISIBILITY_LEVELS } from '@bulkhead/policy';
+import type { VISIBILITY_LEVELS } from '@bulkhead/policy';
 import { describe, expect, test } from 'vitest';
 import { aPolicy, aRule, setsOf, someFacts } from '../testing/fixtures.ts';
 import { buildPlan } from './build-plan.ts';
