@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildConsole } from './build.ts';
 import { root } from './run.ts';
 
 interface Report {
@@ -14,19 +15,10 @@ interface Report {
   readonly success: boolean;
 }
 
-function build(): void {
-  const vite = spawnSync(
-    process.execPath,
-    [join(root, 'node_modules/vite/bin/vite.js'), 'build', 'apps/console', '--logLevel', 'warn'],
-    { cwd: root, stdio: 'inherit' },
-  );
-  if (vite.status !== 0) throw new Error('the console could not be built; see the lines above');
-}
-
-function main(): number {
+async function main(): Promise<number> {
+  await buildConsole();
   const folder = mkdtempSync(join(tmpdir(), 'bulkhead-test-'));
   try {
-    build();
     const file = join(folder, 'report.json');
     const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
     const vitest = join(root, 'node_modules/vitest/vitest.mjs');
@@ -45,4 +37,4 @@ function main(): number {
   }
 }
 
-process.exitCode = main();
+process.exitCode = await main();

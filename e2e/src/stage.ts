@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ApiClient } from '@bulkhead/contract';
 import {
-  buildConsole,
   createNetwork,
   startPce,
   type LabNetwork,
@@ -11,6 +10,7 @@ import {
   type PceOwner,
 } from '@bulkhead/lab';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { buildConsole } from '../../tools/build.ts';
 
 /** A lab with a PCE, and a browser that has its console open. */
 export interface Stage {

@@ -8,4 +8,3 @@ export * from './fleet/pairing.ts';
 export * from './wait.ts';
 export * from './demo/policy.ts';
 export * from './demo/roaming.ts';
-export * from './pce/console-build.ts';

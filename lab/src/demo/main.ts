@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { createNetwork, type LabNetwork } from '../network/network.ts';
-import { buildConsole } from '../pce/console-build.ts';
+import { buildConsole, buildVenPackage } from '../../../tools/build.ts';
 import { PCE_PORT, startPce, type LabPce } from '../pce/pce.ts';
-import { buildVenPackage } from '../pce/ven-package.ts';
 import { createReporter } from './report.ts';
 import { tellStory } from './story.ts';
 

@@ -10,7 +10,7 @@ import type { ApiClient } from '@bulkhead/contract';
 import { LabError, run } from '../network/commands.ts';
 import type { LabNetwork } from '../network/network.ts';
 import { PCE_ADDRESS, PCE_FQDN } from '../network/topology.ts';
-import { buildVenPackage } from './ven-package.ts';
+import { buildVenPackage } from '../../../tools/build.ts';
 import { signIn, type PceAddress } from './client.ts';
 
 const MAIN = fileURLToPath(new URL('../../../apps/pce/src/main.ts', import.meta.url));

@@ -1,14 +1,17 @@
+/** What has to be built before a PCE can show its console and hand out its VEN; kept while it is younger than its sources. */
+import { execFile } from 'node:child_process';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { run } from '../network/commands.ts';
+import { promisify } from 'node:util';
+import { root } from './run.ts';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const CONSOLE = join(ROOT, 'apps', 'console');
+const run = promisify(execFile);
+const CONSOLE = join(root, 'apps', 'console');
+const VEN = join(root, 'apps', 'ven');
 const SOURCES = [
   join(CONSOLE, 'src'),
   join(CONSOLE, 'public'),
-  ...['contract', 'policy', 'net'].map((name) => join(ROOT, 'packages', name, 'src')),
+  ...['contract', 'policy', 'net'].map((name) => join(root, 'packages', name, 'src')),
 ];
 const FILES = [join(CONSOLE, 'index.html'), join(CONSOLE, 'vite.config.ts')];
 
@@ -33,7 +36,7 @@ export async function buildConsole(): Promise<boolean> {
   if (built > Math.max(...changed)) return false;
   const fresh = join(CONSOLE, `dist-${process.pid}`);
   const old = `${fresh}-old`;
-  const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js');
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
   try {
     await run(process.execPath, [vite, 'build', '--outDir', fresh, '--emptyOutDir'], {
       cwd: CONSOLE,
@@ -45,4 +48,18 @@ export async function buildConsole(): Promise<boolean> {
     await rm(old, { recursive: true, force: true });
   }
   return true;
+}
+
+export interface VenPackage {
+  readonly file: string;
+  readonly version: string;
+  readonly bytes: number;
+}
+
+/** Builds the VEN's package for Linux unless it is there already, made of the same parts. */
+export async function buildVenPackage(): Promise<VenPackage> {
+  const out = join(VEN, 'dist', 'ven-linux-x64.tar.gz');
+  const { stdout } = await run(process.execPath, [join(VEN, 'src', 'package', 'build.ts'), out]);
+  // what the builder, which is ours, prints
+  return JSON.parse(stdout) as VenPackage;
 }
