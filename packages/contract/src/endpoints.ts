@@ -7,7 +7,9 @@ import { ruleEndpoints } from './resources/rules.ts';
 import { eventEndpoints, trafficEndpoints } from './resources/traffic.ts';
 import { userEndpoints } from './resources/users.ts';
 import { venEndpoints } from './resources/ven.ts';
-import { pairingEndpoints, settingsEndpoints, workloadEndpoints } from './resources/workloads.ts';
+import { pairingEndpoints } from './resources/pairing.ts';
+import { settingsEndpoints } from './resources/settings.ts';
+import { workloadEndpoints } from './resources/workloads.ts';
 
 export const endpoints = {
   ...nodeEndpoints,

@@ -12,6 +12,8 @@ export * from './resources/labels.ts';
 export * from './resources/objects.ts';
 export * from './resources/rules.ts';
 export * from './resources/workloads.ts';
+export * from './resources/pairing.ts';
+export * from './resources/settings.ts';
 export * from './resources/policy.ts';
 export * from './resources/traffic.ts';
 export * from './ven/messages.ts';

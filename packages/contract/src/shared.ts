@@ -13,6 +13,8 @@ export type Ref = z.infer<typeof refSchema>;
 export const timestampSchema = z.string().describe('UTC, ISO 8601 with milliseconds');
 export const nameSchema = z.string().trim().min(1).max(255).describe('Name, 1 to 255 characters');
 export const descriptionSchema = z.string().max(65535).nullable().describe('Free text');
+/** Text that a write may leave out or clear. */
+export const optionalText = z.string().max(255).nullable().optional();
 export const externalSchema = z
   .string()
   .max(255)

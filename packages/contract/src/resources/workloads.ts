@@ -1,4 +1,4 @@
-/** Workloads, VENs and pairing profiles. */
+/** Workloads and VENs. */
 import { z } from 'zod';
 import {
   BLOCKED_CONNECTION_ACTIONS,
@@ -19,6 +19,7 @@ import {
   labelRefSchema,
   labelsParam,
   listQuery,
+  optionalText,
   orgIdParams,
   orgParams,
   refSchema,
@@ -145,31 +146,30 @@ export const workloadSchema = z
   .meta({ id: 'Workload' });
 export type WorkloadWire = z.infer<typeof workloadSchema>;
 
-const text = z.string().max(255).nullable().optional();
 const interfaceWrite = z.object({
   name: z.string().min(1).max(64),
   address: z.string().max(64),
   cidr_block: z.number().int().min(0).max(128).nullable().optional(),
   default_gateway_address: z.string().max(64).nullable().optional(),
   link_state: z.enum(LINK_STATES).nullable().optional(),
-  friendly_name: text,
+  friendly_name: optionalText,
 });
 /** Write form of managed and unmanaged workloads; what a VEN reports is ignored for a managed one. */
 const workloadWrite = z.strictObject({
-  name: text,
-  hostname: text,
+  name: optionalText,
+  hostname: optionalText,
   description: descriptionSchema.optional(),
   ...externalDataWrite,
-  service_principal_name: text,
-  distinguished_name: text,
+  service_principal_name: optionalText,
+  distinguished_name: optionalText,
   public_ip: z.string().max(64).nullable().optional(),
   interfaces: z.array(interfaceWrite).max(1000).optional(),
   ignored_interface_names: z.array(z.string().max(64)).optional(),
-  service_provider: text,
-  data_center: text,
-  data_center_zone: text,
-  os_id: text,
-  os_detail: text,
+  service_provider: optionalText,
+  data_center: optionalText,
+  data_center_zone: optionalText,
+  os_id: optionalText,
+  os_detail: optionalText,
   online: z.boolean().optional(),
   labels: z.array(refSchema).max(64).optional(),
   enforcement_mode: z.enum(ENFORCEMENT_MODES).optional(),
@@ -365,7 +365,7 @@ export const workloadEndpoints = {
     tag: 'VENs',
     params: orgIdParams,
     summary: 'Name and description',
-    body: z.strictObject({ name: text, description: descriptionSchema.optional() }),
+    body: z.strictObject({ name: optionalText, description: descriptionSchema.optional() }),
     represents: venSchema,
     query: ifUpdatedAtQuery,
     status: 204,
@@ -389,214 +389,5 @@ export const workloadEndpoints = {
         z.object({ token: z.string(), message: z.string(), hrefs: z.array(hrefSchema) }),
       ),
     }),
-  }),
-};
-
-export const pairingProfileSchema = z
-  .object({
-    href: hrefSchema,
-    name: z.string().nullable(),
-    description: z.string().nullable(),
-    enabled: z.boolean(),
-    is_default: z.boolean(),
-    ven_type: z.enum(['server', 'endpoint', 'specified_during_activation']),
-    enforcement_mode: z.enum(ENFORCEMENT_MODES),
-    enforcement_mode_lock: z.boolean(),
-    visibility_level: z.enum(VISIBILITY_LEVELS),
-    visibility_level_lock: z.boolean(),
-    allowed_uses_per_key: z.union([z.number().int(), z.literal('unlimited')]),
-    key_lifespan: z.union([z.number().int(), z.literal('unlimited')]),
-    labels: z.array(labelRefSchema),
-    role_label_lock: z.boolean(),
-    app_label_lock: z.boolean(),
-    env_label_lock: z.boolean(),
-    loc_label_lock: z.boolean(),
-    agent_software_release: z.string(),
-    total_use_count: z.number().int(),
-    last_pairing_at: timestampSchema.nullable(),
-    last_pairing_key_generated_at: timestampSchema.nullable(),
-    last_pairing_key_generated_by: refSchema.nullable(),
-    ...externalData,
-    ...audited,
-    caps: capsSchema,
-  })
-  .meta({ id: 'PairingProfile' });
-export type PairingProfileWire = z.infer<typeof pairingProfileSchema>;
-const pairingProfileWrite = z.strictObject({
-  name: text,
-  description: descriptionSchema.optional(),
-  enabled: z.boolean(),
-  ven_type: z.enum(['server', 'endpoint', 'specified_during_activation']).optional(),
-  enforcement_mode: z.enum(ENFORCEMENT_MODES).optional(),
-  enforcement_mode_lock: z.boolean().optional(),
-  visibility_level: z.enum(VISIBILITY_LEVELS).optional(),
-  visibility_level_lock: z.boolean().optional(),
-  allowed_uses_per_key: z.union([z.number().int().min(1), z.literal('unlimited')]).optional(),
-  key_lifespan: z.union([z.number().int().min(60), z.literal('unlimited')]).optional(),
-  labels: z.array(refSchema).max(64).optional(),
-  role_label_lock: z.boolean().optional(),
-  app_label_lock: z.boolean().optional(),
-  env_label_lock: z.boolean().optional(),
-  loc_label_lock: z.boolean().optional(),
-  ...externalDataWrite,
-});
-const P = '/orgs/:org_id/pairing_profiles';
-export const pairingEndpoints = {
-  'pairing_profiles.list': endpoint({
-    method: 'GET',
-    path: P,
-    permission: 'pairing',
-    tag: 'Pairing',
-    params: orgParams,
-    summary: 'Pairing profiles',
-    query: z.object({ ...listQuery, name: z.string().optional() }),
-    status: 200,
-    answer: 'collection',
-    response: pairingProfileSchema,
-  }),
-  'pairing_profiles.create': endpoint({
-    method: 'POST',
-    path: P,
-    permission: 'wl',
-    tag: 'Pairing',
-    params: orgParams,
-    summary: 'Creates a pairing profile',
-    body: pairingProfileWrite,
-    represents: pairingProfileSchema,
-    status: 201,
-    answer: 'json',
-    response: pairingProfileSchema,
-  }),
-  'pairing_profiles.get': endpoint({
-    method: 'GET',
-    path: `${P}/:id`,
-    permission: 'pairing',
-    tag: 'Pairing',
-    params: orgIdParams,
-    summary: 'One pairing profile',
-    status: 200,
-    answer: 'json',
-    response: pairingProfileSchema,
-  }),
-  'pairing_profiles.update': endpoint({
-    method: 'PUT',
-    path: `${P}/:id`,
-    permission: 'wl',
-    tag: 'Pairing',
-    params: orgIdParams,
-    summary: 'Changes a pairing profile',
-    body: pairingProfileWrite.partial(),
-    represents: pairingProfileSchema,
-    query: ifUpdatedAtQuery,
-    status: 204,
-    answer: 'empty',
-  }),
-  'pairing_profiles.delete': endpoint({
-    method: 'DELETE',
-    path: `${P}/:id`,
-    permission: 'wl',
-    tag: 'Pairing',
-    params: orgIdParams,
-    summary: 'Deletes a pairing profile and its keys',
-    status: 204,
-    answer: 'empty',
-  }),
-  'pairing_keys.create': endpoint({
-    method: 'POST',
-    path: `${P}/:id/pairing_key`,
-    permission: 'wl',
-    tag: 'Pairing',
-    params: orgIdParams,
-    summary: 'Generates an activation code, shown this once',
-    bodyOptional: true,
-    body: z.object({}),
-    status: 201,
-    answer: 'json',
-    response: z.object({
-      activation_code: z.string(),
-      scripts: z
-        .array(
-          z.object({
-            os: z.enum(['linux']),
-            ven_type: z.enum(['server', 'endpoint']),
-            script: z.string(),
-          }),
-        )
-        .describe('Ready lines to run on a host (ours)'),
-    }),
-  }),
-  'pairing_keys.delete': endpoint({
-    method: 'DELETE',
-    path: `${P}/:id/pairing_keys`,
-    permission: 'wl',
-    tag: 'Pairing',
-    params: orgIdParams,
-    summary: 'Revokes all keys of the profile',
-    status: 204,
-    answer: 'empty',
-  }),
-  'software.image': endpoint({
-    method: 'GET',
-    path: '/software/ven/image',
-    permission: 'public',
-    tag: 'Pairing',
-    summary:
-      'The pairing script (pair_script, profile_id), or the VEN package of an OS and architecture',
-    query: z.object({
-      pair_script: z.enum(['pair.sh']).optional(),
-      profile_id: z
-        .string()
-        .regex(/^\d{1,9}$/)
-        .optional(),
-      os: z.enum(['linux']).optional(),
-      arch: z.enum(['x64', 'arm64']).optional(),
-    }),
-    status: 200,
-    answer: 'raw',
-  }),
-};
-
-export const corporateIpsSchema = z
-  .object({ href: hrefSchema, name: z.string(), ip_addresses: z.array(z.string()), ...audited })
-  .meta({ id: 'CorporateIps' });
-export const settingsEndpoints = {
-  'corporate_ips.list': endpoint({
-    method: 'GET',
-    path: '/orgs/:org_id/settings/corporate_ips',
-    permission: 'glob',
-    tag: 'Settings',
-    params: orgParams,
-    summary: 'Corporate Public IPs',
-    status: 200,
-    answer: 'collection',
-    response: corporateIpsSchema,
-  }),
-  'corporate_ips.update': endpoint({
-    method: 'PUT',
-    path: '/orgs/:org_id/settings/corporate_ips/default',
-    permission: 'own',
-    tag: 'Settings',
-    params: orgParams,
-    summary: 'Sets the Corporate Public IPs: IPv4 addresses or CIDR blocks only (R-NET-2)',
-    body: z.strictObject({
-      name: text,
-      ip_addresses: z.array(z.string().trim().max(64)).max(10000),
-    }),
-    represents: corporateIpsSchema,
-    query: ifUpdatedAtQuery,
-    status: 204,
-    answer: 'empty',
-  }),
-  'networks.list': endpoint({
-    method: 'GET',
-    path: '/orgs/:org_id/networks',
-    permission: 'any',
-    tag: 'Settings',
-    params: orgParams,
-    summary: 'Corporate and External',
-    query: z.object({ ...listQuery, name: z.string().optional() }),
-    status: 200,
-    answer: 'collection',
-    response: z.object({ href: hrefSchema, name: z.string(), description: z.string().nullable() }),
   }),
 };

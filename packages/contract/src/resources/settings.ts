@@ -1,0 +1,56 @@
+/** Corporate public IPs and networks. */
+import { z } from 'zod';
+import { endpoint } from '../endpoint.ts';
+import {
+  audited,
+  hrefSchema,
+  ifUpdatedAtQuery,
+  listQuery,
+  optionalText,
+  orgParams,
+} from '../shared.ts';
+
+export const corporateIpsSchema = z
+  .object({ href: hrefSchema, name: z.string(), ip_addresses: z.array(z.string()), ...audited })
+  .meta({ id: 'CorporateIps' });
+export const settingsEndpoints = {
+  'corporate_ips.list': endpoint({
+    method: 'GET',
+    path: '/orgs/:org_id/settings/corporate_ips',
+    permission: 'glob',
+    tag: 'Settings',
+    params: orgParams,
+    summary: 'Corporate Public IPs',
+    status: 200,
+    answer: 'collection',
+    response: corporateIpsSchema,
+  }),
+  'corporate_ips.update': endpoint({
+    method: 'PUT',
+    path: '/orgs/:org_id/settings/corporate_ips/default',
+    permission: 'own',
+    tag: 'Settings',
+    params: orgParams,
+    summary: 'Sets the Corporate Public IPs: IPv4 addresses or CIDR blocks only (R-NET-2)',
+    body: z.strictObject({
+      name: optionalText,
+      ip_addresses: z.array(z.string().trim().max(64)).max(10000),
+    }),
+    represents: corporateIpsSchema,
+    query: ifUpdatedAtQuery,
+    status: 204,
+    answer: 'empty',
+  }),
+  'networks.list': endpoint({
+    method: 'GET',
+    path: '/orgs/:org_id/networks',
+    permission: 'any',
+    tag: 'Settings',
+    params: orgParams,
+    summary: 'Corporate and External',
+    query: z.object({ ...listQuery, name: z.string().optional() }),
+    status: 200,
+    answer: 'collection',
+    response: z.object({ href: hrefSchema, name: z.string(), description: z.string().nullable() }),
+  }),
+};
