@@ -13,7 +13,7 @@ if (!asks) {
   await buildConsole();
   const { file } = await buildVenPackage();
   clearTimeout(slow);
-  if (!flags.some((flag) => flag.startsWith('--ven-package'))) flags.push('--ven-package', file);
+  process.env['BULKHEAD_VEN_PACKAGE'] ??= file;
 }
 const program = join(root, 'apps', 'pce', 'src', 'main.ts');
 process.argv = [process.execPath, program, 'serve', ...flags];
