@@ -1,5 +1,6 @@
 /** What the terms of a traffic query refer to, and what flows are named by: labels, groups, IP lists, rules. */
 import { parseHref, withVersion } from '@bulkhead/contract';
+import { ANY_LIST } from '../provisioning/seed.ts';
 import { joinSpans, parseSpan, parsePrefix, type AddressSpan } from '@bulkhead/net';
 import { ipListSpans, type IpList, type LabelGroup } from '@bulkhead/policy';
 import type { Db } from '../db/database.ts';
@@ -71,11 +72,14 @@ export async function loadNamedObjects(db: Db, orgId: number): Promise<NamedObje
         return undefined;
       },
     },
-    ipLists: active.ipLists.map((list) => ({
-      href: list.href,
-      name: list.name,
-      spans: joinSpans(ipListSpans(list)),
-    })),
+    // Any holds every address and so says nothing of one
+    ipLists: active.ipLists
+      .filter((list) => list.name !== ANY_LIST)
+      .map((list) => ({
+        href: list.href,
+        name: list.name,
+        spans: joinSpans(ipListSpans(list)),
+      })),
     ruleNames: new Map(
       [...active.ruleSets.flatMap((set) => set.rules), ...active.enforcementBoundaries].map(
         (item) => [item.href, item.name],

@@ -61,17 +61,17 @@ function End({
 export function Decider({ flow }: { readonly flow: FlowWire }) {
   const parts: ReactNode[] = [
     ...flow.enforcement_boundaries.map((one) => (
-      <Link key={one.href} to={ruleLink(one.href) ?? '/boundaries'}>
+      <Link key={one.href} className="ell" to={ruleLink(one.href) ?? '/boundaries'}>
         {one.name ?? 'Boundary'}
       </Link>
     )),
     ...flow.rules.map((one) =>
       'href' in one ? (
-        <Link key={one.href} to={ruleLink(one.href) ?? '/rulesets'}>
+        <Link key={one.href} className="ell" to={ruleLink(one.href) ?? '/rulesets'}>
           {one.name ?? 'Rule'}
         </Link>
       ) : (
-        <span key={one.essential_service_rule}>Essential: {one.essential_service_rule}</span>
+        <span key={one.essential_service_rule}>Essential traffic</span>
       ),
     ),
   ];
