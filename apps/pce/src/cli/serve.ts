@@ -6,6 +6,8 @@ import type { Config } from '../config.ts';
 import { explainFileError } from '../operational-error.ts';
 import { setupRequest, type SetupFlags } from './setup-request.ts';
 
+const END_LIMIT_MS = 30_000;
+
 /** Runs until SIGINT or SIGTERM. Standard output gets the line `ready https://…` once it serves. */
 export async function serve(config: Config, flags: SetupFlags): Promise<number> {
   const logger = serverLogger(config);
@@ -34,7 +36,13 @@ export async function serve(config: Config, flags: SetupFlags): Promise<number> 
   await ended;
   say('Ending ...');
   logger.info({ signal }, 'ending');
+  // A part that cannot end, such as over a data folder that is gone, must not keep the process; the next start clears up after it.
+  const limit = setTimeout(() => {
+    logger.error({ seconds: END_LIMIT_MS / 1000 }, 'a part did not end in time; leaving it');
+    process.exit(1);
+  }, END_LIMIT_MS);
   await pce.close();
+  clearTimeout(limit);
   return 0;
 }
 
