@@ -11,6 +11,8 @@ import type { Actor } from '../http/routes.ts';
 import { membersInOrder, sameContent } from './compare.ts';
 import { nounOf } from './nouns.ts';
 import { draftView, SINGULAR, type ObjectView } from './objects.ts';
+import { presentVersioned } from './present.ts';
+import { describeUsers, usersOf } from './references.ts';
 import { asContent, type StoredByType, type StoredType } from './stored-content.ts';
 
 const NAME_TOKENS: Record<StoredType, ErrorToken> = {
@@ -289,4 +291,25 @@ async function note(
       },
     ],
   });
+}
+
+/** Deletes in draft what nothing refers to; the refusal names who does. */
+export async function deleteUnused(
+  deps: Deps,
+  context: WriteContext,
+  place: {
+    readonly type: StoredType;
+    readonly id: string;
+    readonly refusal: ErrorToken;
+  },
+): Promise<void> {
+  const view = await lockDraft(context, place);
+  const users = await usersOf(context.db, context.orgId, presentVersioned(view).href);
+  if (users.length > 0) {
+    throw new DomainError(
+      place.refusal,
+      `The ${nounOf(place.type)} "${view.content.name}" is used by ${describeUsers(users)}; take it off there first`,
+    );
+  }
+  await deleteDraft(deps, context, view);
 }

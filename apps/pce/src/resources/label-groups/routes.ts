@@ -6,7 +6,7 @@ import { DomainError } from '../../http/domain-error.ts';
 import type { Routes } from '../../http/routes.ts';
 import {
   createDraft,
-  deleteDraft,
+  deleteUnused,
   lockDraft,
   lockPolicy,
   mustBeDraft,
@@ -22,11 +22,9 @@ import {
 import { capsFor, defined, presentVersioned } from '../../provisioning/present.ts';
 import {
   checkReferences,
-  describeUsers,
   hrefsIn,
   identityOf,
   loadNames,
-  usersOf,
   type Names,
 } from '../../provisioning/references.ts';
 import type { StoredLabelGroup } from '../../provisioning/stored-content.ts';
@@ -169,17 +167,10 @@ export function labelGroupRoutes(deps: Deps): Routes {
       await updateDraft(deps, context, { view, content });
     },
     'label_groups.delete': async (context) => {
-      const { db, orgId, params } = context;
-      mustBeDraft(params.pversion);
-      const view = await lockDraft(context, { type: TYPE, id: params.id });
-      const users = await usersOf(db, orgId, presentVersioned(view).href);
-      if (users.length > 0) {
-        throw new DomainError(
-          'label_group_referenced',
-          `The label group "${view.content.name}" is used by ${describeUsers(users)}; take it off there first`,
-        );
-      }
-      await deleteDraft(deps, context, view);
+      const { pversion, id } = context.params;
+      mustBeDraft(pversion);
+      const refusal = 'label_group_referenced';
+      await deleteUnused(deps, context, { type: TYPE, id, refusal });
     },
   };
 }

@@ -6,7 +6,7 @@ import { DomainError } from '../../http/domain-error.ts';
 import type { Routes } from '../../http/routes.ts';
 import {
   createDraft,
-  deleteDraft,
+  deleteUnused,
   lockDraft,
   mustBeDraft,
   updateDraft,
@@ -19,7 +19,6 @@ import {
   type ObjectView,
 } from '../../provisioning/objects.ts';
 import { capsFor, defined, presentVersioned } from '../../provisioning/present.ts';
-import { describeUsers, usersOf } from '../../provisioning/references.ts';
 import type { StoredService } from '../../provisioning/stored-content.ts';
 
 const TYPE = 'services';
@@ -122,17 +121,10 @@ export function serviceRoutes(deps: Deps): Routes {
       await updateDraft(deps, context, { view, content });
     },
     'services.delete': async (context) => {
-      const { db, orgId, params } = context;
-      mustBeDraft(params.pversion);
-      const view = await lockDraft(context, { type: TYPE, id: params.id });
-      const users = await usersOf(db, orgId, presentVersioned(view).href);
-      if (users.length > 0) {
-        throw new DomainError(
-          'service_referenced',
-          `The service "${view.content.name}" is used by ${describeUsers(users)}; take it off there first`,
-        );
-      }
-      await deleteDraft(deps, context, view);
+      const { pversion, id } = context.params;
+      mustBeDraft(pversion);
+      const refusal = 'service_referenced';
+      await deleteUnused(deps, context, { type: TYPE, id, refusal });
     },
   };
 }
