@@ -31,6 +31,7 @@ function rulesOf(scope: number): Rule[] {
       { port: { protocol: 6, port, toPort: null, icmpType: null, icmpCode: null } },
     ],
     resolveLabelsAs: { providers: ['workloads'], consumers: ['workloads'] },
+    consumingSecurityPrincipals: [],
     unscopedConsumers: false,
     useWorkloadSubnets: [],
     networkType: 'brn',
@@ -54,6 +55,8 @@ function workload(index: number, addressIndex: number): PolicyChange {
       blockedConnectionAction: 'drop',
       venVersion: '23.2.20',
       online: true,
+      suspended: false,
+      osFamily: 'linux',
       interfaces: [
         {
           name: 'eth0',
@@ -89,6 +92,7 @@ function model(): PolicyChange[] {
         enabled: true,
         scopes: [[label(`/labels/app-${scope}`)]],
         rules: rulesOf(scope),
+        ipTablesRules: [],
       },
     });
   }

@@ -1,6 +1,6 @@
 /** A scenario as a policy model. Hrefs are made from kinds and names, so that every reference that cannot be resolved is a fault. */
 import { parseAddress, parseSpan, spansCover } from '@bulkhead/net';
-import { ALL_TRAFFIC } from '@bulkhead/policy';
+import { ALL_TRAFFIC, DEFAULT_FIREWALL_SETTINGS } from '@bulkhead/policy';
 import type { EnforcementBoundary, PolicyModel, Rule, WorkloadInterface } from '@bulkhead/policy';
 import type { Fault, Scenario } from './format.ts';
 import { looksLikePort } from './service-text.ts';
@@ -86,6 +86,8 @@ function workloads(translator: Translator, scenario: Scenario): PolicyModel['wor
       blockedConnectionAction: 'drop',
       venVersion: item.type === 'unmanaged' ? null : (item.ven_version ?? '23.2.0'),
       online: item.online ?? true,
+      suspended: false,
+      osFamily: item.type === 'unmanaged' ? null : 'linux',
       interfaces: interfacesOf(translator, item, path),
     };
   });
@@ -109,6 +111,7 @@ function rules(translator: Translator, ruleset: Scenario['rulesets'][number], pa
       consumers,
       ingressServices: translator.services([...at, 'ingress_services'], item.ingress_services),
       resolveLabelsAs: { providers: ['workloads'], consumers: ['workloads'] },
+      consumingSecurityPrincipals: [],
       unscopedConsumers: item.unscoped_consumers,
       useWorkloadSubnets: item.use_workload_subnets,
       networkType: item.network_type,
@@ -266,8 +269,10 @@ export function translate(scenario: Scenario): Translation {
         translator.scope(['rulesets', index, 'scopes', at], scope),
       ),
       rules: rules(translator, item, ['rulesets', index]),
+      ipTablesRules: [],
     })),
     enforcementBoundaries: boundaries(translator, scenario),
+    firewallSettings: DEFAULT_FIREWALL_SETTINGS,
   };
   const hosts = new Map<string, Host>();
   for (const workload of model.workloads) {

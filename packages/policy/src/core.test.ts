@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   ALL_TRAFFIC,
+  DEFAULT_FIREWALL_SETTINGS,
   createPolicyCore,
   normalizeServices,
   servicesMatch,
@@ -29,6 +30,8 @@ function aWorkload(name: string, role: string, addresses: readonly string[]): Wo
     blockedConnectionAction: 'drop',
     venVersion: '23.2.0',
     online: true,
+    suspended: false,
+    osFamily: 'linux',
     interfaces: [
       {
         name: 'eth0',
@@ -54,6 +57,7 @@ function aRule(changes: Partial<Rule> = {}): Rule {
     consumers: [label('laptop')],
     ingressServices: [{ port: tcp(443) }],
     resolveLabelsAs: { providers: ['workloads'], consumers: ['workloads'] },
+    consumingSecurityPrincipals: [],
     unscopedConsumers: false,
     useWorkloadSubnets: [],
     networkType: 'brn',
@@ -74,8 +78,11 @@ function aModel(rules: readonly Rule[], workloads: readonly Workload[]): PolicyM
     ipLists: [],
     services: [],
     virtualServices: [],
-    ruleSets: [{ href: '/rule_sets/1', name: 'Access', enabled: true, scopes: [], rules }],
+    ruleSets: [
+      { href: '/rule_sets/1', name: 'Access', enabled: true, scopes: [], rules, ipTablesRules: [] },
+    ],
     enforcementBoundaries: [],
+    firewallSettings: DEFAULT_FIREWALL_SETTINGS,
   };
 }
 
@@ -184,6 +191,7 @@ describe('policy classes', () => {
         fqdns: [],
         services: [tcp(443)],
         stateless: false,
+        principals: [],
         origin: { href: '/rule_sets/1/sec_rules/1', version: 1 },
       },
     ]);

@@ -11,6 +11,11 @@ export interface ConnectionEnd {
   readonly interfaceName: string | null;
   /** Name by which an external provider was just resolved. */
   readonly fqdn: string | null;
+  /** SIDs of the groups of the user who connects (source); absent: not known, which matches no rule for user groups. */
+  readonly principals?: readonly string[];
+  /** Program and Windows service that answer (destination); absent: not known, which matches no entry that names one. */
+  readonly process?: string;
+  readonly windowsService?: string;
 }
 
 export interface Connection {
@@ -35,7 +40,7 @@ export interface DecidingRule {
 export interface EndDecision {
   readonly workload: string;
   readonly decision: PolicyDecision;
-  readonly reason: 'essential' | 'rule' | 'boundary' | 'default';
+  readonly reason: 'essential' | 'ipv6_mode' | 'rule' | 'boundary' | 'default';
   /** Allow rules that match here. */
   readonly rules: readonly DecidingRule[];
   /** Boundaries that match here, also where a rule lets the connection cross. */
@@ -48,7 +53,7 @@ export interface EndDecision {
 /** Both ends together: blocked if any end blocks, else potentially blocked if any end says so, else allowed. */
 export interface Decision {
   readonly decision: PolicyDecision;
-  /** Null: that end has no say (external host, unmanaged, idle, interface that its VEN does not manage). */
+  /** Null: that end has no say (external host, unmanaged, idle, suspended, interface that its VEN does not manage). */
   readonly outbound: EndDecision | null;
   readonly inbound: EndDecision | null;
 }

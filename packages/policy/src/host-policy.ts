@@ -1,8 +1,10 @@
 /** What the policy core gives out: the policy of a class of hosts, and the address sets that it names. Plain JSON, canonical. */
-import type { ServicePort } from './model.ts';
+import type { IpTablesStatement, ServicePort } from './model.ts';
 import type {
   BlockedConnectionAction,
   EnforcementMode,
+  FirewallCoexistence,
+  Ipv6Mode,
   NetworkType,
   VisibilityLevel,
 } from './vocabulary.ts';
@@ -27,6 +29,14 @@ export interface HostRule {
   /** Sorted, without duplicates, never empty. */
   readonly services: readonly ServicePort[];
   readonly stateless: boolean;
+  /** SIDs, sorted; not empty (outbound allow only): the line is for users of these groups alone. */
+  readonly principals: readonly string[];
+  readonly origin: RuleOrigin;
+}
+
+export interface HostIpTablesRule {
+  readonly ipVersion: 4 | 6;
+  readonly statements: readonly IpTablesStatement[];
   readonly origin: RuleOrigin;
 }
 
@@ -41,6 +51,10 @@ export interface HostPolicy {
   readonly blockedConnectionAction: BlockedConnectionAction;
   /** False for VENs before 22.3: external interfaces are left to the host's own firewall (R-NET-4). */
   readonly managesExternal: boolean;
+  readonly ipv6Mode: Ipv6Mode;
+  readonly firewallCoexistence: FirewallCoexistence;
+  /** In the order of their hrefs. */
+  readonly ipTablesRules: readonly HostIpTablesRule[];
   /** Canonical order: by direction, action, origin, peers. */
   readonly rules: readonly HostRule[];
 }

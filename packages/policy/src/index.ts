@@ -30,6 +30,7 @@ export function changesOf(model: PolicyModel): PolicyChange[] {
     ...model.enforcementBoundaries.map(
       (value) => ({ type: 'enforcement_boundary', href: value.href, value }) as const,
     ),
+    { type: 'firewall_settings', href: 'firewall_settings', value: model.firewallSettings },
   ];
 }
 

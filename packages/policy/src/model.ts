@@ -5,9 +5,11 @@
 import type {
   BlockedConnectionAction,
   EnforcementMode,
+  Ipv6Mode,
   LinkState,
   NetworkProfile,
   NetworkType,
+  OsFamily,
   RuleSide,
   VisibilityLevel,
   WorkloadType,
@@ -56,6 +58,10 @@ export interface Workload {
   readonly venVersion: string | null;
   /** False once the offline timer or the goodbye timer has ended: it leaves the peers of others and keeps its own policy. */
   readonly online: boolean;
+  /** The firewall was handed back to the host (`suspend`): no say about itself, still a peer of others. */
+  readonly suspended: boolean;
+  /** Null where it is not known, as on unmanaged workloads. Gates rules for user groups and for programs (R-WIN-8, R-MAC-8). */
+  readonly osFamily: OsFamily | null;
   readonly interfaces: readonly WorkloadInterface[];
 }
 
@@ -83,6 +89,12 @@ export interface ServicePort {
   readonly toPort: number | null;
   readonly icmpType: number | null;
   readonly icmpCode: number | null;
+  /**
+   * Path of the program, or name of the Windows service, that must answer; absent: any. Counts on the provider and only on hosts that
+   * can tell (Windows); on every other provider such an entry matches nothing. A consumer is held to protocol and port alone.
+   */
+  readonly process?: string | undefined;
+  readonly windowsService?: string | undefined;
 }
 
 export interface Service {
@@ -132,6 +144,8 @@ export interface Rule {
     readonly providers: ResolveLabelsAs;
     readonly consumers: ResolveLabelsAs;
   };
+  /** SIDs of user groups; none: whoever is logged on. Narrows the consumers to users of these groups, on hosts that can tell. */
+  readonly consumingSecurityPrincipals: readonly string[];
   readonly unscopedConsumers: boolean;
   readonly useWorkloadSubnets: readonly RuleSide[];
   readonly networkType: NetworkType;
@@ -145,6 +159,26 @@ export interface RuleSet {
   /** Empty, or holding an empty scope: everything. */
   readonly scopes: readonly Scope[];
   readonly rules: readonly Rule[];
+  readonly ipTablesRules: readonly IpTablesRule[];
+}
+
+/** Raw rules for Linux hosts, in the words of iptables; compiled into the VEN's own table where nftables can say the same. */
+export interface IpTablesRule {
+  readonly href: string;
+  /** As in `Rule`. */
+  readonly version: number;
+  readonly enabled: boolean;
+  readonly ipVersion: 4 | 6;
+  readonly statements: readonly IpTablesStatement[];
+  /** Who gets them: `ams`, labels and groups within the scope, workloads. */
+  readonly actors: readonly Actor[];
+}
+
+export interface IpTablesStatement {
+  readonly table: 'nat' | 'mangle' | 'filter';
+  readonly chain: 'PREROUTING' | 'INPUT' | 'OUTPUT' | 'FORWARD' | 'POSTROUTING';
+  /** What follows `-A CHAIN`, such as `-p tcp --dport 22 -j ACCEPT`. */
+  readonly parameters: string;
 }
 
 export interface EnforcementBoundary {
@@ -158,6 +192,27 @@ export interface EnforcementBoundary {
   readonly networkType: NetworkType;
 }
 
+/** Settings of the organization that are part of its policy. Scopes: a workload in any of them is meant. */
+export interface FirewallSettings {
+  /** Prefixes that stand for every host prefix (/32, /128) inside them when subnets are used (PS-24). */
+  readonly vpnPools: readonly string[];
+  readonly ipv6Mode: Ipv6Mode;
+  /** The first entry whose scope holds the workload counts; none: exclusive. */
+  readonly firewallCoexistence: readonly {
+    readonly scope: Scope;
+    readonly illumioPrimary: boolean;
+  }[];
+  /** Blocked inbound connections are rejected on these, dropped on all others that do not say so themselves. */
+  readonly blockedConnectionRejectScopes: readonly Scope[];
+}
+
+export const DEFAULT_FIREWALL_SETTINGS: FirewallSettings = {
+  vpnPools: [],
+  ipv6Mode: 'policy_based',
+  firewallCoexistence: [],
+  blockedConnectionRejectScopes: [],
+};
+
 export interface PolicyModel {
   readonly labels: readonly Label[];
   readonly labelGroups: readonly LabelGroup[];
@@ -167,6 +222,7 @@ export interface PolicyModel {
   readonly virtualServices: readonly VirtualService[];
   readonly ruleSets: readonly RuleSet[];
   readonly enforcementBoundaries: readonly EnforcementBoundary[];
+  readonly firewallSettings: FirewallSettings;
 }
 
 /** One object put in place (`value`) or taken away (null). Applying the same change twice is the same as once. */
@@ -186,4 +242,10 @@ export type PolicyChange =
       readonly type: 'enforcement_boundary';
       readonly href: string;
       readonly value: EnforcementBoundary | null;
+    }
+  /** Null: the defaults. */
+  | {
+      readonly type: 'firewall_settings';
+      readonly href: string;
+      readonly value: FirewallSettings | null;
     };

@@ -29,6 +29,24 @@ export type PolicyDecision = (typeof POLICY_DECISIONS)[number];
 export const BLOCKED_CONNECTION_ACTIONS = ['drop', 'reject'] as const;
 export type BlockedConnectionAction = (typeof BLOCKED_CONNECTION_ACTIONS)[number];
 
+/** How IPv6 is treated on a host: like IPv4, let through whatever the rules say, or blocked but for essential traffic. */
+export const IPV6_MODES = ['policy_based', 'allow_all', 'block_all'] as const;
+export type Ipv6Mode = (typeof IPV6_MODES)[number];
+
+/** Whether the VEN's firewall is alone on a host, or shares it as the one that decides first or as one of several. */
+export const FIREWALL_COEXISTENCE = ['exclusive', 'primary', 'secondary'] as const;
+export type FirewallCoexistence = (typeof FIREWALL_COEXISTENCE)[number];
+
+export const OS_FAMILIES = ['linux', 'windows', 'darwin'] as const;
+export type OsFamily = (typeof OS_FAMILIES)[number];
+
+/**
+ * What decides, strongest first. `override_deny` has no rules in release 23.2; its place is kept so that later ones fill it without a
+ * change of shape. A boundary is a deny.
+ */
+export const PRECEDENCE = ['essential', 'override_deny', 'allow', 'deny', 'default'] as const;
+export type Precedence = (typeof PRECEDENCE)[number];
+
 export const RULE_SIDES = ['providers', 'consumers'] as const;
 export type RuleSide = (typeof RULE_SIDES)[number];
 

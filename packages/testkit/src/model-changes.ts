@@ -1,5 +1,5 @@
 /** A policy model under changes, as plainly as it can be said: what the incremental core is held against. */
-import type { PolicyChange, PolicyModel } from '@bulkhead/policy';
+import { DEFAULT_FIREWALL_SETTINGS, type PolicyChange, type PolicyModel } from '@bulkhead/policy';
 
 export const EMPTY_MODEL: PolicyModel = {
   labels: [],
@@ -10,6 +10,7 @@ export const EMPTY_MODEL: PolicyModel = {
   virtualServices: [],
   ruleSets: [],
   enforcementBoundaries: [],
+  firewallSettings: DEFAULT_FIREWALL_SETTINGS,
 };
 
 function put<T extends { readonly href: string }>(
@@ -44,5 +45,7 @@ export function applyToModel(model: PolicyModel, change: PolicyChange): PolicyMo
         ...model,
         enforcementBoundaries: put(model.enforcementBoundaries, href, change.value),
       };
+    case 'firewall_settings':
+      return { ...model, firewallSettings: change.value ?? DEFAULT_FIREWALL_SETTINGS };
   }
 }

@@ -24,6 +24,7 @@ import type {
 } from '@bulkhead/policy';
 import {
   BLOCKED_CONNECTION_ACTIONS,
+  DEFAULT_FIREWALL_SETTINGS,
   ENFORCEMENT_MODES,
   NETWORK_TYPES,
   RULE_SIDES,
@@ -109,6 +110,8 @@ const workload = (href: string): fc.Arbitrary<Workload> =>
       blockedConnectionAction: oneOf(BLOCKED_CONNECTION_ACTIONS),
       venVersion: type === 'unmanaged' ? fc.constant(null) : oneOf(['22.2.30', '22.3.0', '23.2.0']),
       online: mostly(true),
+      suspended: fc.constant(false),
+      osFamily: fc.constant(type === 'unmanaged' ? null : 'linux'),
       interfaces: fc.uniqueArray(networkInterface(type === 'endpoint'), {
         maxLength: 2,
         selector: ({ name }) => name,
@@ -264,6 +267,7 @@ const rule = (href: string): fc.Arbitrary<Rule> =>
     consumers: side(true),
     ingressServices: ingress,
     resolveLabelsAs: fc.record({ providers: resolveAs, consumers: resolveAs }),
+    consumingSecurityPrincipals: fc.constant([]),
     unscopedConsumers: fc.boolean(),
     useWorkloadSubnets: someOf(RULE_SIDES),
     networkType: oneOf(['brn', 'brn', ...NETWORK_TYPES]),
@@ -282,6 +286,7 @@ const ruleSet = (href: string): fc.Arbitrary<RuleSet> =>
     rules: fc
       .tuple(rule(`${href}/sec_rules/1`), rule(`${href}/sec_rules/2`), oneOf([0, 1, 2, 2]))
       .map(([first, second, count]) => [first, second].slice(0, count)),
+    ipTablesRules: fc.constant([]),
   });
 
 const enforcementBoundary = (href: string): fc.Arbitrary<EnforcementBoundary> =>
@@ -314,6 +319,7 @@ export function policyModel(): fc.Arbitrary<PolicyModel> {
     virtualServices: each(SMALL_WORLD.virtualServices, virtualService),
     ruleSets: each(SMALL_WORLD.ruleSets, ruleSet),
     enforcementBoundaries: each(SMALL_WORLD.enforcementBoundaries, enforcementBoundary),
+    firewallSettings: fc.constant(DEFAULT_FIREWALL_SETTINGS),
   });
 }
 

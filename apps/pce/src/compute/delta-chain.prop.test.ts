@@ -38,6 +38,8 @@ function workload(
     blockedConnectionAction: 'drop',
     venVersion: '22.5.0',
     online: facts.online,
+    suspended: false,
+    osFamily: 'linux',
     interfaces: [
       {
         name: 'eth0',
@@ -67,6 +69,7 @@ function ruleSet(
       { port: { protocol: 6, port: facts.port, toPort: null, icmpType: null, icmpCode: null } },
     ],
     resolveLabelsAs: { providers: ['workloads'], consumers: ['workloads'] },
+    consumingSecurityPrincipals: [],
     unscopedConsumers: false,
     useWorkloadSubnets: facts.subnets ? ['consumers'] : [],
     networkType: 'brn',
@@ -75,7 +78,14 @@ function ruleSet(
   return {
     type: 'rule_set',
     href,
-    value: { href, name: `ruleset ${n}`, enabled: true, scopes: [[]], rules: [rule] },
+    value: {
+      href,
+      name: `ruleset ${n}`,
+      enabled: true,
+      scopes: [[]],
+      rules: [rule],
+      ipTablesRules: [],
+    },
   };
 }
 

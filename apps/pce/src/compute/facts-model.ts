@@ -42,6 +42,8 @@ export function workloadFromRow(row: WorkloadRow, venVersion: string | null): Wo
     venVersion: venVersion?.split('-')[0] ?? null,
     // Nobody watches an unmanaged workload: it is always among the peers of others.
     online: row.managed ? row.online : true,
+    suspended: false,
+    osFamily: null,
     interfaces: interfacesOf(row.interfaces, new Set(row.ignored_interface_names)),
   };
 }

@@ -164,6 +164,11 @@ function wire(policy: HostPolicy): PolicyContent['policy'] {
       peers: [...rule.peers],
       fqdns: [...rule.fqdns],
       services: [...rule.services],
+      principals: [...rule.principals],
+    })),
+    ipTablesRules: policy.ipTablesRules.map((rule) => ({
+      ...rule,
+      statements: [...rule.statements],
     })),
   };
 }

@@ -7,6 +7,7 @@ import {
   type PolicyVersionWord,
 } from '@bulkhead/contract';
 import {
+  DEFAULT_FIREWALL_SETTINGS,
   type Actor,
   type EnforcementBoundary,
   type IngressService,
@@ -90,6 +91,7 @@ export async function loadPolicyObjects(
     virtualServices: [],
     ruleSets: [] as RuleSet[],
     enforcementBoundaries: [] as EnforcementBoundary[],
+    firewallSettings: DEFAULT_FIREWALL_SETTINGS,
   };
   for (const object of objects) {
     const change = changeOf(orgId, word, object.type, object.id, object);
@@ -280,11 +282,13 @@ function ruleSetModel(href: string, word: PolicyVersionWord, stored: StoredRuleS
       consumers: rule.body.consumers.map((actor) => actorModel(actor, word)),
       ingressServices: rule.body.ingress_services.map((item) => ingressModel(item, word)),
       resolveLabelsAs: rule.body.resolve_labels_as,
+      consumingSecurityPrincipals: [],
       unscopedConsumers: rule.body.unscoped_consumers,
       useWorkloadSubnets: rule.body.use_workload_subnets,
       networkType: rule.body.network_type,
       stateless: rule.body.stateless,
     })),
+    ipTablesRules: [],
   };
 }
 

@@ -14,6 +14,7 @@ export function aWebRule(parts: Partial<HostRule> = {}): HostRule {
     fqdns: [],
     services: [{ protocol: 6, port: 443, toPort: null, icmpType: null, icmpCode: null }],
     stateless: false,
+    principals: [],
     origin: { href: RULE_HREF, version: 1 },
     ...parts,
   };
@@ -25,6 +26,9 @@ export function aHostPolicy(parts: Partial<HostPolicy> = {}): PolicyContent['pol
     visibility: 'flow_summary' as const,
     blockedConnectionAction: 'drop' as const,
     managesExternal: true,
+    ipv6Mode: 'policy_based' as const,
+    firewallCoexistence: 'exclusive' as const,
+    ipTablesRules: [],
     rules: [aWebRule()],
     ...parts,
   };

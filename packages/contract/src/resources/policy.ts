@@ -79,7 +79,7 @@ const endDecision = z.object({
     hostname: z.string().nullable(),
   }),
   decision: z.enum(POLICY_DECISIONS),
-  reason: z.enum(['essential', 'rule', 'boundary', 'default']),
+  reason: z.enum(['essential', 'ipv6_mode', 'rule', 'boundary', 'default']),
   rules: z.array(decidingRule),
   boundaries: z.array(decidingRule),
   mode: z.enum(ENFORCEMENT_MODES),

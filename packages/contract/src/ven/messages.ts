@@ -6,6 +6,8 @@ import { z } from 'zod';
 import {
   BLOCKED_CONNECTION_ACTIONS,
   ENFORCEMENT_MODES,
+  FIREWALL_COEXISTENCE,
+  IPV6_MODES,
   LINK_STATES,
   NETWORK_PROFILES,
   NETWORK_TYPES,
@@ -94,7 +96,10 @@ const servicePort = z.object({
   toPort: z.number().int().nullable(),
   icmpType: z.number().int().nullable(),
   icmpCode: z.number().int().nullable(),
+  process: z.string().optional(),
+  windowsService: z.string().optional(),
 });
+const ruleOrigin = z.object({ href: z.string(), version: z.number().int() });
 /** HostPolicy of the policy core as it stands (camelCase: it is content-addressed, and its bytes are what is hashed). */
 export const hostPolicySchema = z.object({
   hash: z.string(),
@@ -102,6 +107,21 @@ export const hostPolicySchema = z.object({
   visibility: z.enum(VISIBILITY_LEVELS),
   blockedConnectionAction: z.enum(BLOCKED_CONNECTION_ACTIONS),
   managesExternal: z.boolean(),
+  ipv6Mode: z.enum(IPV6_MODES),
+  firewallCoexistence: z.enum(FIREWALL_COEXISTENCE),
+  ipTablesRules: z.array(
+    z.object({
+      ipVersion: z.union([z.literal(4), z.literal(6)]),
+      statements: z.array(
+        z.object({
+          table: z.enum(['nat', 'mangle', 'filter']),
+          chain: z.enum(['PREROUTING', 'INPUT', 'OUTPUT', 'FORWARD', 'POSTROUTING']),
+          parameters: z.string(),
+        }),
+      ),
+      origin: ruleOrigin,
+    }),
+  ),
   rules: z.array(
     z.object({
       action: z.enum(['allow', 'deny']),
@@ -111,7 +131,8 @@ export const hostPolicySchema = z.object({
       fqdns: z.array(z.string()),
       services: z.array(servicePort),
       stateless: z.boolean(),
-      origin: z.object({ href: z.string(), version: z.number().int() }),
+      principals: z.array(z.string()),
+      origin: ruleOrigin,
     }),
   ),
 });

@@ -77,6 +77,7 @@ const rule: fc.Arbitrary<HostRule> = fc
     fqdns: fc.subarray(RULE_NAMES),
     services: fc.array(service, { minLength: 1, maxLength: 4 }),
     stateless: fc.boolean(),
+    principals: fc.constant([]),
     origin: fc.record({
       href: fc.constantFrom('/orgs/1/r/1', '/orgs/1/r/2', '/orgs/1/r/3', '/orgs/1/b/4'),
       version: fc.constantFrom(1, 2),
@@ -94,6 +95,9 @@ const policy: fc.Arbitrary<HostPolicy> = fc.record({
   visibility: fc.constantFrom(...VISIBILITY_LEVELS),
   blockedConnectionAction: fc.constantFrom(...BLOCKED_CONNECTION_ACTIONS),
   managesExternal: fc.boolean(),
+  ipv6Mode: fc.constant('policy_based'),
+  firewallCoexistence: fc.constant('exclusive'),
+  ipTablesRules: fc.constant([]),
   rules: fc.array(rule, { maxLength: 6 }),
 });
 

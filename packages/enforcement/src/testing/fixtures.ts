@@ -10,6 +10,9 @@ export function aPolicy(parts: Partial<HostPolicy> = {}): HostPolicy {
     visibility: 'flow_summary',
     blockedConnectionAction: 'drop',
     managesExternal: true,
+    ipv6Mode: 'policy_based',
+    firewallCoexistence: 'exclusive',
+    ipTablesRules: [],
     rules: [],
     ...parts,
   };
@@ -25,6 +28,7 @@ export function aRule(parts: Partial<HostRule> = {}): HostRule {
     fqdns: [],
     services: [tcp(443)],
     stateless: false,
+    principals: [],
     origin: { href: '/orgs/1/sec_policy/active/rule_sets/1/sec_rules/1', version: 1 },
     ...parts,
   };

@@ -23,6 +23,8 @@ function having(addresses: readonly string[], made: Made = {}): Workload {
     blockedConnectionAction: 'drop',
     venVersion: '23.2.0',
     online,
+    suspended: false,
+    osFamily: 'linux',
     interfaces: [
       {
         name: 'eth0',

@@ -133,7 +133,10 @@ export class HostPolicies {
       visibility: sample.visibilityLevel,
       blockedConnectionAction: sample.blockedConnectionAction,
       managesExternal: managesExternal(sample),
-    };
+      ipv6Mode: 'policy_based',
+      firewallCoexistence: 'exclusive',
+      ipTablesRules: [],
+    } as const;
     const told = sorted.length > LONG ? sorted.map(digestOf) : sorted.map(({ text }) => text);
     const hash = sha256Hex([JSON.stringify(head), ...told].join('\n'));
     const known = this.interned.get(hash);
@@ -203,6 +206,7 @@ function line(
     networkType: unit.networkType,
     ...match,
     stateless: unit.stateless,
+    principals: [],
     origin: { href: unit.href, version: unit.version },
   };
   return { rule, text: JSON.stringify([direction, unit.action, unit.href, rule]), digest: null };

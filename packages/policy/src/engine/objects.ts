@@ -97,6 +97,8 @@ export class ObjectStore implements ObjectLookup {
         store(this.boundaries, href, change.value);
         this.stale.add(href);
         break;
+      case 'firewall_settings':
+        break;
     }
   }
 
