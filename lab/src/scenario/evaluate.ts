@@ -2,10 +2,15 @@
 import { canonicalAddress, formatSpan, joinSpans, parseAddress, parseSpan } from '@bulkhead/net';
 import {
   createPolicyCore,
+  decidersOf,
+  endDeciders,
+  judgeDecision,
   PROTOCOLS,
   type Connection,
-  type Decision,
+  type DecidingRule,
   type EndDecision,
+  type EndExpectation as EndExpected,
+  type Expectation as Expected,
   type PolicyCore,
 } from '@bulkhead/policy';
 import type { EndExpectation, Expectation, Fault, Scenario } from './format.ts';
@@ -197,25 +202,11 @@ export function evaluateScenario(
   };
 }
 
-/** Names that decide at an end. */
-function reasons(end: EndDecision): readonly string[] {
-  if (end.reason === 'rule') return end.rules.map((rule) => rule.name);
-  if (end.reason === 'boundary') return end.boundaries.map((boundary) => boundary.name);
-  return [end.reason];
-}
+const nameOf = ({ name }: DecidingRule): string => name;
 
-function decidersOf(decision: Decision): readonly string[] {
-  const ends = [decision.outbound, decision.inbound].flatMap((end) => end ?? []);
-  return ends.filter((end) => end.decision === decision.decision).flatMap(reasons);
-}
-
-function endHolds(expected: EndExpectation | undefined, got: EndDecision | null): boolean {
-  if (expected === undefined) return true;
-  const wanted = typeof expected === 'string' ? { decision: expected } : expected;
-  const said = got?.decision ?? 'none';
-  if (wanted.decision !== undefined && wanted.decision !== said) return false;
-  const by = namesIn(expected);
-  return by.every((name) => got !== null && reasons(got).includes(name));
+/** What is written about one end, for the judge: a decision alone is short for its object. */
+function endOf(end: EndExpectation | undefined): EndExpected | undefined {
+  return typeof end === 'string' ? { decision: end } : end;
 }
 
 function checkDecision(
@@ -223,21 +214,23 @@ function checkDecision(
   { path, expectation, connection, text }: Asked,
 ): Mismatch | null {
   const decision = core.decide(connection);
-  const deciders = decidersOf(decision);
-  const holds =
-    decision.decision === expectation.decision &&
-    (expectation.by ?? []).every((name) => deciders.includes(name)) &&
-    endHolds(expectation.outbound, decision.outbound) &&
-    endHolds(expectation.inbound, decision.inbound);
-  if (holds) return null;
+  const expected: Expected = {
+    decision: expectation.decision,
+    by: expectation.by,
+    outbound: endOf(expectation.outbound),
+    inbound: endOf(expectation.inbound),
+  };
+  const faults = judgeDecision(expected, decision, nameOf);
+  if (faults.length === 0) return null;
   const by = expectation.by === undefined ? '' : ` by ${expectation.by.join(', ')}`;
   const note = expectation.note === undefined ? [] : [`note: ${expectation.note}`];
   return {
     path,
     connection: text,
     expected: `${expectation.decision}${by}`,
-    got: `${decision.decision} by ${deciders.join(', ') || 'nobody'}`,
+    got: `${decision.decision} by ${decidersOf(decision, nameOf).join(', ') || 'nobody'}`,
     explanation: [
+      ...faults,
       explain('outbound', decision.outbound),
       explain('inbound', decision.inbound),
       ...note,
@@ -248,7 +241,7 @@ function checkDecision(
 function explain(direction: string, end: EndDecision | null): string {
   if (end === null) return `${direction}: no say`;
   const place = `${end.interfaceName ?? 'no interface'}, ${end.networkProfile}, ${end.mode}`;
-  return `${direction}: ${end.decision} by ${reasons(end).join(', ')} (${place})`;
+  return `${direction}: ${end.decision} by ${endDeciders(end, nameOf).join(', ')} (${place})`;
 }
 
 function checkSubnets(

@@ -8,6 +8,14 @@ export * from './host-policy.ts';
 export * from './core.ts';
 export * from './services.ts';
 export * from './essential.ts';
+export {
+  decidersOf,
+  endDeciders,
+  judgeDecision,
+  type EndExpectation,
+  type Expectation,
+  type NameOfRule,
+} from './expectation/expectation.ts';
 export { contributionOf, ipListSpans, type Contribution } from './engine/addresses.ts';
 export { fqdnMatches } from './fqdn.ts';
 export { sha256Hex } from './sha256.ts';
