@@ -60,22 +60,53 @@ describe('service ports in canonical form', () => {
     expect(servicesMatch([], asked(6, 443))).toBe(false);
   });
 
+  test('entries of a program or Windows service are kept apart by name, after those of none (PS-61)', () => {
+    const named = { ...tcp(443), process: 'C:\\web\\serve.exe' };
+    const service = { ...tcp(443, 445), windowsService: 'W3SVC' };
+    expect(normalizeServices([service, named, tcp(80)])).toEqual([tcp(80), named, service]);
+    expect(normalizeServices([named, { ...named, port: 444 }])).toEqual([
+      { ...named, toPort: 444 },
+    ]);
+  });
+
+  test('a program is the same in any letter case, and spelled in one way (PS-61)', () => {
+    const upper = { ...tcp(443), process: 'C:\\Web\\Serve.exe' };
+    const lower = { ...tcp(444), process: 'c:\\web\\serve.exe' };
+    const joined = [{ ...upper, toPort: 444 }];
+    expect(normalizeServices([upper, lower])).toEqual(joined);
+    expect(normalizeServices([lower, upper])).toEqual(joined);
+  });
+
+  test('an entry without a name absorbs what it covers, and nothing else (PS-61)', () => {
+    const named = { ...tcp(443), process: 'C:\\serve.exe' };
+    const wider = { ...tcp(442, 443), process: 'C:\\serve.exe' };
+    expect(normalizeServices([named, tcp(440, 450)])).toEqual([tcp(440, 450)]);
+    expect(normalizeServices([named, ALL_TRAFFIC])).toEqual([ALL_TRAFFIC]);
+    expect(normalizeServices([wider, tcp(443)])).toEqual([tcp(443), wider]);
+  });
+
   const port = fc.integer({ min: 1, max: 12 });
-  const entry: fc.Arbitrary<ServicePort> = fc.oneof(
+  const traffic: fc.Arbitrary<ServicePort> = fc.oneof(
     fc.tuple(port, fc.option(port)).map(([from, to]) => tcp(from, to === null ? null : from + to)),
     fc
       .tuple(fc.constantFrom(0, 3, 8), fc.option(fc.constantFrom(0, 1)))
       .map(([type, code]) => icmp(type, code)),
     fc.constantFrom(-1, 6, 1, 47).map((protocol) => ({ ...ALL_TRAFFIC, protocol })),
   );
+  const NAMES = [{}, {}, { process: 'a.exe' }, { process: 'A.exe' }, { windowsService: 's' }];
+  const entry = fc
+    .tuple(traffic, fc.constantFrom(...NAMES))
+    .map(([port, names]): ServicePort => ({ ...port, ...names }));
   test('match exactly what the written list matches, in any order', () => {
     const list = fc.array(entry, { maxLength: 6 });
-    const queries = [
+    const bare = [
       ...Array.from({ length: 26 }, (_, index) => asked(6, index)),
       ...[0, 3, 8, 13].flatMap((type) => [ping(type, 0), ping(type, 1), ping(type, 2)]),
       asked(47, null),
       asked(50, null),
     ];
+    const programs = [{}, { process: 'a.exe' }, { process: 'B.exe', windowsService: 's' }];
+    const queries = bare.flatMap((query) => programs.map((names) => ({ ...query, ...names })));
     fc.assert(
       fc.property(list, (ports) => {
         const normal = normalizeServices(ports);
@@ -112,5 +143,14 @@ describe('a connection', () => {
     ['no port at all', asked(6, null), false],
   ])('at %s', (_, query, expected) => {
     expect(servicesMatch([tcp(8000, 8099)], query)).toBe(expected);
+  });
+
+  test.each([
+    ['by the program itself, in any letter case', { process: 'c:\\SERVE.EXE' }, true],
+    ['by another program', { process: 'C:\\other.exe' }, false],
+    ['by nobody knows whom', {}, false],
+  ])('that is answered %s (PS-61)', (_, names, expected) => {
+    const ports = [{ ...tcp(443), process: 'C:\\serve.exe' }];
+    expect(servicesMatch(ports, { ...asked(6, 443), ...names })).toBe(expected);
   });
 });

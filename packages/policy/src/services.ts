@@ -16,13 +16,68 @@ export interface ServiceQuery {
   readonly port: number | null;
   readonly icmpType: number | null;
   readonly icmpCode: number | null;
+  /** Program and Windows service that answer; absent: not known, which matches no entry that names one. */
+  readonly process?: string | undefined;
+  readonly windowsService?: string | undefined;
 }
 
 /**
  * Canonical form of a list of service ports: sorted, overlapping and touching port ranges of one protocol joined, what another entry
- * covers left out. Equal coverage of ports gives equal lists. An empty list stays empty.
+ * covers left out. Entries of a program or Windows service are kept apart by name, after those of none; one that an entry without name
+ * covers is left out. Where nothing is named, equal coverage of ports gives equal lists. An empty list stays empty.
  */
 export function normalizeServices(ports: readonly ServicePort[]): readonly ServicePort[] {
+  const byName = new Map<string, ServicePort[]>();
+  for (const port of ports) {
+    const key = nameKey(port);
+    const group = byName.get(key);
+    if (group === undefined) byName.set(key, [port]);
+    else group.push(port);
+  }
+  const forAnyone = normalizeAlike(byName.get(nameKey(ALL_TRAFFIC)) ?? []);
+  byName.delete(nameKey(ALL_TRAFFIC));
+  const named = [...byName].sort(([left], [right]) => (left < right ? -1 : 1));
+  return [
+    ...forAnyone,
+    ...named.flatMap(([, group]) => {
+      const names = namesOf(group);
+      return normalizeAlike(group)
+        .filter((entry) => !forAnyone.some((wider) => covers(wider, entry)))
+        .map((entry) => ({ ...entry, ...names }));
+    }),
+  ];
+}
+
+/** Paths of programs differ in more than their letter case, or they are the same. */
+function nameKey({ process, windowsService }: ServicePort): string {
+  return JSON.stringify([process?.toLowerCase() ?? null, windowsService ?? null]);
+}
+
+/** Names of entries that are alike; of several spellings always the same one. */
+function namesOf(entries: readonly ServicePort[]): Pick<ServicePort, 'process' | 'windowsService'> {
+  const process = entries.flatMap((entry) => entry.process ?? []).sort()[0];
+  const windowsService = entries[0]?.windowsService;
+  return {
+    ...(process === undefined ? {} : { process }),
+    ...(windowsService === undefined ? {} : { windowsService }),
+  };
+}
+
+/** Whether every connection of `inner` is one of `outer`, both canonical and names apart. */
+function covers(outer: ServicePort, inner: ServicePort): boolean {
+  if (outer.protocol === ANY_PROTOCOL) return true;
+  if (outer.protocol !== inner.protocol) return false;
+  if (outer.port !== null) {
+    if (inner.port === null) return false;
+    return outer.port <= inner.port && (inner.toPort ?? inner.port) <= (outer.toPort ?? outer.port);
+  }
+  if (outer.icmpType === null) return true;
+  if (outer.icmpType !== inner.icmpType) return false;
+  return outer.icmpCode === null || outer.icmpCode === inner.icmpCode;
+}
+
+/** Canonical form of entries whose names are the same, without these. */
+function normalizeAlike(ports: readonly ServicePort[]): readonly ServicePort[] {
   if (ports.some((port) => port.protocol === ANY_PROTOCOL)) return [ALL_TRAFFIC];
   const protocols = [...new Set(ports.map((port) => port.protocol))].sort((a, b) => a - b);
   return protocols.flatMap((protocol) => {
@@ -77,17 +132,24 @@ export function resolveServices(
   );
 }
 
-/** Whether a connection's protocol, port and ICMP type are among the service ports. */
+/** Whether a connection's protocol, port, ICMP type and answering program are among the service ports. */
 export function servicesMatch(ports: readonly ServicePort[], query: ServiceQuery): boolean {
-  return ports.some((entry) => {
-    if (entry.protocol === ANY_PROTOCOL) return true;
-    if (entry.protocol !== query.protocol) return false;
-    if (entry.port !== null) {
-      const last = entry.toPort ?? entry.port;
-      return query.port !== null && query.port >= entry.port && query.port <= last;
-    }
-    if (entry.icmpType === null) return true;
-    if (entry.icmpType !== query.icmpType) return false;
-    return entry.icmpCode === null || entry.icmpCode === query.icmpCode;
-  });
+  return ports.some((entry) => namesMatch(entry, query) && trafficMatches(entry, query));
+}
+
+function namesMatch({ process, windowsService }: ServicePort, query: ServiceQuery): boolean {
+  if (windowsService !== undefined && windowsService !== query.windowsService) return false;
+  return process === undefined || process.toLowerCase() === query.process?.toLowerCase();
+}
+
+function trafficMatches(entry: ServicePort, query: ServiceQuery): boolean {
+  if (entry.protocol === ANY_PROTOCOL) return true;
+  if (entry.protocol !== query.protocol) return false;
+  if (entry.port !== null) {
+    const last = entry.toPort ?? entry.port;
+    return query.port !== null && query.port >= entry.port && query.port <= last;
+  }
+  if (entry.icmpType === null) return true;
+  if (entry.icmpType !== query.icmpType) return false;
+  return entry.icmpCode === null || entry.icmpCode === query.icmpCode;
 }
