@@ -23,6 +23,8 @@ export interface EndpointSpec {
   readonly represents?: z.ZodObject;
   /** True: a missing body counts as `{}`. */
   readonly bodyOptional?: boolean;
+  /** True: a POST that asks and writes nothing; its handler gets the pool instead of a transaction. */
+  readonly reads?: true;
   readonly status: 200 | 201 | 202 | 204;
   readonly answer: AnswerKind;
   /** Of the answer (of one item for `collection`). */

@@ -2,6 +2,7 @@
 import { labelEndpoints } from './resources/labels.ts';
 import { nodeEndpoints } from './resources/node.ts';
 import { objectEndpoints } from './resources/objects.ts';
+import { policyTestEndpoints } from './resources/policy-tests.ts';
 import { policyEndpoints } from './resources/policy.ts';
 import { ruleEndpoints } from './resources/rules.ts';
 import { eventEndpoints, trafficEndpoints } from './resources/traffic.ts';
@@ -21,6 +22,7 @@ export const endpoints = {
   ...pairingEndpoints,
   ...settingsEndpoints,
   ...policyEndpoints,
+  ...policyTestEndpoints,
   ...trafficEndpoints,
   ...eventEndpoints,
   ...venEndpoints,

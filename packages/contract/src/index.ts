@@ -15,6 +15,7 @@ export * from './resources/workloads.ts';
 export * from './resources/pairing.ts';
 export * from './resources/settings.ts';
 export * from './resources/policy.ts';
+export * from './resources/policy-tests.ts';
 export * from './resources/traffic.ts';
 export * from './ven/messages.ts';
 export * from './ven/channel.ts';

@@ -29,7 +29,10 @@ export const PERMISSIONS = {
   wl: ['owner', 'admin', 'workload_manager'],
   pairing: ['owner', 'admin', 'read_only', 'global_object_provisioner', 'workload_manager'],
   rs: ['owner', 'admin', 'ruleset_manager', 'limited_ruleset_manager'],
+  iptables: ['owner', 'admin', 'ruleset_manager'],
   provision: ['owner', 'admin', 'global_object_provisioner', 'ruleset_provisioner'],
+  /** To provision although a policy test fails. */
+  override_tests: ['owner', 'admin'],
 } as const satisfies Record<string, readonly Role[]>;
 export type Permission = keyof typeof PERMISSIONS;
 

@@ -6,7 +6,8 @@ import type {
   VisibilityLevel,
   WorkloadType,
 } from '@bulkhead/policy';
-import type { PolicyType, Role } from '@bulkhead/contract';
+import type { PolicyTestResult, PolicyTestState, PolicyType, Role } from '@bulkhead/contract';
+import type { StoredPolicyTest } from '../policy-tests/stored-test.ts';
 
 export type Db = Kysely<Database>;
 export type Tx = Transaction<Database>;
@@ -132,6 +133,7 @@ export const CHANGE_KINDS = [
   'draft',
   'event',
   'flow',
+  'policy_test',
 ] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
@@ -217,6 +219,28 @@ export interface PolicyVersionsTable {
   workloads_affected: WithDefault<number>;
   object_counts: Json<Record<string, number>>;
   change_set: Json<unknown>;
+  /** Set when failing policy tests were passed over. */
+  policy_test_override: NullableJson<PolicyTestOverride>;
+}
+
+export interface PolicyTestOverride {
+  readonly reason: string;
+  /** Href of the user. */
+  readonly by: string;
+  /** Names of the tests that failed. */
+  readonly failed: readonly string[];
+}
+
+export interface PolicyTestsTable extends Audited {
+  id: Generated<string>;
+  org_id: number;
+  name: string;
+  description: Nullable<string>;
+  enabled: WithDefault<boolean>;
+  content: Json<StoredPolicyTest>;
+  result_state: WithDefault<PolicyTestState>;
+  /** Null while it was never run as it is now. */
+  result: NullableJson<PolicyTestResult>;
 }
 
 /** Content of each object at each version that changed it; null content: deleted by that version. */
@@ -441,6 +465,7 @@ export interface Database {
   policy_objects: PolicyObjectsTable;
   policy_versions: PolicyVersionsTable;
   policy_object_versions: PolicyObjectVersionsTable;
+  policy_tests: PolicyTestsTable;
   pairing_profiles: PairingProfilesTable;
   pairing_keys: PairingKeysTable;
   workloads: WorkloadsTable;

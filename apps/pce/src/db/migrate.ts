@@ -3,10 +3,12 @@ import { sql } from 'kysely';
 import type { Db, Tx } from './database.ts';
 import { up as initial } from './migrations/0001-initial.ts';
 import { up as venState } from './migrations/0002-ven-state.ts';
+import { up as policyTests } from './migrations/0003-policy-tests.ts';
 
 const MIGRATIONS: ReadonlyMap<string, (trx: Tx) => Promise<void>> = new Map([
   ['0001-initial', initial],
   ['0002-ven-state', venState],
+  ['0003-policy-tests', policyTests],
 ]);
 
 /** Any number that no other user of the database takes for an advisory lock. */

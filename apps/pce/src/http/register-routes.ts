@@ -116,7 +116,10 @@ function requestRunner({ deps, resolveVen, checkAnswers }: RegisterOptions) {
       request,
     };
     const ownTransaction =
-      spec.method === 'GET' || spec.permission === 'public' || spec.answer === 'raw';
+      spec.method === 'GET' ||
+      spec.permission === 'public' ||
+      spec.answer === 'raw' ||
+      spec.reads === true;
     // The parts of the context are what the endpoint's schemas gave; only their static types are wider here.
     const call = (db: unknown): Promise<unknown> =>
       Promise.resolve(route.handler({ ...context, db } as Context<EndpointSpec>, reply));

@@ -20,6 +20,7 @@ type DbOf<S> = S extends
   | { readonly method: 'GET' }
   | { readonly permission: 'public' }
   | { readonly answer: 'raw' }
+  | { readonly reads: true }
   ? Db
   : Tx;
 
@@ -32,7 +33,7 @@ export interface Context<S> {
   readonly orgId: number;
   /**
    * Writes: the transaction of this request, committed when the handler returns, rolled back when it throws.
-   * GET, `public` and `raw` endpoints: the pool; what they write goes through `writeTransaction(deps.db, …)`.
+   * GET, `public`, `raw` and `reads` endpoints: the pool; what they write goes through `writeTransaction(deps.db, …)`.
    */
   readonly db: DbOf<S>;
   /** Of the client, from the connection or from a trusted proxy. */

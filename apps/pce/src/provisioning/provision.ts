@@ -53,7 +53,16 @@ export function presentVersion(row: VersionRow): SecPolicyWire {
     object_counts: row.object_counts,
     created_at: row.created_at.toISOString(),
     created_by: { href: row.created_by },
+    policy_test_override: presentOverride(row.policy_test_override),
   };
+}
+
+function presentOverride(
+  override: VersionRow['policy_test_override'],
+): SecPolicyWire['policy_test_override'] {
+  if (override === null) return null;
+  const { reason, by, failed } = override;
+  return { reason, by: { href: by }, failed: [...failed] };
 }
 
 export async function latestVersion(db: Db, orgId: number): Promise<number> {

@@ -42,6 +42,10 @@ export const secPolicySchema = z
     object_counts: z.record(z.string(), z.number().int()),
     created_at: timestampSchema,
     created_by: refSchema,
+    policy_test_override: z
+      .object({ reason: z.string(), by: refSchema, failed: z.array(z.string()) })
+      .nullable()
+      .describe('Policy tests that failed and were passed over, by whom and why (ours)'),
   })
   .meta({ id: 'SecPolicy' });
 export type SecPolicyWire = z.infer<typeof secPolicySchema>;
@@ -141,6 +145,10 @@ export const policyEndpoints = {
     body: z.strictObject({
       update_description: z.string().max(65535).nullable().optional(),
       change_subset: changeSubsetSchema.optional(),
+      policy_test_override: z
+        .strictObject({ reason: z.string().trim().min(1).max(1000) })
+        .optional()
+        .describe('Provisions although policy tests fail; owners and administrators only (ours)'),
     }),
     status: 201,
     answer: 'json',

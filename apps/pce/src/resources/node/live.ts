@@ -25,6 +25,7 @@ const TOPICS: Record<ChangeKind, readonly string[]> = {
   draft: ['sec_policy'],
   event: ['events'],
   flow: ['traffic_flows'],
+  policy_test: ['policy_tests'],
 };
 const KEEP_ALIVE_MS = 15_000;
 /** Then the client comes back with its credentials, which may have been revoked. */
