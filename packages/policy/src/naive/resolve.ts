@@ -15,6 +15,8 @@ export interface Statement {
   readonly kind: 'rule' | 'boundary';
   readonly item: Pick<Rule, 'href' | 'name' | 'version' | 'networkType' | 'ingressServices'>;
   readonly subnets: readonly RuleSide[];
+  /** SIDs of user groups; none: everybody. */
+  readonly principals: readonly string[];
   readonly providers: Side;
   readonly consumers: Side;
 }
@@ -29,7 +31,7 @@ function labelsOfGroup(model: PolicyModel, href: string, above: readonly string[
 }
 
 /** Whether labels satisfy a list of labels and groups: OR within a key, AND across keys, exclusions subtract within their key. */
-function satisfies(model: PolicyModel, labels: readonly string[], entries: Scope): boolean {
+export function satisfies(model: PolicyModel, labels: readonly string[], entries: Scope): boolean {
   const keyOf = (href: string) =>
     model.labels.find((label) => label.href === href)?.key ??
     model.labelGroups.find((group) => group.href === href)?.key;
@@ -46,7 +48,8 @@ function satisfies(model: PolicyModel, labels: readonly string[], entries: Scope
   });
 }
 
-function resolveSide(
+/** A side within a scope. `as`: what labels stand for, `workloads`, `virtual_services` or both. */
+export function resolveSide(
   model: PolicyModel,
   actors: readonly Actor[],
   scope: Scope,
@@ -87,6 +90,7 @@ export function statements(model: PolicyModel): Statement[] {
               kind: 'rule',
               item: rule,
               subnets: rule.useWorkloadSubnets,
+              principals: rule.consumingSecurityPrincipals,
               providers: resolveSide(model, rule.providers, scope, providers),
               consumers: resolveSide(model, rule.consumers, consumerScope, consumers),
             };
@@ -99,6 +103,7 @@ export function statements(model: PolicyModel): Statement[] {
       kind: 'boundary',
       item: boundary,
       subnets: [],
+      principals: [],
       providers: resolveSide(model, boundary.providers, [], ['workloads']),
       consumers: resolveSide(model, boundary.consumers, [], ['workloads']),
     }));
