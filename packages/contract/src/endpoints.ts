@@ -1,15 +1,20 @@
 /** The endpoint table: every operation of the API, by name. */
 import { labelEndpoints } from './resources/labels.ts';
+import { firewallSettingsEndpoints } from './resources/firewall-settings.ts';
+import { ipTablesRuleEndpoints } from './resources/ip-tables-rules.ts';
 import { nodeEndpoints } from './resources/node.ts';
 import { objectEndpoints } from './resources/objects.ts';
 import { policyTestEndpoints } from './resources/policy-tests.ts';
 import { policyEndpoints } from './resources/policy.ts';
+import { questionEndpoints } from './resources/questions.ts';
 import { ruleEndpoints } from './resources/rules.ts';
 import { eventEndpoints, trafficEndpoints } from './resources/traffic.ts';
 import { userEndpoints } from './resources/users.ts';
 import { venEndpoints } from './resources/ven.ts';
 import { pairingEndpoints } from './resources/pairing.ts';
+import { securityPrincipalEndpoints } from './resources/security-principals.ts';
 import { settingsEndpoints } from './resources/settings.ts';
+import { virtualServiceEndpoints } from './resources/virtual-services.ts';
 import { workloadEndpoints } from './resources/workloads.ts';
 
 export const endpoints = {
@@ -18,11 +23,16 @@ export const endpoints = {
   ...labelEndpoints,
   ...objectEndpoints,
   ...ruleEndpoints,
+  ...ipTablesRuleEndpoints,
+  ...virtualServiceEndpoints,
+  ...securityPrincipalEndpoints,
+  ...firewallSettingsEndpoints,
   ...workloadEndpoints,
   ...pairingEndpoints,
   ...settingsEndpoints,
   ...policyEndpoints,
   ...policyTestEndpoints,
+  ...questionEndpoints,
   ...trafficEndpoints,
   ...eventEndpoints,
   ...venEndpoints,

@@ -12,6 +12,9 @@ export const POLICY_TYPES = [
 ] as const;
 export type PolicyType = (typeof POLICY_TYPES)[number];
 
+/** Id under which the one firewall settings object of an organization is kept; its href ends in the type and shows no id. */
+export const FIREWALL_SETTINGS_ID = 'default';
+
 /** `draft`, `active` or a version number as text. */
 export type PolicyVersionWord = string;
 
@@ -42,6 +45,8 @@ export function parseHref(text: string): Href | undefined {
     version = parts[1] ?? null;
     parts.splice(0, 2);
   }
+  if (version !== null && parts.length === 1 && parts[0] === 'firewall_settings')
+    parts.push(FIREWALL_SETTINGS_ID);
   if (parts.length === 0 || parts.length % 2 !== 0) return undefined;
   const path: [string, string][] = [];
   for (let index = 0; index < parts.length; index += 2) {
@@ -58,14 +63,15 @@ export function objectHref(orgId: number, type: string, id: string | number): st
   return `/orgs/${orgId}/${type}/${id}`;
 }
 
-/** Href of a policy object in one state. */
+/** Href of a policy object in one state. The firewall settings have no id in theirs. */
 export function policyHref(
   orgId: number,
   version: PolicyVersionWord,
   type: string,
   id: string | number,
 ): string {
-  return `/orgs/${orgId}/sec_policy/${version}/${type}/${id}`;
+  const place = `/orgs/${orgId}/sec_policy/${version}/${type}`;
+  return type === 'firewall_settings' ? place : `${place}/${id}`;
 }
 
 /** The same object in another state: only the word changes. Hrefs without a version stay as they are. */

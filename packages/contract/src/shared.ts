@@ -122,44 +122,40 @@ export const ifUpdatedAtQuery = z.object({
 // --- service ports and actors, used by services, rules, boundaries and flows ---
 
 const portNumber = z.number().int().min(-1).max(65535);
+/** Protocol, ports and ICMP types as a request names them. */
+export const portMembers = {
+  proto: z.number().int().min(-1).max(255).describe('IANA number; -1 is every protocol'),
+  port: portNumber.nullable().optional(),
+  to_port: portNumber.nullable().optional(),
+  icmp_type: z.number().int().min(0).max(255).nullable().optional(),
+  icmp_code: z.number().int().min(0).max(255).nullable().optional(),
+};
+interface Ports {
+  readonly proto: number;
+  readonly port?: number | null | undefined;
+  readonly to_port?: number | null | undefined;
+  readonly icmp_type?: number | null | undefined;
+  readonly icmp_code?: number | null | undefined;
+}
+/** Refuses ports that cannot be: ranges that run backwards, ports or types of protocols that have none. */
+export function checkPorts(value: Ports, context: z.RefinementCtx): void {
+  const { port, to_port: toPort } = value;
+  const refuse = (member: keyof Ports, message: string): void =>
+    context.addIssue({ code: 'custom', path: [member], message });
+  if (toPort != null && toPort > 0 && (port == null || port <= 0))
+    refuse('to_port', 'needs port, the first of the range');
+  if (port != null && toPort != null && toPort > 0 && toPort < port)
+    refuse('to_port', `range runs backwards: ${port} to ${toPort}; write ${toPort} to ${port}`);
+  if (port != null && port > 0 && ![6, 17, 132].includes(value.proto))
+    refuse('port', 'only TCP (6), UDP (17) and SCTP (132) have ports');
+  if (value.icmp_type != null && ![1, 58].includes(value.proto))
+    refuse('icmp_type', 'only ICMP (1) and ICMPv6 (58) have types');
+  if (value.icmp_code != null && value.icmp_type == null) refuse('icmp_code', 'needs icmp_type');
+}
 /** In requests. Port 0, -1 or none: all ports. Ranges that run backwards are refused. */
 export const servicePortWriteSchema = z
-  .strictObject({
-    proto: z.number().int().min(-1).max(255).describe('IANA number; -1 is every protocol'),
-    port: portNumber.nullable().optional(),
-    to_port: portNumber.nullable().optional(),
-    icmp_type: z.number().int().min(0).max(255).nullable().optional(),
-    icmp_code: z.number().int().min(0).max(255).nullable().optional(),
-  })
-  .superRefine((value, context) => {
-    const { port, to_port: toPort } = value;
-    if (toPort != null && toPort > 0 && (port == null || port <= 0))
-      context.addIssue({
-        code: 'custom',
-        path: ['to_port'],
-        message: 'needs port, the first of the range',
-      });
-    if (port != null && toPort != null && toPort > 0 && toPort < port)
-      context.addIssue({
-        code: 'custom',
-        path: ['to_port'],
-        message: `range runs backwards: ${port} to ${toPort}; write ${toPort} to ${port}`,
-      });
-    if (port != null && port > 0 && ![6, 17, 132].includes(value.proto))
-      context.addIssue({
-        code: 'custom',
-        path: ['port'],
-        message: 'only TCP (6), UDP (17) and SCTP (132) have ports',
-      });
-    if (value.icmp_type != null && ![1, 58].includes(value.proto))
-      context.addIssue({
-        code: 'custom',
-        path: ['icmp_type'],
-        message: 'only ICMP (1) and ICMPv6 (58) have types',
-      });
-    if (value.icmp_code != null && value.icmp_type == null)
-      context.addIssue({ code: 'custom', path: ['icmp_code'], message: 'needs icmp_type' });
-  })
+  .strictObject(portMembers)
+  .superRefine(checkPorts)
   .meta({ id: 'ServicePortWrite' });
 export const servicePortSchema = z
   .object({
@@ -207,37 +203,20 @@ export const actorSchema = z
   .meta({ id: 'Actor' });
 export type ActorWire = z.infer<typeof actorSchema>;
 
+/** Ports named in place, where no service object is: TCP or UDP alone. */
+export const inlinePortWriteSchema = z
+  .strictObject({
+    proto: z.union(
+      [z.literal(6), z.literal(17)],
+      'must be 6 (TCP) or 17 (UDP); write anything else as a service',
+    ),
+    port: portNumber.optional(),
+    to_port: portNumber.optional(),
+  })
+  .superRefine(checkPorts)
+  .meta({ id: 'InlinePortWrite' });
 export const ingressServiceWriteSchema = z
-  .union([
-    z.object({ href: hrefSchema }),
-    z
-      .strictObject({
-        proto: z.union(
-          [z.literal(6), z.literal(17)],
-          'must be 6 (TCP) or 17 (UDP); write anything else as a service',
-        ),
-        port: portNumber.optional(),
-        to_port: portNumber.optional(),
-      })
-      .refine(
-        (value) => value.to_port === undefined || value.to_port <= 0 || (value.port ?? 0) > 0,
-        {
-          path: ['to_port'],
-          message: 'needs port, the first of the range',
-        },
-      )
-      .refine(
-        (value) =>
-          value.to_port === undefined ||
-          value.to_port <= 0 ||
-          value.port === undefined ||
-          value.to_port >= value.port,
-        {
-          path: ['to_port'],
-          message: 'range runs backwards',
-        },
-      ),
-  ])
+  .union([z.object({ href: hrefSchema }), inlinePortWriteSchema])
   .meta({ id: 'IngressServiceWrite' });
 export const ingressServiceSchema = z
   .object({
@@ -249,6 +228,52 @@ export const ingressServiceSchema = z
   })
   .meta({ id: 'IngressService' });
 export type IngressServiceWire = z.infer<typeof ingressServiceSchema>;
+
+/** Scopes: each with at most one entry of a key. */
+export const scopesSchema = z.array(
+  z.array(
+    z.object({
+      label: labelRefSchema.optional(),
+      label_group: z.object({ href: hrefSchema, key: z.string(), name: z.string() }).optional(),
+      exclusion: z.boolean().optional(),
+    }),
+  ),
+);
+export const scopesWriteSchema = z
+  .array(
+    z
+      .array(
+        z.union([
+          z.strictObject({ label: refSchema, ...exclusion }),
+          z.strictObject({ label_group: refSchema, ...exclusion }),
+        ]),
+      )
+      .max(20),
+  )
+  .max(1000);
+
+const ignored = z.unknown().optional().describe('Read-only; ignored');
+/** What an object within another was read with, and may be written back with. */
+export const ignoredMembers = {
+  created_at: ignored,
+  created_by: ignored,
+  updated_at: ignored,
+  updated_by: ignored,
+  deleted_at: ignored,
+  deleted_by: ignored,
+  update_type: ignored,
+  warnings: ignored,
+};
+
+/** Result of one item of a bulk call. */
+export const bulkResultSchema = z.object({
+  href: hrefSchema.optional(),
+  status: z.string().optional(),
+  token: z.string().optional(),
+  message: z.string().optional(),
+  errors: z.array(z.unknown()).optional(),
+});
+export type BulkResult = z.infer<typeof bulkResultSchema>;
 
 export const ruleSidesSchema = z.array(z.enum(RULE_SIDES)).max(2);
 export const warningSchema = z

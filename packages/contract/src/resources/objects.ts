@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import {
   capsSchema,
+  checkPorts,
   descriptionSchema,
   externalData,
   externalDataWrite,
@@ -11,6 +12,7 @@ import {
   integerParam,
   listQuery,
   nameSchema,
+  portMembers,
   servicePortSchema,
   servicePortWriteSchema,
   versionIdParams,
@@ -65,14 +67,49 @@ const ipListWrite = z.strictObject({
   ...externalDataWrite,
 });
 
-const windowsServiceSchema = z.object({
+export const windowsServiceSchema = z
+  .object({
+    service_name: z.string().optional(),
+    process_name: z.string().optional(),
+    proto: z.number().int().optional(),
+    port: z.number().int().optional().describe('0: all ports'),
+    to_port: z.number().int().optional(),
+    icmp_type: z.number().int().nullable().optional(),
+    icmp_code: z.number().int().nullable().optional(),
+  })
+  .meta({ id: 'WindowsService' });
+export type WindowsServiceWire = z.infer<typeof windowsServiceSchema>;
+const programName = z.string().trim().min(1).max(1024).nullable().optional();
+const programs = {
+  service_name: programName.describe('Name of the Windows service that answers'),
+  process_name: programName.describe('Path of the program that answers'),
+};
+const windowsServiceWrite = z
+  .strictObject({ ...programs, ...portMembers, proto: portMembers.proto.optional() })
+  .superRefine((value, context) => {
+    const { proto, service_name: service, process_name: process } = value;
+    if (proto === undefined && value.port != null && value.port > 0)
+      context.addIssue({ code: 'custom', path: ['proto'], message: 'must be there with a port' });
+    else checkPorts({ ...value, proto: proto ?? -1 }, context);
+    if (proto === undefined && service == null && process == null)
+      context.addIssue({
+        code: 'custom',
+        message: 'names nothing; give service_name, process_name or proto',
+      });
+  });
+const egressProgram = z.object({
   service_name: z.string().nullable().optional(),
   process_name: z.string().nullable().optional(),
-  proto: z.number().int().optional(),
-  port: z.number().int().optional(),
-  to_port: z.number().int().optional(),
-  icmp_type: z.number().int().optional(),
-  icmp_code: z.number().int().optional(),
+});
+const riskDetails = z.object({
+  ransomware: z
+    .object({
+      category: z.enum(['admin', 'legacy']),
+      severity: z.enum(['low', 'medium', 'high', 'critical']),
+      os_platforms: z.array(z.enum(['windows', 'linux'])),
+    })
+    .nullable()
+    .optional(),
 });
 export const serviceSchema = z
   .object({
@@ -80,20 +117,38 @@ export const serviceSchema = z
     name: z.string(),
     description: descriptionSchema,
     description_url: z.string().nullable(),
-    process_name: z.string().nullable(),
-    service_ports: z.array(servicePortSchema).optional(),
-    windows_services: z.array(windowsServiceSchema).optional(),
+    process_name: z
+      .string()
+      .nullable()
+      .describe('Stored and shown; windows_services name the programs that count'),
+    service_ports: z.array(servicePortSchema).optional().describe('Absent with windows_services'),
+    windows_services: z
+      .array(windowsServiceSchema)
+      .optional()
+      .describe(
+        'Ports with the program or Windows service that must answer: they match on Windows providers alone',
+      ),
+    windows_egress_services: z
+      .array(egressProgram)
+      .optional()
+      .describe('Stored and shown: consumers are held to protocol and port alone'),
+    risk_details: riskDetails.nullable().optional().describe('Stored and shown'),
     ...externalData,
     ...versioned,
     caps: capsSchema,
   })
   .meta({ id: 'Service' });
 export type ServiceWire = z.infer<typeof serviceSchema>;
+const MOST_PORTS = 10000;
+const TOO_MANY = `has more than ${MOST_PORTS} entries; write ports that follow each other as a range (port, to_port)`;
 const serviceWrite = z.strictObject({
   name: nameSchema,
   description: descriptionSchema.optional(),
   process_name: z.string().max(255).nullable().optional(),
-  service_ports: z.array(servicePortWriteSchema).max(10000).optional(),
+  service_ports: z.array(servicePortWriteSchema).max(MOST_PORTS, TOO_MANY).optional(),
+  windows_services: z.array(windowsServiceWrite).max(MOST_PORTS, TOO_MANY).optional(),
+  windows_egress_services: z.array(egressProgram).max(MOST_PORTS, TOO_MANY).optional(),
+  risk_details: riskDetails.nullable().optional(),
   ...externalDataWrite,
 });
 

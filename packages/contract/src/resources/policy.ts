@@ -17,6 +17,8 @@ export const PROVISIONED_TYPES = [
   'ip_lists',
   'services',
   'label_groups',
+  'virtual_services',
+  'firewall_settings',
   'enforcement_boundaries',
 ] as const;
 export const changeSubsetSchema = z
@@ -63,6 +65,8 @@ const pendingSchema = z
     ip_lists: z.array(pendingItem).optional(),
     services: z.array(pendingItem).optional(),
     label_groups: z.array(pendingItem).optional(),
+    virtual_services: z.array(pendingItem).optional(),
+    firewall_settings: z.array(pendingItem).optional(),
     enforcement_boundaries: z.array(pendingItem).optional(),
   })
   .meta({ id: 'PendingPolicy' });

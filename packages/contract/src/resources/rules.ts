@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { NETWORK_TYPES } from '@bulkhead/policy';
 import { endpoint } from '../endpoint.ts';
+import { ipTablesRuleInSetWrite, ipTablesRuleSchema } from './ip-tables-rules.ts';
 import {
   actorSchema,
   actorWriteSchema,
@@ -13,12 +14,14 @@ import {
   ifUpdatedAtQuery,
   ingressServiceSchema,
   ingressServiceWriteSchema,
-  labelRefSchema,
+  ignoredMembers,
   listQuery,
   labelsParam,
   nameSchema,
   refSchema,
   ruleSidesSchema,
+  scopesSchema,
+  scopesWriteSchema,
   versionIdParams,
   versionParams,
   versioned,
@@ -27,6 +30,13 @@ import {
 
 const resolveAs = z.array(z.enum(['workloads', 'virtual_services'])).max(2);
 const resolveLabelsAs = z.object({ providers: resolveAs, consumers: resolveAs });
+
+const principalRef = z.object({
+  href: hrefSchema,
+  sid: z.string(),
+  name: z.string(),
+  deleted: z.boolean(),
+});
 
 export const secRuleSchema = z
   .object({
@@ -39,7 +49,9 @@ export const secRuleSchema = z
     egress_services: z.array(refSchema),
     resolve_labels_as: resolveLabelsAs,
     unscoped_consumers: z.boolean(),
-    consuming_security_principals: z.array(refSchema),
+    consuming_security_principals: z
+      .array(principalRef)
+      .describe('User groups that the consumers are narrowed to, on hosts that can tell'),
     sec_connect: z.boolean(),
     stateless: z.boolean(),
     machine_auth: z.boolean(),
@@ -66,15 +78,12 @@ const ruleWrite = z.strictObject({
   consumers: side,
   ingress_services: z
     .array(ingressServiceWriteSchema)
-    .min(1, 'needs at least one service; All Services is one')
-    .max(10000),
+    .max(10000)
+    .describe('Empty only where the providers are virtual services, which bring their own'),
   egress_services: z.array(refSchema).optional(),
   resolve_labels_as: resolveLabelsAs,
   unscoped_consumers: z.boolean().optional(),
-  consuming_security_principals: z
-    .array(refSchema)
-    .max(0, 'rules for user groups are not offered by this release')
-    .optional(),
+  consuming_security_principals: z.array(refSchema).max(1000).optional(),
   sec_connect: z.boolean().optional(),
   stateless: z.boolean().optional(),
   machine_auth: z.boolean().optional(),
@@ -84,39 +93,22 @@ const ruleWrite = z.strictObject({
   ...externalDataWrite,
 });
 export type SecRuleWrite = z.infer<typeof ruleWrite>;
-const ignored = z.unknown().optional().describe('Read-only; ignored');
 /** A rule of a ruleset that is written whole, new or as it was read: `href` says which one it is. */
 const ruleInSetWrite = ruleWrite.extend({
   href: hrefSchema.optional(),
-  created_at: ignored,
-  created_by: ignored,
-  updated_at: ignored,
-  updated_by: ignored,
-  deleted_at: ignored,
-  deleted_by: ignored,
-  update_type: ignored,
-  warnings: ignored,
+  ...ignoredMembers,
 });
 export type RuleInSetWrite = z.infer<typeof ruleInSetWrite>;
 
-const scopeEntrySchema = z.object({
-  label: labelRefSchema.optional(),
-  label_group: z.object({ href: hrefSchema, key: z.string(), name: z.string() }).optional(),
-  exclusion: z.boolean().optional(),
-});
-const scopeEntryWrite = z.union([
-  z.strictObject({ label: refSchema, exclusion: z.boolean().optional() }),
-  z.strictObject({ label_group: refSchema, exclusion: z.boolean().optional() }),
-]);
 export const ruleSetSchema = z
   .object({
     href: hrefSchema,
     name: z.string(),
     description: descriptionSchema,
     enabled: z.boolean(),
-    scopes: z.array(z.array(scopeEntrySchema)),
+    scopes: scopesSchema,
     rules: z.array(secRuleSchema),
-    ip_tables_rules: z.array(z.unknown()),
+    ip_tables_rules: z.array(ipTablesRuleSchema),
     deny_rules: z.array(z.unknown()),
     ...externalData,
     ...versioned,
@@ -128,8 +120,9 @@ const ruleSetWrite = z.strictObject({
   name: nameSchema,
   description: descriptionSchema.optional(),
   enabled: z.boolean().optional(),
-  scopes: z.array(z.array(scopeEntryWrite).max(20)).max(1000),
+  scopes: scopesWriteSchema,
   rules: z.array(ruleInSetWrite).max(10000).optional(),
+  ip_tables_rules: z.array(ipTablesRuleInSetWrite).max(1000).optional(),
   ...externalDataWrite,
 });
 
@@ -148,11 +141,15 @@ export const enforcementBoundarySchema = z
   })
   .meta({ id: 'EnforcementBoundary' });
 export type EnforcementBoundaryWire = z.infer<typeof enforcementBoundarySchema>;
+const boundarySide = side.refine(
+  (actors) => !actors.some((actor) => 'virtual_service' in actor),
+  'takes no virtual services; name their workloads, labels or addresses',
+);
 const boundaryWrite = z.strictObject({
   name: nameSchema,
   enabled: z.boolean().optional(),
-  providers: side,
-  consumers: side,
+  providers: boundarySide,
+  consumers: boundarySide,
   ingress_services: z
     .array(ingressServiceWriteSchema)
     .min(1, 'needs at least one service; All Services is one')

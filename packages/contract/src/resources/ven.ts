@@ -1,5 +1,7 @@
 /** The VEN side of the API (ours): activation, reports, policy, detection, flows. The channel's messages are in ven/channel.ts. */
 import { endpoint } from '../endpoint.ts';
+import { explanationSchema } from './explanation.ts';
+import { connectionQuestionSchema } from './questions.ts';
 import {
   activateRequestSchema,
   activateResponseSchema,
@@ -54,6 +56,19 @@ export const venEndpoints = {
     status: 200,
     answer: 'json',
     response: policyDocumentSchema,
+  }),
+  'ven.explain': endpoint({
+    method: 'POST',
+    path: '/ven/explain',
+    permission: 'ven',
+    tag: 'VEN',
+    summary:
+      'Why the active policy decides a connection of this host as it does; one end must be the host: by its href, or by one of its addresses',
+    body: connectionQuestionSchema,
+    reads: true,
+    status: 200,
+    answer: 'json',
+    response: explanationSchema,
   }),
   'ven.flows': endpoint({
     method: 'POST',

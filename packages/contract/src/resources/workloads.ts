@@ -10,6 +10,7 @@ import { endpoint } from '../endpoint.ts';
 import {
   audited,
   booleanParam,
+  bulkResultSchema,
   capsSchema,
   descriptionSchema,
   externalData,
@@ -219,13 +220,6 @@ export const venSchema = z
   .meta({ id: 'Ven' });
 export type VenWire = z.infer<typeof venSchema>;
 
-const bulkResult = z.object({
-  href: hrefSchema.optional(),
-  status: z.string().optional(),
-  token: z.string().optional(),
-  message: z.string().optional(),
-  errors: z.array(z.unknown()).optional(),
-});
 const W = '/orgs/:org_id/workloads';
 const V = '/orgs/:org_id/vens';
 export const FIREWALL_RESTORES = ['saved', 'default', 'disable'] as const;
@@ -279,7 +273,7 @@ export const workloadEndpoints = {
     body: z.array(z.unknown()).max(1000),
     status: 200,
     answer: 'json',
-    response: z.array(bulkResult),
+    response: z.array(bulkResultSchema),
   }),
   'workloads.bulk_update': endpoint({
     method: 'PUT',
@@ -291,7 +285,7 @@ export const workloadEndpoints = {
     body: z.array(z.unknown()).max(1000),
     status: 200,
     answer: 'json',
-    response: z.array(bulkResult),
+    response: z.array(bulkResultSchema),
   }),
   'workloads.get': endpoint({
     method: 'GET',

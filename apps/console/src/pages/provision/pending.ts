@@ -14,6 +14,8 @@ export const PENDING_TYPES = [
   'ip_lists',
   'services',
   'label_groups',
+  'virtual_services',
+  'firewall_settings',
 ] as const satisfies readonly PendingType[];
 export const TYPE_NAMES: Record<PendingType, string> = {
   rule_sets: 'Ruleset',
@@ -21,6 +23,8 @@ export const TYPE_NAMES: Record<PendingType, string> = {
   ip_lists: 'IP list',
   services: 'Service',
   label_groups: 'Label group',
+  virtual_services: 'Virtual service',
+  firewall_settings: 'Settings',
 };
 
 export function flattenPending(pending: Pending | undefined): PendingItem[] {

@@ -1,0 +1,126 @@
+/** Settings of the organization that are part of its policy: drafted and provisioned like any policy object. */
+import { z } from 'zod';
+import { IPV6_MODES } from '@bulkhead/policy';
+import { endpoint } from '../endpoint.ts';
+import {
+  capsSchema,
+  hrefSchema,
+  ifUpdatedAtQuery,
+  refSchema,
+  scopesSchema,
+  scopesWriteSchema,
+  versionParams,
+  versioned,
+} from '../shared.ts';
+
+/** Flags that are kept for older clients and change nothing that hosts enforce. */
+const SHOWN = 'Stored and shown; changes nothing that hosts enforce';
+export const FIREWALL_FLAGS = [
+  'allow_dhcp_client',
+  'allow_traceroute',
+  'allow_igmp',
+  'allow_captive_portal_outbound',
+  'log_dropped_multicast',
+  'log_dropped_broadcast',
+] as const;
+export type FirewallFlag = (typeof FIREWALL_FLAGS)[number];
+/** Scopes that are kept; those that hosts are told of are members of their own. */
+export const FIREWALL_SCOPES = [
+  'static_policy_scopes',
+  'containers_inherit_host_policy_scopes',
+  'loopback_interfaces_in_policy_scopes',
+  'ip_forwarding_enabled_scopes',
+  'rule_hit_count_enabled_scopes',
+] as const;
+export type FirewallScopes = (typeof FIREWALL_SCOPES)[number];
+
+function each<K extends string, V>(names: readonly K[], value: V): Record<K, V> {
+  return Object.fromEntries(names.map((name) => [name, value])) as Record<K, V>; // one entry per name
+}
+
+const vpnPools = z
+  .array(z.string().trim().max(64))
+  .max(1000)
+  .describe(
+    'CIDR blocks, each standing for every host prefix (/32, /128) that lies in it when subnets are used (ours)',
+  );
+export const firewallSettingsSchema = z
+  .object({
+    href: hrefSchema,
+    firewall_coexistence: z
+      .array(
+        z.object({
+          scope: z.array(refSchema),
+          illumio_primary: z.boolean(),
+          workload_mode: z.null(),
+        }),
+      )
+      .describe('The first entry whose scope holds a workload counts; none: the VEN is alone'),
+    blocked_connection_reject_scopes: scopesSchema.describe(
+      'Blocked inbound connections are rejected on workloads in any of these, dropped on others',
+    ),
+    ipv6_mode: z.enum(IPV6_MODES),
+    allow_ipv6: z.boolean().describe('False: ipv6_mode is block_all'),
+    vpn_pools: vpnPools,
+    ike_authentication_type: z.enum(['psk', 'certificate']).describe(SHOWN),
+    network_detection_mode: z.string().nullable().describe(SHOWN),
+    ...each(FIREWALL_FLAGS, z.boolean().describe(SHOWN)),
+    ...each(FIREWALL_SCOPES, scopesSchema.describe(SHOWN)),
+    ...versioned,
+    caps: capsSchema,
+  })
+  .meta({ id: 'FirewallSettings' });
+export type FirewallSettingsWire = z.infer<typeof firewallSettingsSchema>;
+
+const firewallSettingsWrite = z
+  .strictObject({
+    firewall_coexistence: z
+      .array(
+        z.strictObject({
+          scope: z.array(refSchema).max(20),
+          illumio_primary: z.boolean(),
+          workload_mode: z
+            .null('is not offered by this release: an entry is for every mode; leave it out')
+            .optional(),
+        }),
+      )
+      .max(1000),
+    blocked_connection_reject_scopes: scopesWriteSchema,
+    ipv6_mode: z.enum(IPV6_MODES),
+    allow_ipv6: z.boolean(),
+    vpn_pools: vpnPools,
+    ike_authentication_type: z.enum(['psk', 'certificate']),
+    network_detection_mode: z.string().max(64).nullable(),
+    ...each(FIREWALL_FLAGS, z.boolean()),
+    ...each(FIREWALL_SCOPES, scopesWriteSchema),
+  })
+  .partial();
+export type FirewallSettingsWrite = z.infer<typeof firewallSettingsWrite>;
+
+const F = '/orgs/:org_id/sec_policy/:pversion/firewall_settings';
+export const firewallSettingsEndpoints = {
+  'firewall_settings.get': endpoint({
+    method: 'GET',
+    path: F,
+    permission: 'glob',
+    tag: 'Settings',
+    params: versionParams,
+    summary: 'Firewall settings',
+    status: 200,
+    answer: 'json',
+    response: firewallSettingsSchema,
+  }),
+  'firewall_settings.update': endpoint({
+    method: 'PUT',
+    path: F,
+    permission: 'edit',
+    tag: 'Settings',
+    params: versionParams,
+    summary: 'Changes the firewall settings in draft',
+    body: firewallSettingsWrite,
+    represents: firewallSettingsSchema,
+    query: ifUpdatedAtQuery,
+    status: 204,
+    answer: 'empty',
+  }),
+};

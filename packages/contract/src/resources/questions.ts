@@ -1,0 +1,80 @@
+/** Questions that one asks of a policy at any version (ours): why a connection is decided so, what two versions differ in, what is probably wrong. */
+import { z } from 'zod';
+import { endpoint } from '../endpoint.ts';
+import { hrefSchema, versionParams } from '../shared.ts';
+import { explanationSchema } from './explanation.ts';
+
+const whole = (digits: number) =>
+  z
+    .string()
+    .regex(new RegExp(`^\\d{1,${digits}}$`), 'must be a whole number')
+    .transform(Number);
+const addressText = z.string().trim().max(64);
+const nameText = z.string().trim().min(1);
+const ends = {
+  src_workload: hrefSchema.optional(),
+  src_ip: addressText.optional(),
+  dst_workload: hrefSchema.optional(),
+  dst_ip: addressText.optional(),
+};
+/** As query parameters: one connection. */
+export const connectionQuery = {
+  ...ends,
+  protocol: whole(3),
+  port: whole(5).optional(),
+  icmp_type: whole(3).optional(),
+  icmp_code: whole(3).optional(),
+  fqdn: nameText.max(255).optional().describe('Name by which an external provider was resolved'),
+  process: nameText.max(1024).optional().describe('Path of the program that answers'),
+  windows_service: nameText.max(255).optional().describe('Windows service that answers'),
+};
+
+/** As a body: one connection. Each end by workload, by address, or by both. */
+export const connectionQuestionSchema = z
+  .strictObject({
+    ...ends,
+    protocol: z.number().int().min(0).max(255),
+    port: z.number().int().min(1).max(65535).optional(),
+    icmp_type: z.number().int().min(0).max(255).optional(),
+    icmp_code: z.number().int().min(0).max(255).optional(),
+    principals: z
+      .array(z.string().max(255))
+      .max(1000)
+      .optional()
+      .describe('SIDs of the groups of the user who connects'),
+    fqdn: connectionQuery.fqdn,
+    process: connectionQuery.process,
+    windows_service: connectionQuery.windows_service,
+  })
+  .meta({ id: 'ConnectionQuestion' });
+export type ConnectionQuestion = z.infer<typeof connectionQuestionSchema>;
+
+const S = '/orgs/:org_id/sec_policy';
+export const questionEndpoints = {
+  'sec_policy.explain': endpoint({
+    method: 'GET',
+    path: `${S}/:pversion/explain`,
+    permission: 'pol',
+    tag: 'Policy questions',
+    params: versionParams,
+    summary:
+      'Why the policy decides a new connection as it does, and what would let it pass (ours); draft, active or any version',
+    query: z.object(connectionQuery),
+    status: 200,
+    answer: 'json',
+    response: explanationSchema,
+  }),
+  'sec_policy.explain_connection': endpoint({
+    method: 'POST',
+    path: `${S}/:pversion/explain`,
+    permission: 'pol',
+    tag: 'Policy questions',
+    params: versionParams,
+    summary: 'The same for a connection with user groups (ours)',
+    body: connectionQuestionSchema,
+    reads: true,
+    status: 200,
+    answer: 'json',
+    response: explanationSchema,
+  }),
+};
