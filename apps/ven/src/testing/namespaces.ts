@@ -58,6 +58,7 @@ export function createNamespacePair(): NamespacePair {
       execFileSync('ip', ['netns', 'exec', namespace, file, ...args], {
         encoding: 'utf8',
         input,
+        maxBuffer: 64 * 1024 * 1024,
         stdio: ['pipe', 'pipe', 'pipe'],
       }),
     dispose,

@@ -6,7 +6,11 @@ const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
+const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
+const SOL_NETLINK = 270;
+const NETLINK_CAP_ACK = 10;
+const NETLINK_EXT_ACK = 11;
 const MSG_DONTWAIT = 0x40;
 const EFD_CLOEXEC = 0o2000000;
 const POLLIN = 1;
@@ -26,6 +30,11 @@ export interface Libc {
   /** One datagram; null: there is none now. */
   receive(fd: number, into: Buffer): Buffer | typeof OVERRUN | null;
   setReceiveBuffer(fd: number, bytes: number): void;
+  setSendBuffer(fd: number, bytes: number): void;
+  /** Has the kernel say what was wrong and where, without sending everything back; kernels before 4.12 go on without. */
+  askForReasons(fd: number): void;
+  /** Number by which the kernel knows the socket. */
+  portOf(fd: number): number;
   event(): number;
   /** Makes an event readable. */
   signal(fd: number): void;
@@ -46,6 +55,7 @@ export async function loadLibc(): Promise<Libc> {
   const sendTo = lib.func('intptr_t send(int, void *, size_t, int)');
   const recv = lib.func('intptr_t recv(int, void *, size_t, int)');
   const setsockopt = lib.func('int setsockopt(int, int, int, void *, uint32_t)');
+  const getsockname = lib.func('int getsockname(int, void *, void *)');
   const eventfd = lib.func('int eventfd(uint32_t, int)');
   const read = lib.func('intptr_t read(int, void *, size_t)');
   const write = lib.func('intptr_t write(int, void *, size_t)');
@@ -56,6 +66,12 @@ export async function loadLibc(): Promise<Libc> {
   function check(result: unknown, what: string): number {
     if (typeof result === 'number' && result >= 0) return result;
     throw new NetlinkError(`${what} failed with errno ${koffi.errno()}`);
+  }
+
+  function setOption(fd: number, level: number, option: number, number: number): unknown {
+    const value = Buffer.alloc(4);
+    value.writeInt32LE(number, 0);
+    return setsockopt(fd, level, option, value, value.length);
   }
 
   return {
@@ -76,10 +92,19 @@ export async function loadLibc(): Promise<Libc> {
       if (error === EAGAIN || error === EINTR) return null;
       throw new NetlinkError(`netlink receive failed with errno ${error}`);
     },
-    setReceiveBuffer(fd, bytes) {
-      const value = Buffer.alloc(4);
-      value.writeInt32LE(bytes, 0);
-      check(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, value, value.length), 'SO_RCVBUFFORCE');
+    setReceiveBuffer: (fd, bytes) =>
+      void check(setOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, bytes), 'SO_RCVBUFFORCE'),
+    setSendBuffer: (fd, bytes) =>
+      void check(setOption(fd, SOL_SOCKET, SO_SNDBUFFORCE, bytes), 'SO_SNDBUFFORCE'),
+    askForReasons(fd) {
+      setOption(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
+      setOption(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);
+    },
+    portOf(fd) {
+      const address = Buffer.alloc(12);
+      const length = Buffer.from([address.length, 0, 0, 0]);
+      check(getsockname(fd, address, length), 'getsockname');
+      return address.readUInt32LE(4);
     },
     event: () => check(eventfd(0, EFD_CLOEXEC), 'eventfd'),
     signal(fd) {

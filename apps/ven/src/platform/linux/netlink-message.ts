@@ -2,6 +2,10 @@
 
 export interface NetlinkMessage {
   readonly type: number;
+  readonly flags: number;
+  readonly sequence: number;
+  /** Port of the socket that the message is about or from; 0: the kernel's own. */
+  readonly port: number;
   /** What follows the header. */
   readonly body: Buffer;
 }
@@ -21,6 +25,9 @@ export function* readMessages(datagram: Buffer): Generator<NetlinkMessage> {
     if (length < HEADER_BYTES || offset + length > datagram.length) return;
     yield {
       type: datagram.readUInt16LE(offset + 4),
+      flags: datagram.readUInt16LE(offset + 6),
+      sequence: datagram.readUInt32LE(offset + 8),
+      port: datagram.readUInt32LE(offset + 12),
       body: datagram.subarray(offset + HEADER_BYTES, offset + length),
     };
     offset += aligned(length);
