@@ -2,11 +2,13 @@ import process from 'node:process';
 import { formatSpan, joinSpans, parseSpan } from '@bulkhead/net';
 import {
   applyToModel,
+  changesOfStep,
   connection,
   EMPTY_MODEL,
-  policyChange,
+  policyHistory,
   PolicyMirror,
   policyModel,
+  type PolicyHistory,
 } from '@bulkhead/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -16,15 +18,18 @@ import {
   naiveDecide,
   naivePeers,
   RULE_SIDES,
+  type Connection,
   type Decision,
   type EndDecision,
   type PolicyChange,
   type PolicyCore,
   type PolicyModel,
 } from './index.ts';
+import { naiveHostSettings } from './naive/settings.ts';
 
 const SEED = Number(process.env['FAST_CHECK_SEED'] ?? Math.trunc(Math.random() * 2 ** 31));
 process.stdout.write(`policy core properties: FAST_CHECK_SEED=${SEED}\n`);
+const OPTIONS = { extended: false };
 
 /** Reasons in one order: the order in which rules are found is nobody's business. */
 function sorted(decision: Decision): Decision {
@@ -65,16 +70,83 @@ function programmedPeers(core: PolicyCore, workload: string, of: { href: string;
   return joinSpans(spans).map(formatSpan);
 }
 
-const step = fc.array(policyChange(), { minLength: 1, maxLength: 3 });
-const history = fc.record({ start: policyModel(), steps: fc.array(step, { maxLength: 12 }) });
+/** The rules and boundaries whose peers hosts are programmed with, as the reference evaluator names them. */
+function expectPeersOfNaive(core: PolicyCore, model: PolicyModel): void {
+  const items = [...model.ruleSets.flatMap((item) => item.rules), ...model.enforcementBoundaries];
+  for (const workload of model.workloads) {
+    for (const { href } of items) {
+      for (const side of RULE_SIDES) {
+        const of = { href, side };
+        expect(
+          { workload: workload.href, of, peers: programmedPeers(core, workload.href, of) },
+          'peers of a rule',
+        ).toEqual({ workload: workload.href, of, peers: naivePeers(model, workload, of) });
+      }
+    }
+  }
+}
 
-function after(start: PolicyModel, steps: readonly (readonly PolicyChange[])[]): PolicyModel {
-  return steps.flat().reduce(applyToModel, start);
+/** What hosts are told beside their rules. */
+function expectSettingsOfNaive(core: PolicyCore, model: PolicyModel): void {
+  for (const workload of model.workloads) {
+    const policy = core.hostPolicy(workload.href);
+    const told = policy && {
+      ipv6Mode: policy.ipv6Mode,
+      firewallCoexistence: policy.firewallCoexistence,
+      blockedConnectionAction: policy.blockedConnectionAction,
+      ipTablesRules: policy.ipTablesRules,
+    };
+    expect(told, workload.href).toEqual(naiveHostSettings(model, workload));
+  }
+}
+
+function expectDecisionsOfNaive(core: PolicyCore, model: PolicyModel, asked: Connection[]): void {
+  for (const item of asked) {
+    expect(sorted(core.decide(item))).toEqual(sorted(naiveDecide(model, item)));
+  }
+}
+
+/** Every state of a history, the changes that led there, from nothing on. */
+function* statesOf({ start, steps }: PolicyHistory) {
+  const past: [PolicyModel, ...PolicyModel[]] = [EMPTY_MODEL];
+  let changes: readonly PolicyChange[] = changesOf(start);
+  for (let at = 0; ; at += 1) {
+    const model = changes.reduce(applyToModel, past.at(-1) ?? EMPTY_MODEL);
+    past.push(model);
+    yield { changes, model };
+    const step = steps[at];
+    if (step === undefined) return;
+    changes = changesOfStep(step, past);
+  }
+}
+
+/** A core after a history, and the model that it holds then. */
+function grown(history: PolicyHistory): { core: PolicyCore; model: PolicyModel } {
+  const core = createPolicyCore();
+  let last = EMPTY_MODEL;
+  for (const { changes, model } of statesOf(history)) {
+    core.apply(changes);
+    last = model;
+  }
+  return { core, model: last };
+}
+
+function expectMirrored(mirror: PolicyMirror, core: PolicyCore, model: PolicyModel): void {
+  const hosts = enforced(core, model);
+  const named = new Set(hosts.flatMap(({ href }) => core.setsOf(href)));
+  mirror.keepOnly(named);
+  for (const { href, policy } of hosts) expect(mirror.hashes.get(href)).toBe(policy?.hash);
+  expect(mirror.hashes.size).toBe(hosts.filter(({ policy }) => policy).length);
+  for (const id of named) {
+    const set = core.addressSet(id);
+    const members = [...(set?.hosts ?? []), ...(set?.ranges ?? [])].toSorted();
+    expect(mirror.members(id)).toEqual(members);
+  }
 }
 
 describe('the policy core', { timeout: 120_000 }, () => {
   test('decides every connection as the reference evaluator does', () => {
-    const asked = policyModel().chain((model) =>
+    const asked = policyModel(OPTIONS).chain((model) =>
       fc.record({
         model: fc.constant(model),
         connections: fc.array(connection(model), { minLength: 60, maxLength: 60 }),
@@ -82,92 +154,69 @@ describe('the policy core', { timeout: 120_000 }, () => {
     );
     fc.assert(
       fc.property(asked, ({ model, connections }) => {
-        const core = createPolicyCore(model);
-        for (const item of connections) {
-          expect(sorted(core.decide(item))).toEqual(sorted(naiveDecide(model, item)));
-        }
+        expectDecisionsOfNaive(createPolicyCore(model), model, connections);
       }),
       { seed: SEED, numRuns: 500 },
     );
   });
 
-  test('programs each host with the peers that the reference evaluator names', () => {
+  test('programs each host with the peers and settings that the reference evaluator names', () => {
     fc.assert(
-      fc.property(policyModel(), (model) => {
+      fc.property(policyModel(OPTIONS), (model) => {
         const core = createPolicyCore(model);
-        const statements = [
-          ...model.ruleSets.flatMap((item) => item.rules),
-          ...model.enforcementBoundaries,
-        ];
-        for (const workload of model.workloads) {
-          for (const { href } of statements) {
-            for (const side of RULE_SIDES) {
-              const of = { href, side };
-              expect(
-                { workload: workload.href, of, peers: programmedPeers(core, workload.href, of) },
-                'peers of a rule',
-              ).toEqual({ workload: workload.href, of, peers: naivePeers(model, workload, of) });
-            }
-          }
-        }
+        expectPeersOfNaive(core, model);
+        expectSettingsOfNaive(core, model);
       }),
       { seed: SEED, numRuns: 500 },
     );
   });
 
-  test('is after any history what it would be from scratch', () => {
+  test('is after every step of a history what it would be from scratch, and what its deltas say', () => {
     fc.assert(
-      fc.property(history, ({ start, steps }) => {
-        const core = createPolicyCore(start);
-        for (const changes of steps) core.apply(changes);
-        const model = after(start, steps);
-        const fresh = createPolicyCore(model);
-        expect(enforced(core, model)).toEqual(enforced(fresh, model));
-        expect(core.sizes()).toEqual(fresh.sizes());
-      }),
-      { seed: SEED, numRuns: 1000 },
-    );
-  });
-
-  test('is known in full to whoever replays its deltas', () => {
-    fc.assert(
-      fc.property(history, ({ start, steps }) => {
+      fc.property(policyHistory(OPTIONS), (history) => {
         const core = createPolicyCore();
         const mirror = new PolicyMirror();
-        let model = EMPTY_MODEL;
-        for (const changes of [changesOf(start), ...steps]) {
+        for (const { changes, model } of statesOf(history)) {
           mirror.apply(core.apply(changes));
-          model = changes.reduce(applyToModel, model);
-          const hosts = enforced(core, model);
-          const named = new Set(hosts.flatMap(({ href }) => core.setsOf(href)));
-          mirror.keepOnly(named);
-          for (const { href, policy } of hosts) expect(mirror.hashes.get(href)).toBe(policy?.hash);
-          expect(mirror.hashes.size).toBe(hosts.filter(({ policy }) => policy).length);
-          for (const id of named) {
-            const set = core.addressSet(id);
-            const members = [...(set?.hosts ?? []), ...(set?.ranges ?? [])].toSorted();
-            expect(mirror.members(id)).toEqual(members);
-          }
+          const fresh = createPolicyCore(model);
+          expect(enforced(core, model)).toEqual(enforced(fresh, model));
+          expect(core.sizes()).toEqual(fresh.sizes());
+          expectMirrored(mirror, core, model);
         }
       }),
       { seed: SEED, numRuns: 600 },
     );
   });
 
+  test('is after every step of a history what the reference evaluator says', () => {
+    const asked = fc.record({ history: policyHistory(OPTIONS), seed: fc.nat() });
+    fc.assert(
+      fc.property(asked, ({ history, seed }) => {
+        const core = createPolicyCore();
+        for (const { changes, model } of statesOf(history)) {
+          core.apply(changes);
+          const connections = fc.sample(connection(model), { seed, numRuns: 12 });
+          expectDecisionsOfNaive(core, model, connections);
+          expectPeersOfNaive(core, model);
+          expectSettingsOfNaive(core, model);
+        }
+      }),
+      { seed: SEED, numRuns: 200 },
+    );
+  });
+
   test('moves nothing when a change says what is already so', () => {
     fc.assert(
-      fc.property(history, ({ start, steps }) => {
-        const core = createPolicyCore(start);
-        for (const changes of steps) core.apply(changes);
-        const again = changesOf(after(start, steps));
-        expect(core.apply(again)).toEqual({ policies: [], sets: [] });
+      fc.property(policyHistory(OPTIONS), (history) => {
+        const { core, model } = grown(history);
+        expect(core.apply(changesOf(model))).toEqual({ policies: [], sets: [] });
       }),
       { seed: SEED, numRuns: 300 },
     );
   });
 
   test('does not depend on the order in which objects arrive, or how they are batched', () => {
-    const shuffled = policyModel().chain((model) => {
+    const shuffled = policyModel(OPTIONS).chain((model) => {
       const changes = changesOf(model);
       return fc.record({
         model: fc.constant(model),
@@ -187,11 +236,10 @@ describe('the policy core', { timeout: 120_000 }, () => {
 
   test('leaves nothing behind when everything is taken away', () => {
     fc.assert(
-      fc.property(history, ({ start, steps }) => {
-        const core = createPolicyCore(start);
-        for (const changes of steps) core.apply(changes);
+      fc.property(policyHistory(OPTIONS), (history) => {
+        const { core, model } = grown(history);
         // values of null for every object, whatever its type
-        const removals = changesOf(after(start, steps)).map(
+        const removals = changesOf(model).map(
           (change) => ({ ...change, value: null }) as PolicyChange,
         );
         core.apply(removals);

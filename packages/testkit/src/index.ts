@@ -1,3 +1,10 @@
-export { connection, policyChange, policyModel, SMALL_WORLD } from './policy-arbitraries.ts';
+export { connection, policyChange, policyModel } from './policy-arbitraries.ts';
+export { SMALL_WORLD, type PolicyOptions } from './small-world.ts';
+export {
+  changesOfStep,
+  policyHistory,
+  type HistoryStep,
+  type PolicyHistory,
+} from './policy-history.ts';
 export { applyToModel, EMPTY_MODEL } from './model-changes.ts';
 export { PolicyMirror } from './policy-mirror.ts';

@@ -1,12 +1,14 @@
 import { parseAddress, parseRange, parseSpan } from '@bulkhead/net';
-import { changesOf, createPolicyCore, type EndDecision } from '@bulkhead/policy';
+import { changesOf, createPolicyCore, type EndDecision, type PolicyModel } from '@bulkhead/policy';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   applyToModel,
+  changesOfStep,
   connection,
   EMPTY_MODEL,
   policyChange,
+  policyHistory,
   PolicyMirror,
   policyModel,
 } from './index.ts';
@@ -78,6 +80,60 @@ describe('policies of the small world', () => {
       }),
       { seed: SEED, numRuns: 100 },
     );
+  });
+});
+
+describe('policies with everything in them', () => {
+  const models = fc.sample(policyModel({ extended: true }), { seed: SEED, numRuns: 200 });
+  const some = (has: (model: PolicyModel) => boolean) => models.filter(has).length;
+  const rules = (model: PolicyModel) => model.ruleSets.flatMap((item) => item.rules);
+
+  test.each<[string, (model: PolicyModel) => boolean]>([
+    ['hosts that are suspended', (m) => m.workloads.some((item) => item.suspended)],
+    ['hosts of Windows', (m) => m.workloads.some((item) => item.osFamily === 'windows')],
+    ['user groups', (m) => rules(m).some((item) => item.consumingSecurityPrincipals.length > 0)],
+    ['programs', (m) => m.services.some(({ ports }) => ports.some((port) => port.process))],
+    ['VPN pools', (m) => m.firewallSettings.vpnPools.length > 0],
+    ['another IPv6 mode', (m) => m.firewallSettings.ipv6Mode !== 'policy_based'],
+    ['firewalls that coexist', (m) => m.firewallSettings.firewallCoexistence.length > 0],
+    ['raw iptables rules', (m) => m.ruleSets.some((item) => item.ipTablesRules.length > 0)],
+  ])('have %s now and then', (_, has) => {
+    expect(some(has)).toBeGreaterThan(20);
+  });
+
+  test('are drawn only where they are asked for', () => {
+    const plain = fc.sample(policyModel({ extended: false }), { seed: SEED, numRuns: 50 });
+    for (const model of plain) {
+      expect(model.workloads.every((item) => !item.suspended)).toBe(true);
+      expect(model.firewallSettings).toEqual(EMPTY_MODEL.firewallSettings);
+    }
+  });
+});
+
+describe('the history of a policy', () => {
+  test('restores an earlier state in one batch', () => {
+    fc.assert(
+      fc.property(policyModel(), policyHistory(), (start, { start: later }) => {
+        const changes = changesOfStep({ kind: 'restore', back: 1 }, [start, later]);
+        const back = changes.reduce(applyToModel, later);
+        const places = (model: PolicyModel) =>
+          changesOf(model).map((change) => JSON.stringify(change));
+        expect(places(back).toSorted()).toEqual(places(start).toSorted());
+      }),
+      { seed: SEED, numRuns: 50 },
+    );
+  });
+
+  test('takes every kind of step, and steps that do something', () => {
+    const histories = fc.sample(policyHistory(), { seed: SEED, numRuns: 200 });
+    const moving = histories.flatMap(({ start, steps }) =>
+      steps
+        .filter((step) => changesOfStep(step, [EMPTY_MODEL, start]).length > 0)
+        .map(({ kind }) => kind),
+    );
+    for (const kind of ['change', 'provision', 'restore', 'relabel', 'roam', 'go']) {
+      expect(moving.filter((one) => one === kind).length, kind).toBeGreaterThan(50);
+    }
   });
 });
 
