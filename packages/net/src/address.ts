@@ -23,13 +23,44 @@ export function parseAddress(text: string): Address | null {
   return value === null ? null : { family, value };
 }
 
+const ZERO = 48;
+const DOT = 46;
+
+/**
+ * An IPv4 address as a number of 32 bits, -1 for everything else. As strict as `parseAddress`, and made for hundreds of thousands of
+ * addresses at a time: an accepted text is the one text of its address.
+ */
+export function ipv4Number(text: string): number {
+  let value = 0;
+  let byte = -1;
+  let bytes = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === DOT) {
+      if (byte < 0 || bytes === 3) return -1;
+      value = value * 256 + byte;
+      byte = -1;
+      bytes += 1;
+      continue;
+    }
+    const digit = code - ZERO;
+    // a byte of 0 is followed by nothing: leading zeros are read as octal by some
+    if (digit < 0 || digit > 9 || byte === 0) return -1;
+    byte = byte < 0 ? digit : byte * 10 + digit;
+    if (byte > 255) return -1;
+  }
+  return bytes === 3 && byte >= 0 ? value * 256 + byte : -1;
+}
+
+/** The one text of an IPv4 address that is a number of 32 bits. */
+export function ipv4Text(number: number): string {
+  return `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`;
+}
+
 /** The one text of an address; IPv6 as in RFC 5952. */
 export function formatAddress(address: Address): string {
   const { family, value } = address;
-  if (family === 4) {
-    const number = Number(value);
-    return `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`;
-  }
+  if (family === 4) return ipv4Text(Number(value));
   const hex = value.toString(16).padStart(32, '0');
   const parts = Array.from({ length: 8 }, (_, index) =>
     Number.parseInt(hex.slice(4 * index, 4 * index + 4), 16),
@@ -56,31 +87,26 @@ export function unmapAddress(address: Address): Address {
     : address;
 }
 
+/** `isPeerAddress` of an IPv4 address that is a number of 32 bits. */
+export function isPeerIpv4(number: number): boolean {
+  const first = number >>> 24;
+  const linkLocal = number >>> 16 === 0xa9fe;
+  const multicast = first >= 224 && first < 240;
+  return first !== 0 && first !== 127 && !multicast && !linkLocal && number !== 0xffff_ffff;
+}
+
 /** False for unspecified, loopback, link-local and multicast addresses and the IPv4 broadcast: such are never a workload's peer address. */
 export function isPeerAddress(address: Address): boolean {
   const { family, value } = address;
-  if (family === 4) {
-    const first = Number(value >> 24n);
-    const linkLocal = value >> 16n === 0xa9fen;
-    const multicast = first >= 224 && first < 240;
-    const broadcast = value === 0xffff_ffffn;
-    return first !== 0 && first !== 127 && !multicast && !broadcast && !linkLocal;
-  }
+  if (family === 4) return isPeerIpv4(Number(value));
   const linkLocal = value >> 118n === 0x3fan;
   const multicast = value >> 120n === 0xffn;
   return value > 1n && !linkLocal && !multicast;
 }
 
 function parseIpv4(text: string): bigint | null {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
-  if (match === null) return null;
-  let value = 0;
-  for (const part of match.slice(1)) {
-    const byte = Number(part);
-    if (byte > 255 || `${byte}` !== part) return null;
-    value = value * 256 + byte;
-  }
-  return BigInt(value);
+  const value = ipv4Number(text);
+  return value < 0 ? null : BigInt(value);
 }
 
 function parseIpv6(text: string): bigint | null {

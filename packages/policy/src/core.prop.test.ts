@@ -29,7 +29,7 @@ import { naiveHostSettings } from './naive/settings.ts';
 
 const SEED = Number(process.env['FAST_CHECK_SEED'] ?? Math.trunc(Math.random() * 2 ** 31));
 process.stdout.write(`policy core properties: FAST_CHECK_SEED=${SEED}\n`);
-const OPTIONS = { extended: false };
+const OPTIONS = { extended: true };
 
 /** Reasons in one order: the order in which rules are found is nobody's business. */
 function sorted(decision: Decision): Decision {

@@ -68,11 +68,15 @@ export interface CoreSizes {
 }
 
 export interface PolicyCore {
-  /**
-   * Applies changes in order as one step and returns what moved. Work is in proportion to what the changes affect.
-   * References to objects that do not exist (yet) resolve to nobody.
-   */
+  /** `change`, then `takeDelta`. */
   apply(changes: readonly PolicyChange[]): PolicyDelta;
+  /**
+   * Takes changes in, in order, as one step. Work is in proportion to what the changes affect. References to objects that do not exist
+   * (yet) resolve to nobody. Host policies are compiled when they are asked for.
+   */
+  change(changes: readonly PolicyChange[]): void;
+  /** What moved since the last time, or since the beginning: compiles and hashes the host policies that may have changed. */
+  takeDelta(): PolicyDelta;
   /** Policy of a managed workload; undefined for any other href. Idle workloads have one without rules. */
   hostPolicy(workload: string): HostPolicy | undefined;
   /** Members now; undefined when no host policy names the set. */

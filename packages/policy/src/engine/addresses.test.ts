@@ -2,7 +2,7 @@ import { formatSpan } from '@bulkhead/net';
 import { describe, expect, test } from 'vitest';
 import type { IpList, Workload } from '../model.ts';
 import type { NetworkProfile, WorkloadType } from '../vocabulary.ts';
-import { contributionOf, ipListSpans } from './addresses.ts';
+import { addressesOf, ipListSpans, readVpnPools, subnetsOf } from './addresses.ts';
 
 interface Made {
   readonly type?: WorkloadType;
@@ -38,6 +38,10 @@ function having(addresses: readonly string[], made: Made = {}): Workload {
       },
     ],
   };
+}
+
+function contributionOf(workload: Workload) {
+  return { addresses: addressesOf(workload), subnets: subnetsOf(workload, []) };
 }
 
 describe('what a workload gives to the sets of others', () => {
@@ -81,6 +85,21 @@ describe('what a workload gives to the sets of others', () => {
     expect(contributionOf(having([...odd, '::1/128', '::/0', 'ff02::1/128'])).addresses).toEqual(
       [],
     );
+  });
+});
+
+describe('VPN pools (PS-24)', () => {
+  const pools = readVpnPools(['10.8.0.0/16', '10.8.4.0/22', '2001:db8:8::/48']);
+
+  test.each([
+    ['10.8.9.1/32', '10.8.0.0/16'],
+    ['10.8.5.1/32', '10.8.4.0/22'],
+    ['10.9.0.1/32', '10.9.0.1'],
+    ['10.8.5.1/24', '10.8.5.0/24'],
+    ['2001:db8:8::7/128', '2001:db8:8::/48'],
+  ])('%s stands as %s', (text, subnet) => {
+    expect(subnetsOf(having([text]), pools)).toEqual([subnet]);
+    expect(addressesOf(having([text]))).toEqual([text.split('/')[0]]);
   });
 });
 

@@ -3,55 +3,106 @@ import {
   ADDRESS_BITS,
   formatAddress,
   formatSpan,
+  ipv4Number,
+  ipv4Text,
   isPeerAddress,
+  isPeerIpv4,
   joinSpans,
   networkOf,
   parseAddress,
+  parsePrefix,
   parseRange,
   parseSpan,
   subtractSpans,
+  type Address,
   type AddressSpan,
 } from '@bulkhead/net';
-import type { IpList, IpRange, Workload } from '../model.ts';
+import type { InterfaceAddress, IpList, IpRange, Workload } from '../model.ts';
+import type { OwnMembers } from './set-state.ts';
 
-/** Addresses by which a workload is a peer, and the members it gives to a set in the form of subnets. */
-export interface Contribution {
-  /** Canonical, without duplicates. */
-  readonly addresses: readonly string[];
-  /** Hosts and CIDR blocks. */
-  readonly subnets: readonly string[];
-}
+/** Prefixes that stand for every host prefix inside them (PS-24), the longest first. */
+export type VpnPools = readonly (AddressSpan & { readonly prefixLength: number })[];
 
-const NOTHING: Contribution = { addresses: [], subnets: [] };
+const NOBODY: readonly string[] = [];
 /** A shorter prefix is refused as a subnet: the address stands alone (policy model, Use Workload Subnets). */
 const SHORTEST_SUBNET = { 4: 8, 6: 32 } as const;
 
-/** Corporate interfaces only; link-local and the like never; nothing at all while the workload is offline. */
-export function contributionOf(workload: Workload): Contribution {
-  if (!workload.online) return NOTHING;
-  const addresses = new Set<string>();
-  const subnets = new Set<string>();
-  for (const entry of workload.interfaces) {
-    if (workload.type === 'endpoint' && entry.networkProfile !== 'corporate') continue;
-    for (const { address: text, prefixLength } of entry.addresses) {
-      const address = parseAddress(text);
-      if (address === null || !isPeerAddress(address)) continue;
-      const host = formatAddress(address);
-      addresses.add(host);
-      const asSubnet =
-        workload.type !== 'unmanaged' &&
-        prefixLength >= SHORTEST_SUBNET[address.family] &&
-        prefixLength <= ADDRESS_BITS[address.family];
-      subnets.add(asSubnet ? formatSpan(networkOf(address, prefixLength)) : host);
-    }
-  }
-  return { addresses: [...addresses], subnets: [...subnets] };
+/** Pools in text; what is no CIDR block is left out. */
+export function readVpnPools(texts: readonly string[]): VpnPools {
+  return texts
+    .flatMap((text) => {
+      const parsed = parsePrefix(text);
+      return parsed.ok ? [parsed.value] : [];
+    })
+    .sort((a, b) => b.prefixLength - a.prefixLength);
 }
 
-export function sameContribution(left: Contribution, right: Contribution): boolean {
-  const equal = (a: readonly string[], b: readonly string[]) =>
-    a.length === b.length && a.every((text, index) => text === b[index]);
-  return equal(left.addresses, right.addresses) && equal(left.subnets, right.subnets);
+/** Interface addresses by which a workload is a peer: corporate interfaces, and none while it is offline. */
+function* peerAddresses(workload: Workload): Iterable<InterfaceAddress> {
+  if (!workload.online) return;
+  for (const entry of workload.interfaces) {
+    if (workload.type !== 'endpoint' || entry.networkProfile === 'corporate')
+      yield* entry.addresses;
+  }
+}
+
+/** Canonical addresses by which a workload is a peer, without duplicates (PS-20). */
+export function addressesOf(workload: Workload): readonly string[] {
+  const found: string[] = [];
+  for (const { address: text } of peerAddresses(workload)) {
+    const host = peerHost(text);
+    if (host !== null && !found.includes(host)) found.push(host);
+  }
+  return found.length === 0 ? NOBODY : found;
+}
+
+/** Canonical text of an address that may be a peer's, else null. */
+function peerHost(text: string): string | null {
+  const number = ipv4Number(text);
+  if (number >= 0) return isPeerIpv4(number) ? text : null;
+  const address = parseAddress(text);
+  return address === null || !isPeerAddress(address) ? null : formatAddress(address);
+}
+
+/** What the workload gives to a set in the form of subnets: hosts and CIDR blocks, without duplicates (PS-22, PS-23, PS-24). */
+export function subnetsOf(workload: Workload, pools: VpnPools): readonly string[] {
+  const found = new Set<string>();
+  for (const item of peerAddresses(workload)) {
+    const text = subnetOf(item, workload.type !== 'unmanaged', pools);
+    if (text !== null) found.add(text);
+  }
+  return [...found];
+}
+
+function subnetOf(
+  { address: text, prefixLength }: InterfaceAddress,
+  managed: boolean,
+  pools: VpnPools,
+): string | null {
+  const number = ipv4Number(text);
+  if (number >= 0) {
+    if (!isPeerIpv4(number)) return null;
+    if (!managed || prefixLength < SHORTEST_SUBNET[4]) return text;
+    if (prefixLength < 32) {
+      const mask = -1 << (32 - prefixLength);
+      return `${ipv4Text((number & mask) >>> 0)}/${prefixLength}`;
+    }
+  }
+  const address = parseAddress(text);
+  if (address === null || !isPeerAddress(address)) return null;
+  const host = formatAddress(address);
+  const bits = ADDRESS_BITS[address.family];
+  if (!managed || prefixLength < SHORTEST_SUBNET[address.family] || prefixLength > bits)
+    return host;
+  if (prefixLength === bits) return poolOf(address, pools) ?? host;
+  return formatSpan(networkOf(address, prefixLength));
+}
+
+function poolOf({ family, value }: Address, pools: VpnPools): string | null {
+  const pool = pools.find(
+    (item) => item.family === family && item.first <= value && value <= item.last,
+  );
+  return pool === undefined ? null : formatSpan(pool);
 }
 
 function rangeSpans(range: IpRange): AddressSpan[] {
@@ -59,22 +110,20 @@ function rangeSpans(range: IpRange): AddressSpan[] {
   return parsed.ok ? [parsed.value] : [];
 }
 
-/** What an IP list's ranges cover, exclusions subtracted. */
+/** What an IP list's ranges cover, exclusions subtracted (PS-7). */
 export function ipListSpans(list: IpList): AddressSpan[] {
   const of = (exclusion: boolean) =>
     list.ranges.filter((range) => range.exclusion === exclusion).flatMap(rangeSpans);
   return subtractSpans(of(false), of(true));
 }
 
-/** Canonical members of a set: single addresses apart from ranges. */
-export function splitMembers(texts: Iterable<string>): { hosts: string[]; ranges: string[] } {
-  const hosts: string[] = [];
-  const spans: AddressSpan[] = [];
-  for (const text of texts) {
-    const parsed = parseSpan(text);
-    if (!parsed.ok) continue;
-    if (parsed.value.first === parsed.value.last) hosts.push(text);
-    else spans.push(parsed.value);
+/** Spans as members of a set: single addresses apart from ranges. */
+export function ownMembers(spans: readonly AddressSpan[]): OwnMembers {
+  const hosts = new Set<string>();
+  const wide: AddressSpan[] = [];
+  for (const span of spans) {
+    if (span.first === span.last) hosts.add(formatSpan(span));
+    else wide.push(span);
   }
-  return { hosts: hosts.sort(), ranges: joinSpans(spans).map(formatSpan) };
+  return { hosts, ranges: joinSpans(wide).map(formatSpan) };
 }

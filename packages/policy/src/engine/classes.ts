@@ -1,33 +1,83 @@
 /** Policy classes: workloads that every policy treats alike, and the selectors that classes are in. */
-import type { HostPolicy } from '../host-policy.ts';
 import type { Workload } from '../model.ts';
+import type { TableUnit, Unit } from './compile.ts';
 import { selects, type Selector } from './conditions.ts';
-import type { Unit } from './compile.ts';
+import type { InternedPolicy } from './host-policies.ts';
+import type { Line } from './lines.ts';
 import type { SetState } from './set-state.ts';
+import { SmallSet } from './small-set.ts';
+
+/** A workload in its place. */
+export interface WorkloadState {
+  workload: Workload;
+  state: ClassState;
+  /** By which it is a peer, canonical. */
+  addresses: readonly string[];
+  /** Hash that it was told before it changed class in this step; undefined: it did not. */
+  before: string | null | undefined;
+}
 
 /** One class while it has workloads. */
-export interface ClassState {
+export class ClassState {
   readonly key: string;
   /** Any of its workloads stands for all in what is part of the class. */
   readonly sample: Workload;
-  readonly labels: ReadonlyMap<string, string>;
+  /** Label hrefs by key: key, href, key, href ... */
+  readonly labels: readonly string[];
   /** Href of its only workload where rules name that workload, else null. */
   readonly named: string | null;
-  readonly workloads: Set<string>;
-  readonly selectors: Set<SelectorState>;
-  policy: HostPolicy | null;
+  readonly workloads = new SmallSet<WorkloadState>();
+  readonly selectors = new SmallSet<SelectorState>();
+  /** How many of its workloads bring a member in the form of subnets; null until a set of that form needs it. */
+  subnets: Map<string, number> | null = null;
+  addressCount = 0;
+  /** What its workloads were told to enforce last; null: nothing yet, or not managed. */
+  told: InternedPolicy | null = null;
+  /** What they have to enforce now; undefined while that is not computed. */
+  policy: InternedPolicy | null | undefined = undefined;
+  /** Whether its policy may differ from what was told. */
+  dirty = false;
+
+  constructor(key: string, sample: Workload, labels: readonly string[], named: string | null) {
+    this.key = key;
+    this.sample = sample;
+    this.labels = labels;
+    this.named = named;
+  }
+
+  /** Its label of a key. */
+  label(key: string): string | undefined {
+    for (let at = 0; at < this.labels.length; at += 2) {
+      if (this.labels[at] === key) return this.labels[at + 1];
+    }
+    return undefined;
+  }
 }
 
-export interface SelectorState {
+export class SelectorState {
   readonly id: string;
   /** Tells selectors apart, in fewer letters. */
   readonly serial: number;
   readonly selector: Selector;
-  references: number;
-  readonly classes: Set<ClassState>;
-  readonly providerUnits: Set<Unit>;
-  readonly consumerUnits: Set<Unit>;
-  readonly sets: Set<SetState>;
+  references = 0;
+  readonly classes = new SmallSet<ClassState>();
+  readonly providerUnits = new SmallSet<Unit>();
+  readonly consumerUnits = new SmallSet<Unit>();
+  readonly tables = new SmallSet<TableUnit>();
+  readonly sets = new SmallSet<SetState>();
+  /** Lines that it gives its classes, sorted; null while that is not computed. */
+  lines: readonly Line[] | null = null;
+
+  constructor(id: string, serial: number, selector: Selector) {
+    this.id = id;
+    this.serial = serial;
+    this.selector = selector;
+  }
+
+  /** Whether any rule stands on it, and not only sets. */
+  get ruling(): boolean {
+    return this.providerUnits.size + this.consumerUnits.size + this.tables.size > 0;
+  }
 }
 
 /** First release that manages external interfaces (R-SYS-4). */
@@ -36,21 +86,36 @@ export function managesExternal(workload: Workload): boolean {
   return major > 22 || (major === 22 && minor >= 3);
 }
 
-/** What makes workloads alike; a workload that a rule names is a class of its own. */
-export function classKey(workload: Workload, named: boolean): string {
-  const labels = [...workload.labels].sort();
-  if (workload.type === 'unmanaged') {
-    return JSON.stringify(['unmanaged', labels, named ? workload.href : null]);
+/** Makes the keys by which workloads are alike; a workload that a rule names is a class of its own. */
+export class ClassKeys {
+  private readonly labels = new Map<string, number>();
+  private readonly heads = new Map<string, string>();
+
+  of(workload: Workload, named: boolean): string {
+    const numbers = workload.labels.map((href) => this.number(href)).sort((a, b) => a - b);
+    return `${this.head(workload)} ${numbers.join()}${named ? ` ${workload.href}` : ''}`;
   }
-  return JSON.stringify([
-    workload.type,
-    workload.enforcementMode,
-    workload.visibilityLevel,
-    workload.blockedConnectionAction,
-    managesExternal(workload),
-    labels,
-    named ? workload.href : null,
-  ]);
+
+  private number(href: string): number {
+    const known = this.labels.get(href);
+    if (known !== undefined) return known;
+    const number = this.labels.size;
+    this.labels.set(href, number);
+    return number;
+  }
+
+  /** What counts of a workload besides its labels. Versions are many, and matter only by what they can do. */
+  private head(workload: Workload): string {
+    const { type, enforcementMode, visibilityLevel, blockedConnectionAction, osFamily } = workload;
+    if (type === 'unmanaged') return type;
+    const version = workload.venVersion ?? '';
+    const text = `${type} ${enforcementMode} ${visibilityLevel} ${blockedConnectionAction} ${osFamily} `;
+    const known = this.heads.get(text + version);
+    if (known !== undefined) return known;
+    const head = text + String(managesExternal(workload));
+    this.heads.set(text + version, head);
+    return head;
+  }
 }
 
 /**
@@ -60,12 +125,12 @@ export function classKey(workload: Workload, named: boolean): string {
 export class SelectorIndex {
   private readonly states = new Map<string, SelectorState>();
   private serial = 0;
-  private readonly byLabel = new Map<string, Set<SelectorState>>();
+  private readonly byLabel = new Map<string, SmallSet<SelectorState>>();
   private readonly unlabelled = new Set<SelectorState>();
-  private readonly classesByLabel = new Map<string, Set<ClassState>>();
-  private readonly classes: Map<string, ClassState>;
+  private readonly classesByLabel = new Map<string, SmallSet<ClassState>>();
+  private readonly classes: ReadonlyMap<string, ClassState>;
 
-  constructor(classes: Map<string, ClassState>) {
+  constructor(classes: ReadonlyMap<string, ClassState>) {
     this.classes = classes;
   }
 
@@ -82,22 +147,11 @@ export class SelectorIndex {
     let state = this.states.get(id);
     if (state === undefined) {
       this.serial += 1;
-      state = {
-        id,
-        serial: this.serial,
-        selector,
-        references: 0,
-        classes: new Set(),
-        providerUnits: new Set(),
-        consumerUnits: new Set(),
-        sets: new Set(),
-      };
+      state = new SelectorState(id, this.serial, selector);
       this.states.set(id, state);
-      for (const set of this.placesOf(selector)) set.add(state);
-      for (const candidate of this.candidateClasses(selector)) {
-        if (!selects(selector, (key) => candidate.labels.get(key))) continue;
-        state.classes.add(candidate);
-        candidate.selectors.add(state);
+      this.list(state);
+      for (const candidates of this.candidateClasses(selector)) {
+        for (const candidate of candidates) join(candidate, state);
       }
     }
     state.references += 1;
@@ -116,18 +170,11 @@ export class SelectorIndex {
   }
 
   addClass(added: ClassState): void {
-    for (const label of added.sample.labels) {
-      let members = this.classesByLabel.get(label);
-      if (members === undefined) this.classesByLabel.set(label, (members = new Set()));
-      members.add(added);
+    for (const label of added.sample.labels) listed(this.classesByLabel, label).add(added);
+    for (const state of this.unlabelled) join(added, state);
+    for (let at = 1; at < added.labels.length; at += 2) {
+      for (const state of this.byLabel.get(added.labels[at] ?? '') ?? []) join(added, state);
     }
-    const consider = (state: SelectorState) => {
-      if (!selects(state.selector, (key) => added.labels.get(key))) return;
-      state.classes.add(added);
-      added.selectors.add(state);
-    };
-    for (const state of this.unlabelled) consider(state);
-    for (const label of new Set(added.labels.values())) this.byLabel.get(label)?.forEach(consider);
   }
 
   removeClass(removed: ClassState): void {
@@ -140,10 +187,10 @@ export class SelectorIndex {
     return [...(this.classesByLabel.get(label) ?? [])];
   }
 
-  private placesOf(selector: Selector): Set<SelectorState>[] {
+  private list(state: SelectorState): void {
     let best: readonly string[] | null = null;
     let load = Number.POSITIVE_INFINITY;
-    for (const condition of selector) {
+    for (const condition of state.selector) {
       if (condition.kind === 'not') continue;
       let own = 0;
       for (const label of condition.labels) own += 1 + (this.byLabel.get(label)?.size ?? 0);
@@ -152,16 +199,12 @@ export class SelectorIndex {
         best = condition.labels;
       }
     }
-    if (best === null) return [this.unlabelled];
-    return best.map((label) => {
-      let listed = this.byLabel.get(label);
-      if (listed === undefined) this.byLabel.set(label, (listed = new Set()));
-      return listed;
-    });
+    if (best === null) this.unlabelled.add(state);
+    for (const label of best ?? []) listed(this.byLabel, label).add(state);
   }
 
-  private candidateClasses(selector: Selector): Iterable<ClassState> {
-    let best: ClassState[] | null = null;
+  private candidateClasses(selector: Selector): Iterable<Iterable<ClassState>> {
+    let best: readonly string[] | null = null;
     let size = Number.POSITIVE_INFINITY;
     for (const condition of selector) {
       if (condition.kind === 'not') continue;
@@ -169,9 +212,21 @@ export class SelectorIndex {
       for (const label of condition.labels) own += this.classesByLabel.get(label)?.size ?? 0;
       if (own < size) {
         size = own;
-        best = condition.labels.flatMap((label) => [...(this.classesByLabel.get(label) ?? [])]);
+        best = condition.labels;
       }
     }
-    return best ?? this.classes.values();
+    return best?.map((label) => this.classesByLabel.get(label) ?? []) ?? [this.classes.values()];
   }
+}
+
+function listed<T>(map: Map<string, SmallSet<T>>, label: string): SmallSet<T> {
+  let found = map.get(label);
+  if (found === undefined) map.set(label, (found = new SmallSet()));
+  return found;
+}
+
+function join(member: ClassState, state: SelectorState): void {
+  if (!selects(state.selector, (key) => member.label(key))) return;
+  state.classes.add(member);
+  member.selectors.add(state);
 }

@@ -1,10 +1,11 @@
 /** Rules and boundaries to units: one per rule and scope, its sides as parts, with nothing left to look up. */
-import { sha256Hex } from '../sha256.ts';
 import { normalizeServices, resolveServices } from '../services.ts';
 import type {
   Actor,
   EnforcementBoundary,
+  IngressService,
   IpList,
+  IpTablesRule,
   ResolveLabelsAs,
   Rule,
   RuleSet,
@@ -13,29 +14,29 @@ import type {
   ServicePort,
   VirtualService,
 } from '../model.ts';
-import type { NetworkType } from '../vocabulary.ts';
-import { conditionsOf, intersect, type LabelLookup, type Selector } from './conditions.ts';
+import { PROTOCOLS, type NetworkType } from '../vocabulary.ts';
+import {
+  conditionsOf,
+  intersect,
+  selectorKey,
+  type LabelLookup,
+  type Selector,
+} from './conditions.ts';
+import { SetState } from './set-state.ts';
+import type { SetSource } from './sources.ts';
 
-/** What the addresses of a set are made of. */
-export type SetSource =
-  | {
-      readonly kind: 'selector';
-      readonly selector: Selector;
-      readonly form: 'addresses' | 'subnets';
-    }
-  | { readonly kind: 'workloads'; readonly hrefs: readonly string[] }
-  | { readonly kind: 'ip_list'; readonly href: string }
-  | { readonly kind: 'virtual_service'; readonly href: string };
+/** Who gets the lines of a side: workloads that a selector holds, or workloads by name. */
+export type Members =
+  | { readonly kind: 'selector'; readonly id: string; readonly selector: Selector }
+  | { readonly kind: 'workloads'; readonly hrefs: readonly string[] };
 
 /** A piece of one side: who is a member (enforces the rule) and what address set stands for it at the other side. */
 export interface Part {
-  readonly setId: string;
   readonly source: SetSource;
+  /** Shared by all parts of one source once the engine has taken the unit in. */
+  set: SetState;
   /** Null: of no workload, addresses only. */
-  readonly members:
-    | { readonly kind: 'selector'; readonly id: string; readonly selector: Selector }
-    | { readonly kind: 'workloads'; readonly hrefs: readonly string[] }
-    | null;
+  readonly members: Members | null;
   /** Services of its own in place of the rule's (a virtual service as provider). */
   readonly services: readonly ServicePort[] | null;
   readonly fqdns: readonly string[];
@@ -49,11 +50,28 @@ export interface Unit {
   readonly href: string;
   readonly name: string;
   readonly version: number;
+  /** Null on boundaries. */
+  readonly ruleSet: string | null;
+  readonly scopeIndex: number;
   readonly networkType: NetworkType;
   readonly stateless: boolean;
+  readonly principals: readonly string[];
+  /** Entries that name a program included. */
   readonly services: readonly ServicePort[];
   readonly providers: readonly Part[];
   readonly consumers: readonly Part[];
+}
+
+/** Raw rules of a ruleset within one scope, and who gets them. */
+export interface TableUnit {
+  readonly id: string;
+  readonly rule: IpTablesRule;
+  readonly members: readonly Members[];
+}
+
+export interface Compiled {
+  readonly units: readonly Unit[];
+  readonly tables: readonly TableUnit[];
 }
 
 export interface ObjectLookup extends LabelLookup {
@@ -61,39 +79,53 @@ export interface ObjectLookup extends LabelLookup {
   readonly ipList: (href: string) => IpList | undefined;
   readonly virtualService: (href: string) => VirtualService | undefined;
   readonly virtualServices: () => Iterable<VirtualService>;
+  /** Hex digest of a text, of at least 22 digits. */
+  readonly digest: (text: string) => string;
 }
 
-/** Name of the set that a source stands for: a digest of its canonical text, so that equal sources share one set. */
-export function setIdOf(source: SetSource): string {
-  return `s${sha256Hex(JSON.stringify(source)).slice(0, 22)}`;
-}
-
-/** Services of a virtual service: its own ports, or those of the service that it names. */
-function virtualServicePorts(item: VirtualService, find: ObjectLookup): readonly ServicePort[] {
-  return 'ports' in item.service
-    ? normalizeServices(item.service.ports)
-    : resolveServices([item.service], find.service);
-}
+const ALL: readonly ScopeEntry[] = [];
 
 /** Units of a ruleset. Disabled rulesets and rules give none. */
-export function compileRuleSet(ruleSet: RuleSet, find: ObjectLookup): Unit[] {
-  if (!ruleSet.enabled) return [];
-  const scopes: readonly (readonly ScopeEntry[])[] =
-    ruleSet.scopes.length === 0 ? [[]] : ruleSet.scopes;
-  return ruleSet.rules
+export function compileRuleSet(ruleSet: RuleSet, find: ObjectLookup): Compiled {
+  if (!ruleSet.enabled) return { units: [], tables: [] };
+  const scopes = (ruleSet.scopes.length === 0 ? [ALL] : ruleSet.scopes).map((scope) =>
+    conditionsOf(scope, find),
+  );
+  const units: Unit[] = [];
+  for (const rule of ruleSet.rules) {
+    if (!rule.enabled) continue;
+    const services = servicesOf(rule.ingressServices, find);
+    for (const [index, scope] of scopes.entries()) {
+      units.push(compileRule(rule, { ruleSet: ruleSet.href, scope, index, services, find }));
+    }
+  }
+  const tables = ruleSet.ipTablesRules
     .filter((rule) => rule.enabled)
-    .flatMap((rule) => scopes.map((scope, index) => compileRule(rule, { scope, index }, find)));
+    .flatMap((rule) =>
+      scopes.map((scope, index) => ({
+        id: `${rule.href}#${index}`,
+        rule,
+        members: [
+          ...selectorMembers(labelPart(rule.actors, scope, find)),
+          ...workloadMembers(rule.actors),
+        ],
+      })),
+    );
+  return { units, tables };
 }
 
-function compileRule(
-  rule: Rule,
-  { scope, index }: { readonly scope: readonly ScopeEntry[]; readonly index: number },
-  find: ObjectLookup,
-): Unit {
-  const within = conditionsOf(scope, find);
+interface RuleContext {
+  readonly ruleSet: string;
+  readonly scope: Selector;
+  readonly index: number;
+  readonly services: readonly ServicePort[];
+  readonly find: ObjectLookup;
+}
+
+function compileRule(rule: Rule, { ruleSet, scope, index, services, find }: RuleContext): Unit {
   const side = (name: 'providers' | 'consumers', scoped: boolean) =>
     compileSide(rule[name], {
-      scope: scoped ? within : [],
+      scope: scoped ? scope : NO_CONDITIONS,
       resolveAs: rule.resolveLabelsAs[name],
       subnets: rule.useWorkloadSubnets.includes(name),
       provider: name === 'providers',
@@ -105,39 +137,70 @@ function compileRule(
     href: rule.href,
     name: rule.name,
     version: rule.version,
+    ruleSet,
+    scopeIndex: index,
     networkType: rule.networkType,
     stateless: rule.stateless,
-    services: resolveServices(rule.ingressServices, find.service),
+    principals: distinctSorted(rule.consumingSecurityPrincipals),
+    services,
     providers: side('providers', true),
     consumers: side('consumers', !rule.unscopedConsumers),
   };
 }
 
+const NO_CONDITIONS: Selector = [];
+const NO_STRINGS: readonly string[] = [];
+
 /** Unit of a boundary; none when it is disabled. FQDNs of its IP lists are dropped (R-POL-8). */
-export function compileBoundary(boundary: EnforcementBoundary, find: ObjectLookup): Unit[] {
-  if (!boundary.enabled) return [];
+export function compileBoundary(boundary: EnforcementBoundary, find: ObjectLookup): Compiled {
+  if (!boundary.enabled) return { units: [], tables: [] };
   const side = (actors: readonly Actor[]) =>
     compileSide(actors, {
-      scope: [],
+      scope: NO_CONDITIONS,
       resolveAs: ['workloads'],
       subnets: false,
       provider: false,
       find,
-    }).map((part) => ({ ...part, fqdns: [] }));
-  return [
-    {
-      id: `${boundary.href}#0`,
-      action: 'deny',
-      href: boundary.href,
-      name: boundary.name,
-      version: boundary.version,
-      networkType: boundary.networkType,
-      stateless: false,
-      services: resolveServices(boundary.ingressServices, find.service),
-      providers: side(boundary.providers),
-      consumers: side(boundary.consumers),
-    },
-  ];
+    });
+  const unit: Unit = {
+    id: `${boundary.href}#0`,
+    action: 'deny',
+    href: boundary.href,
+    name: boundary.name,
+    version: boundary.version,
+    ruleSet: null,
+    scopeIndex: 0,
+    networkType: boundary.networkType,
+    stateless: false,
+    principals: NO_STRINGS,
+    services: servicesOf(boundary.ingressServices, find),
+    providers: side(boundary.providers),
+    consumers: side(boundary.consumers),
+  };
+  return { units: [unit], tables: [] };
+}
+
+/** Most rules hold one port in place, which is its own canonical form. */
+function servicesOf(
+  ingress: readonly IngressService[],
+  find: ObjectLookup,
+): readonly ServicePort[] {
+  const [only] = ingress;
+  if (ingress.length === 1 && only !== undefined && 'port' in only) {
+    const { port } = only;
+    const { protocol, toPort, icmpType, icmpCode } = port;
+    const plain = protocol === PROTOCOLS.tcp || protocol === PROTOCOLS.udp;
+    const single = port.port !== null && toPort === null && icmpType === null && icmpCode === null;
+    if (plain && single && Object.keys(port).length === 5) return [port];
+  }
+  return resolveServices(ingress, find.service);
+}
+
+/** Services of a virtual service: its own ports, or those of the service that it names. */
+function virtualServicePorts(item: VirtualService, find: ObjectLookup): readonly ServicePort[] {
+  return 'ports' in item.service
+    ? normalizeServices(item.service.ports)
+    : resolveServices([item.service], find.service);
 }
 
 interface SideOptions {
@@ -151,58 +214,77 @@ interface SideOptions {
 function compileSide(actors: readonly Actor[], options: SideOptions): Part[] {
   const { find } = options;
   const parts: Part[] = [];
-  const selector = labelPart(actors, options);
+  const selector = labelPart(actors, options.scope, find);
   if (selector !== null && options.resolveAs.includes('workloads')) {
+    const id = selectorKey(selector);
     const form = options.subnets ? 'subnets' : 'addresses';
-    const members = { kind: 'selector', id: JSON.stringify(selector), selector } as const;
-    parts.push(part({ kind: 'selector', selector, form }, members));
+    parts.push(
+      part({ kind: 'selector', id, selector, form }, { kind: 'selector', id, selector }, find),
+    );
   }
-  const hrefs = distinctSorted(
-    actors.flatMap((actor) => (actor.kind === 'workload' ? [actor.href] : [])),
-  );
-  if (hrefs.length > 0) {
-    parts.push(part({ kind: 'workloads', hrefs }, { kind: 'workloads', hrefs }));
-  }
-  const virtual = new Set(
-    actors.flatMap((actor) => (actor.kind === 'virtual_service' ? [actor.href] : [])),
-  );
-  if (selector !== null && options.resolveAs.includes('virtual_services')) {
-    for (const item of find.virtualServices()) {
-      if (selectsVirtualService(item, selector, find)) virtual.add(item.href);
-    }
-  }
-  for (const href of [...virtual].sort()) {
+  for (const members of workloadMembers(actors)) parts.push(part(members, members, find));
+  for (const href of virtualServicesOf(actors, selector, options)) {
     const item = find.virtualService(href);
     if (item === undefined) continue;
     const members = { kind: 'workloads', hrefs: distinctSorted(item.workloads) } as const;
     const services = options.provider ? virtualServicePorts(item, find) : null;
-    parts.push({ ...part({ kind: 'virtual_service', href }, members), services });
+    parts.push({ ...part({ kind: 'virtual_service', href }, members, find), services });
   }
   for (const actor of actors) {
     if (actor.kind !== 'ip_list') continue;
     const list = find.ipList(actor.href);
     if (list === undefined) continue;
-    const fqdns = options.provider ? [...list.fqdns].sort() : [];
-    parts.push({ ...part({ kind: 'ip_list', href: actor.href }, null), fqdns });
+    const made = part({ kind: 'ip_list', href: actor.href }, null, find);
+    const named = options.provider && list.fqdns.length > 0;
+    parts.push(named ? { ...made, fqdns: [...list.fqdns].sort() } : made);
   }
   return parts;
 }
 
-/** Claims of a set are counted per workload, so that one named twice must be there once. */
-export function distinctSorted(hrefs: readonly string[]): string[] {
-  return [...new Set(hrefs)].sort();
+/** Hrefs of the virtual services of a side: named ones, and those that its labels select where labels stand for them. */
+function virtualServicesOf(
+  actors: readonly Actor[],
+  selector: Selector | null,
+  { resolveAs, find }: SideOptions,
+): readonly string[] {
+  const named = actors.flatMap((actor) => (actor.kind === 'virtual_service' ? [actor.href] : []));
+  if (selector === null || !resolveAs.includes('virtual_services')) return distinctSorted(named);
+  const selected = [...find.virtualServices()].filter((item) =>
+    selectsVirtualService(item, selector, find),
+  );
+  return distinctSorted([...named, ...selected.map((item) => item.href)]);
 }
 
-function part(source: SetSource, members: Part['members']): Part {
-  return { setId: setIdOf(source), source, members, services: null, fqdns: [] };
+function selectorMembers(selector: Selector | null): Members[] {
+  return selector === null ? [] : [{ kind: 'selector', id: selectorKey(selector), selector }];
+}
+
+function workloadMembers(actors: readonly Actor[]): { kind: 'workloads'; hrefs: string[] }[] {
+  const hrefs = actors.flatMap((actor) => (actor.kind === 'workload' ? [actor.href] : []));
+  return hrefs.length === 0 ? [] : [{ kind: 'workloads', hrefs: distinctSorted(hrefs) }];
+}
+
+/** Claims of a set are counted per workload, so that one named twice must be there once. */
+export function distinctSorted(hrefs: readonly string[]): string[] {
+  return hrefs.length < 2 ? [...hrefs] : [...new Set(hrefs)].sort();
+}
+
+function part(source: SetSource, members: Members | null, find: ObjectLookup): Part {
+  return {
+    source,
+    set: new SetState(source, find.digest),
+    members,
+    services: null,
+    fqdns: NO_STRINGS,
+  };
 }
 
 /** The label part of a side within its scope; null when the side has none. */
-function labelPart(actors: readonly Actor[], { scope, find }: SideOptions): Selector | null {
+function labelPart(actors: readonly Actor[], scope: Selector, find: LabelLookup): Selector | null {
   const entries = actors.filter((actor) => actor.kind === 'label' || actor.kind === 'label_group');
   const all = actors.some((actor) => actor.kind === 'ams');
   if (!all && entries.length === 0) return null;
-  return intersect(all ? [] : conditionsOf(entries, find), scope);
+  return intersect(all ? NO_CONDITIONS : conditionsOf(entries, find), scope);
 }
 
 function selectsVirtualService(

@@ -17,6 +17,16 @@ export interface LabelLookup {
   group(href: string): LabelGroup | undefined;
 }
 
+/** One text for equal selectors. The separators are characters that no key and no href holds. */
+export function selectorKey(selector: Selector): string {
+  let text = '';
+  for (const { key, kind, labels } of selector) {
+    const list = labels.length === 1 ? (labels[0] ?? '') : labels.join('\u0001');
+    text += `${key}${kind === 'in' ? '\u0002' : '\u0003'}${list}\u0004`;
+  }
+  return text;
+}
+
 /** Labels that a group stands for, sub groups included. A group within itself is followed once. */
 function expandGroup(
   href: string,
@@ -29,43 +39,59 @@ function expandGroup(
   return [...group.labels, ...group.subGroups.flatMap((sub) => expandGroup(sub, find, seen))];
 }
 
+interface Slot {
+  readonly key: string;
+  /** Null while nothing is included by name. */
+  include: string[] | null;
+  exclude: string[] | null;
+}
+
 /** Conditions of a list of labels and groups: one key's entries are OR-ed, exclusions subtract within their key, keys are AND-ed. */
 export function conditionsOf(entries: readonly ScopeEntry[], find: LabelLookup): Condition[] {
-  const byKey = new Map<string, { include: Set<string> | null; exclude: Set<string> }>();
+  const slots: Slot[] = [];
   for (const entry of entries) {
     const isLabel = entry.kind === 'label';
     const known = isLabel ? find.label(entry.href) : find.group(entry.href);
     // an unknown label or group resolves to nobody; its own href keeps it apart from every real key
     const key = known?.key ?? entry.href;
+    let slot = slots.find((item) => item.key === key);
+    if (slot === undefined) slots.push((slot = { key, include: null, exclude: null }));
+    if (known === undefined) {
+      slot.include = [];
+      continue;
+    }
     const labels = isLabel ? [entry.href] : expandGroup(entry.href, find);
-    const slot = byKey.get(key) ?? { include: null, exclude: new Set<string>() };
-    byKey.set(key, slot);
-    if (known === undefined) slot.include = new Set();
-    else if (entry.exclusion) for (const label of labels) slot.exclude.add(label);
-    else slot.include = new Set([...(slot.include ?? []), ...labels]);
+    if (entry.exclusion) (slot.exclude ??= []).push(...labels);
+    else (slot.include ??= []).push(...labels);
   }
-  return [...byKey].map(([key, { include, exclude }]) =>
-    include === null
-      ? { key, kind: 'not', labels: [...exclude].sort() }
-      : { key, kind: 'in', labels: [...include].filter((l) => !exclude.has(l)).sort() },
-  );
+  return slots.map(({ key, include, exclude }) => {
+    if (include === null) return { key, kind: 'not', labels: canonical(exclude ?? []) };
+    const kept = exclude === null ? include : include.filter((label) => !exclude.includes(label));
+    return { key, kind: 'in', labels: canonical(kept) };
+  });
+}
+
+function canonical(labels: readonly string[]): readonly string[] {
+  return labels.length < 2 ? labels : [...new Set(labels)].sort();
 }
 
 /** Both must hold: conditions of one key are merged, so that equal selections have equal selectors. */
 export function intersect(left: readonly Condition[], right: readonly Condition[]): Selector {
-  const merged = new Map<string, Condition>();
-  for (const condition of [...left, ...right]) {
-    const before = merged.get(condition.key);
-    merged.set(condition.key, before === undefined ? condition : meet(before, condition));
+  const merged = left.slice();
+  for (const condition of right) {
+    const place = merged.findIndex((item) => item.key === condition.key);
+    const before = merged[place];
+    if (before === undefined) merged.push(condition);
+    else merged[place] = meet(before, condition);
   }
-  return [...merged.values()]
+  return merged
     .filter((condition) => condition.kind === 'in' || condition.labels.length > 0)
     .sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 function meet(a: Condition, b: Condition): Condition {
   if (a.kind === 'not' && b.kind === 'not') {
-    return { ...a, labels: [...new Set([...a.labels, ...b.labels])].sort() };
+    return { ...a, labels: canonical([...a.labels, ...b.labels]) };
   }
   const [inside, other] = a.kind === 'in' ? [a, b] : [b, a];
   const kept = inside.labels.filter(

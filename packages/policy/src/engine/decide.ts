@@ -1,19 +1,18 @@
 /** `decide` over the compiled host policies: what each end's own policy says of a new connection. */
-import { parseAddress } from '@bulkhead/net';
+import { familyOf, parseAddress, type Address } from '@bulkhead/net';
 import type { Connection, ConnectionEnd, DecidingRule, Decision, EndDecision } from '../core.ts';
 import { isEssential } from '../essential.ts';
 import { fqdnMatches } from '../fqdn.ts';
 import type { HostPolicy, HostRule } from '../host-policy.ts';
 import type { Workload } from '../model.ts';
-import { servicesMatch } from '../services.ts';
+import { servicesMatch, type ServiceQuery } from '../services.ts';
 import type { NetworkProfile, PolicyDecision } from '../vocabulary.ts';
 import { managesExternal } from './classes.ts';
-import type { SetState } from './set-state.ts';
 
 export interface PolicyLookup {
   workload(href: string): Workload | undefined;
   policy(href: string): HostPolicy | undefined;
-  set(id: string): SetState | undefined;
+  setHolds(id: string, address: Address): boolean;
   ruleName(href: string): string;
 }
 
@@ -43,15 +42,22 @@ function decideEnd(
   const workload = find.workload(own.workload);
   const policy = find.policy(own.workload);
   if (workload === undefined || policy === undefined || policy.mode === 'idle') return null;
+  if (workload.suspended) return null;
   const { interfaceName, networkProfile } = interfaceOf(workload, own);
   if (networkProfile === 'external' && !managesExternal(workload)) return null;
-  const matching = policy.rules.filter(
-    (rule) =>
-      rule.direction === direction &&
-      appliesOn(rule, networkProfile) &&
-      servicesMatch(rule.services, connection) &&
-      holdsPeer(rule, peer, find),
-  );
+  const essential = isEssential(connection);
+  const setting = essential ? null : ipv6Setting(policy, connection);
+  const matching =
+    setting === null
+      ? policy.rules.filter(
+          (rule) =>
+            rule.direction === direction &&
+            appliesOn(rule, networkProfile) &&
+            forUser(rule, connection.source) &&
+            servicesMatch(rule.services, queryOf(connection, direction)) &&
+            holdsPeer(rule, peer, find),
+        )
+      : [];
   const named = (action: HostRule['action']) =>
     distinct(matching.filter((rule) => rule.action === action)).map(({ origin }) => ({
       href: origin.href,
@@ -62,7 +68,7 @@ function decideEnd(
   const boundaries = named('deny');
   return {
     workload: own.workload,
-    ...verdict(policy.mode, { essential: isEssential(connection), rules, boundaries }),
+    ...verdict(policy.mode, { essential, setting, rules, boundaries }),
     rules,
     boundaries,
     mode: policy.mode,
@@ -75,15 +81,43 @@ function verdict(
   mode: HostPolicy['mode'],
   matched: {
     readonly essential: boolean;
+    readonly setting: 'allow_all' | 'block_all' | null;
     readonly rules: readonly DecidingRule[];
     readonly boundaries: readonly DecidingRule[];
   },
 ): Pick<EndDecision, 'decision' | 'reason'> {
   if (matched.essential) return { decision: 'allowed', reason: 'essential' };
+  if (matched.setting !== null) {
+    const blocked = mode === 'visibility_only' ? 'potentially_blocked' : 'blocked';
+    const decision = matched.setting === 'allow_all' ? 'allowed' : blocked;
+    return { decision, reason: 'ipv6_mode' };
+  }
   if (matched.rules.length > 0) return { decision: 'allowed', reason: 'rule' };
   const reason = matched.boundaries.length > 0 ? 'boundary' : 'default';
   const blocks = mode === 'full' || (mode === 'selective' && reason === 'boundary');
   return { decision: blocks ? 'blocked' : 'potentially_blocked', reason };
+}
+
+/** What the organization says of all IPv6, when it says anything and the connection is of that family. */
+function ipv6Setting(
+  { ipv6Mode }: HostPolicy,
+  { destination }: Connection,
+): 'allow_all' | 'block_all' | null {
+  return ipv6Mode === 'policy_based' || familyOf(destination.address) === 4 ? null : ipv6Mode;
+}
+
+/** Rules for user groups are for their members alone. */
+function forUser({ principals }: HostRule, { principals: groups = [] }: ConnectionEnd): boolean {
+  return principals.length === 0 || principals.some((sid) => groups.includes(sid));
+}
+
+/** The provider knows what program answers; the consumer does not ask. */
+function queryOf(connection: Connection, direction: HostRule['direction']): ServiceQuery {
+  const { protocol, port, icmpType, icmpCode, destination } = connection;
+  const query = { protocol, port, icmpType, icmpCode };
+  if (direction === 'outbound') return query;
+  const { process, windowsService } = destination;
+  return { ...query, process, windowsService };
 }
 
 function appliesOn(rule: HostRule, profile: NetworkProfile): boolean {
@@ -95,7 +129,7 @@ function holdsPeer(rule: HostRule, peer: ConnectionEnd, find: PolicyLookup): boo
   const { fqdn } = peer;
   if (fqdn !== null && rule.fqdns.some((pattern) => fqdnMatches(pattern, fqdn))) return true;
   const address = parseAddress(peer.address);
-  return address !== null && rule.peers.some((id) => find.set(id)?.holds(address) === true);
+  return address !== null && rule.peers.some((id) => find.setHolds(id, address));
 }
 
 function distinct(rules: readonly HostRule[]): HostRule[] {

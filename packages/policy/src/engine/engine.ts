@@ -2,89 +2,111 @@
 import type { Connection, CoreSizes, Decision, PolicyCore } from '../core.ts';
 import type { AddressSet, HostPolicy, PolicyDelta } from '../host-policy.ts';
 import type { PolicyChange, Workload } from '../model.ts';
-import { contributionOf, sameContribution, type Contribution } from './addresses.ts';
-import { classKey, SelectorIndex, type ClassState, type SelectorState } from './classes.ts';
-import { distinctSorted, setIdOf, type Part, type SetSource, type Unit } from './compile.ts';
+import { addressesOf, readVpnPools } from './addresses.ts';
+import {
+  ClassKeys,
+  ClassState,
+  SelectorIndex,
+  type SelectorState,
+  type WorkloadState,
+} from './classes.ts';
+import { distinctSorted, type Members, type Part, type TableUnit, type Unit } from './compile.ts';
 import { decideConnection } from './decide.ts';
-import { HostPolicies } from './host-policies.ts';
+import { Deltas } from './deltas.ts';
+import { HostPolicies, type Digest, type InternedPolicy } from './host-policies.ts';
+import { compileHostSettings, settingsDependOn } from './host-settings.ts';
+import { Memberships } from './memberships.ts';
+import { NamedWorkload } from './named.ts';
 import { ObjectStore } from './objects.ts';
-import { SetState } from './set-state.ts';
+import type { SetState } from './set-state.ts';
+import { sourceKey, type SetSource } from './sources.ts';
 
-interface Placed {
-  readonly workload: Workload;
-  readonly contribution: Contribution;
-  readonly placedIn: ClassState;
-}
-
-/** What rules and virtual services that name one workload hang on it. */
-interface Named {
-  readonly providerUnits: Map<Unit, Set<number>>;
-  readonly consumerUnits: Map<Unit, Set<number>>;
-  readonly sets: Set<SetState>;
-}
+type Side = 'providerUnits' | 'consumerUnits';
 
 export class PolicyEngine implements PolicyCore {
-  private readonly objects = new ObjectStore();
-  private readonly placed = new Map<string, Placed>();
-  private readonly named = new Map<string, Named>();
+  private readonly objects: ObjectStore;
+  private readonly policies: HostPolicies;
+  private readonly placed = new Map<string, WorkloadState>();
+  private readonly named = new Map<string, NamedWorkload>();
   private readonly classes = new Map<string, ClassState>();
+  private readonly keys = new ClassKeys();
   private readonly selectors = new SelectorIndex(this.classes);
   private readonly sets = new Map<string, SetState>();
-  private readonly naming = new Map<string, Set<ClassState>>();
-  /** Workloads that a set counts by name. */
-  private readonly claimants = new Map<string, readonly string[]>();
-  private readonly policies = new HostPolicies();
-  /** Classes whose policy may have changed, and sets whose members may have, since the last delta. */
-  private readonly dirty = new Set<ClassState>();
-  private readonly touched = new Set<SetState>();
-  /** Selectors that got or lost units in this step: all of their classes are as good as in `dirty`. */
+  /** Workloads that a set names. */
+  private readonly claimants = new Map<SetState, readonly string[]>();
+  private readonly memberships = new Memberships((state) => this.setsHolding(state));
+  private readonly deltas = new Deltas(this.memberships, (state) => this.policyOf(state));
+  /** Selectors that got or lost rules in this step: the policies of all of their classes are out of date. */
   private readonly ruling = new Set<SelectorState>();
-  /** Sets that lost their last name in this step; they may have found another by its end. */
-  private readonly unnamed = new Set<string>();
-  /** Hash before the step, of workloads that changed class or left. */
-  private readonly before = new Map<string, string | null>();
+  private settingsOf: ReturnType<typeof compileHostSettings>;
+
+  constructor(digest: Digest) {
+    this.objects = new ObjectStore(digest);
+    this.policies = new HostPolicies(digest);
+    this.settingsOf = compileHostSettings(this.objects.settings, this.objects);
+  }
 
   apply(changes: readonly PolicyChange[]): PolicyDelta {
-    for (const change of changes) {
-      if (change.type !== 'workload') {
-        this.objects.put(change);
-        continue;
-      }
-      // before the workload: labels come first in a whole model, and then nobody has to be placed twice
-      this.replaceRekeyed();
-      this.place(change.href, change.value);
-    }
-    this.replaceRekeyed();
-    for (const source of this.objects.takeChangedSets()) this.refill(source);
-    const { added, removed } = this.objects.recompile();
-    for (const unit of added) this.addUnit(unit);
-    for (const unit of removed) this.removeUnit(unit);
+    this.change(changes);
     return this.takeDelta();
   }
 
+  change(changes: readonly PolicyChange[]): void {
+    let settings = false;
+    for (const change of changes) {
+      if (change.type === 'workload') {
+        // before the workload: labels come first in a whole model, and then nobody has to be placed twice
+        this.replaceRekeyed();
+        this.place(change.href, change.value);
+        continue;
+      }
+      settings ||= this.movesSettings(change);
+      this.objects.put(change);
+    }
+    this.replaceRekeyed();
+    for (const source of this.objects.takeChangedSets()) this.refill(source);
+    const { added, removed, addedTables, removedTables } = this.objects.recompile();
+    for (const unit of added) this.addUnit(unit);
+    for (const unit of addedTables) this.addTable(unit);
+    for (const unit of removed) this.removeUnit(unit);
+    for (const unit of removedTables) this.removeTable(unit);
+    if (settings) this.resettle();
+    for (const { classes } of this.ruling) for (const state of classes) this.spoil(state);
+    if (this.ruling.size > 0) this.policies.forget();
+    this.ruling.clear();
+  }
+
+  takeDelta(): PolicyDelta {
+    return this.deltas.take((href) => this.placed.get(href), this.policies);
+  }
+
   hostPolicy(workload: string): HostPolicy | undefined {
-    return this.placed.get(workload)?.placedIn.policy ?? undefined;
+    return this.interned(workload)?.policy;
   }
 
   addressSet(id: string): AddressSet | undefined {
-    return this.naming.has(id) ? this.sets.get(id)?.snapshot() : undefined;
+    return this.policies.set(id)?.snapshot();
   }
 
   setsOf(workload: string): readonly string[] {
-    const policy = this.hostPolicy(workload);
-    return policy === undefined ? [] : this.policies.setsOf(policy.hash);
+    return this.interned(workload)?.sets.map((set) => set.id) ?? [];
   }
 
   workloadsNaming(setId: string): readonly string[] {
-    const classes = [...(this.naming.get(setId) ?? [])];
-    return classes.flatMap((state) => [...state.workloads]).sort();
+    const set = this.policies.set(setId);
+    if (set === undefined) return [];
+    const naming = [...this.classes.values()].filter(
+      (state) => this.policyOf(state)?.sets.includes(set) === true,
+    );
+    return naming.flatMap((state) => [...state.workloads].map((item) => item.workload.href)).sort();
   }
 
   decide(connection: Connection): Decision {
     return decideConnection(connection, {
       workload: (href) => this.placed.get(href)?.workload,
       policy: (href) => this.hostPolicy(href),
-      set: (id) => this.sets.get(id),
+      setHolds: (id, address) =>
+        this.policies.set(id)?.holds(address, this.memberships.owners) === true,
       ruleName: (href) => this.objects.ruleName(href),
     });
   }
@@ -102,54 +124,102 @@ export class PolicyEngine implements PolicyCore {
     };
   }
 
+  private interned(workload: string): InternedPolicy | null | undefined {
+    const item = this.placed.get(workload);
+    return item === undefined ? undefined : this.policyOf(item.state);
+  }
+
+  /** The policy of a class, computed when somebody asks. */
+  private policyOf(state: ClassState): InternedPolicy | null {
+    if (state.policy !== undefined) return state.policy;
+    if (state.sample.type === 'unmanaged') {
+      state.policy = null;
+      return null;
+    }
+    const named = state.named === null ? undefined : this.named.get(state.named);
+    const policy = this.policies.build(state, named, this.settingsOf(state));
+    this.policies.retain(policy);
+    state.policy = policy;
+    return policy;
+  }
+
+  /** The policy of a class is out of date. */
+  private spoil(state: ClassState): void {
+    if (state.policy != null) this.policies.release(state.policy);
+    state.policy = undefined;
+    this.deltas.spoil(state);
+  }
+
+  // --- settings ---
+
+  private movesSettings(change: Exclude<PolicyChange, { type: 'workload' }>): boolean {
+    const { settings } = this.objects;
+    if (change.type === 'firewall_settings') {
+      return JSON.stringify(change.value) !== JSON.stringify(settings);
+    }
+    const scoped = change.type === 'label' || change.type === 'label_group';
+    return scoped && settingsDependOn(settings, { type: change.type, href: change.href });
+  }
+
+  private resettle(): void {
+    const { settings } = this.objects;
+    this.settingsOf = compileHostSettings(settings, this.objects);
+    this.memberships.changePools(readVpnPools(settings.vpnPools), this.classes.values());
+    for (const state of this.classes.values()) this.spoil(state);
+    this.policies.forget();
+  }
+
   // --- workloads ---
 
   private place(href: string, workload: Workload | null): void {
     const old = this.placed.get(href);
-    const contribution = workload === null ? null : contributionOf(workload);
-    const key = workload === null ? null : classKey(workload, this.named.has(href));
-    const sameClass = old !== undefined && key !== null && key === old.placedIn.key;
-    if (workload !== null && contribution !== null && sameClass) {
-      this.placed.set(href, { ...old, workload, contribution });
-      if (!sameContribution(old.contribution, contribution)) {
-        for (const set of this.setsHolding(href, old.placedIn)) {
-          this.swap(set, old.contribution, contribution);
-        }
-      }
+    const key = workload === null ? null : this.keys.of(workload, this.named.has(href));
+    if (workload !== null && old !== undefined && key === old.state.key) {
+      this.memberships.move(old, workload);
       return;
     }
-    if (!this.before.has(href)) this.before.set(href, old?.placedIn.policy?.hash ?? null);
     if (old !== undefined) {
-      for (const set of this.setsHolding(href, old.placedIn))
-        this.swap(set, old.contribution, null);
+      this.deltas.leave(href, old);
+      this.memberships.leave(old);
       this.placed.delete(href);
-      this.leave(href, old.placedIn);
+      this.leaveClass(old);
     }
-    if (workload === null || contribution === null || key === null) return;
-    const placedIn = this.classFor(key, workload);
-    placedIn.workloads.add(href);
-    this.placed.set(href, { workload, contribution, placedIn });
-    for (const set of this.setsHolding(href, placedIn)) this.swap(set, null, contribution);
+    if (workload === null || key === null) return;
+    const state = this.classFor(key, workload);
+    const item = {
+      workload,
+      state,
+      addresses: addressesOf(workload),
+      before: this.deltas.arrive(href),
+    };
+    state.workloads.add(item);
+    this.placed.set(href, item);
+    this.memberships.arrive(item);
+    this.deltas.moved.push(item);
   }
 
   /** Classes of workloads whose labels appeared, went or changed key are made anew. */
   private replaceRekeyed(): void {
     const labels = this.objects.takeRekeyedLabels();
+    if (labels.length === 0) return;
     const states = new Set(labels.flatMap((label) => this.selectors.withLabel(label)));
     const members = [...states].flatMap((state) =>
-      [...state.workloads].flatMap((href) => this.placed.get(href)?.workload ?? []),
+      [...state.workloads].map(({ workload }) => workload),
     );
     for (const workload of members) this.place(workload.href, null);
     for (const workload of members) this.place(workload.href, workload);
   }
 
-  private leave(href: string, state: ClassState): void {
-    state.workloads.delete(href);
+  private leaveClass(item: WorkloadState): void {
+    const { state } = item;
+    state.workloads.delete(item);
     if (state.workloads.size > 0) return;
     this.selectors.removeClass(state);
+    for (const set of this.namedSets(state)) this.memberships.part(set, state);
     this.classes.delete(state.key);
-    this.dirty.delete(state);
-    this.rename(state, null);
+    if (state.policy != null) this.policies.release(state.policy);
+    state.policy = null;
+    this.deltas.forget(state, this.policies);
   }
 
   private classFor(key: string, sample: Workload): ClassState {
@@ -157,35 +227,27 @@ export class PolicyEngine implements PolicyCore {
     if (known !== undefined) return known;
     const labels = sample.labels.flatMap((href) => {
       const label = this.objects.label(href);
-      return label === undefined ? [] : [[label.key, href] as const];
+      return label === undefined ? [] : [label.key, href];
     });
-    const state: ClassState = {
-      key,
-      sample,
-      labels: new Map(labels),
-      named: this.named.has(sample.href) ? sample.href : null,
-      workloads: new Set(),
-      selectors: new Set(),
-      policy: null,
-    };
+    const named = this.named.has(sample.href) ? sample.href : null;
+    const state = new ClassState(key, sample, labels, named);
     this.classes.set(key, state);
     this.selectors.addClass(state);
-    this.dirty.add(state);
+    for (const { sets } of state.selectors) {
+      for (const set of sets) if (set.subnets) this.memberships.countSubnets(state);
+    }
+    for (const set of this.namedSets(state)) this.memberships.join(set, state);
+    this.deltas.spoil(state);
     return state;
   }
 
-  private *setsHolding(href: string, state: ClassState): Iterable<SetState> {
+  private *setsHolding(state: ClassState): Iterable<SetState> {
     for (const selector of state.selectors) yield* selector.sets;
-    yield* this.named.get(href)?.sets ?? [];
+    yield* this.namedSets(state);
   }
 
-  private swap(set: SetState, old: Contribution | null, now: Contribution | null): void {
-    const subnets = set.source.kind === 'selector' && set.source.form === 'subnets';
-    const form = subnets ? 'subnets' : 'addresses';
-    // the new claims first: what stays is never without one
-    if (now !== null) set.count(now[form], 1);
-    if (old !== null) set.count(old[form], -1);
-    this.touched.add(set);
+  private namedSets(state: ClassState): Iterable<SetState> {
+    return state.named === null ? [] : (this.named.get(state.named)?.sets ?? []);
   }
 
   // --- units ---
@@ -195,22 +257,20 @@ export class PolicyEngine implements PolicyCore {
     this.hang(unit, unit.consumers, 'consumerUnits');
   }
 
-  private hang(unit: Unit, parts: readonly Part[], side: 'providerUnits' | 'consumerUnits'): void {
-    for (const [place, { members, source, setId }] of parts.entries()) {
+  private hang(unit: Unit, parts: readonly Part[], side: Side): void {
+    for (const [place, part] of parts.entries()) {
+      const { members } = part;
       if (members?.kind === 'selector') {
-        const state = this.selectors.retain(members.id, members.selector);
+        const state = this.retainSelector(members);
         state[side].add(unit);
-        this.ruling.add(state);
       }
-      for (const href of members?.kind === 'workloads' ? members.hrefs : []) {
+      for (const href of namesOf(members)) {
         const units = this.nameWorkload(href)[side];
         const places = units.get(unit);
         if (places === undefined) units.set(unit, new Set([place]));
         else places.add(place);
-        const state = this.placed.get(href)?.placedIn;
-        if (state !== undefined) this.dirty.add(state);
       }
-      this.retainSet(setId, source);
+      part.set = this.retainSet(part.set);
     }
   }
 
@@ -219,53 +279,80 @@ export class PolicyEngine implements PolicyCore {
     this.unhang(unit, unit.consumers, 'consumerUnits');
   }
 
-  private unhang(
-    unit: Unit,
-    parts: readonly Part[],
-    side: 'providerUnits' | 'consumerUnits',
-  ): void {
-    for (const { members, setId } of parts) {
-      this.releaseSet(setId);
+  private unhang(unit: Unit, parts: readonly Part[], side: Side): void {
+    for (const { members, set } of parts) {
+      this.releaseSet(set);
       if (members?.kind === 'selector') {
         const state = this.selectors.find(members.id);
-        if (state === undefined) continue;
-        state[side].delete(unit);
-        this.ruling.add(state);
-        this.releaseSelector(state);
+        state?.[side].delete(unit);
+        if (state !== undefined) this.releaseSelector(state);
       }
-      for (const href of members?.kind === 'workloads' ? members.hrefs : []) {
+      for (const href of namesOf(members)) {
         this.named.get(href)?.[side].delete(unit);
-        const state = this.placed.get(href)?.placedIn;
-        if (state !== undefined) this.dirty.add(state);
         this.unnameWorkload(href);
       }
     }
   }
 
-  private releaseSelector(state: SelectorState): void {
-    this.selectors.release(state);
-    if (state.references > 0 || !this.ruling.delete(state)) return;
-    // its classes do not know it any more, and may go before the step ends
-    for (const member of state.classes) this.dirty.add(member);
+  private addTable(unit: TableUnit): void {
+    for (const members of unit.members) {
+      if (members.kind === 'selector') this.retainSelector(members).tables.add(unit);
+      for (const href of namesOf(members)) this.nameWorkload(href).tables.add(unit);
+    }
   }
 
-  private nameWorkload(href: string): Named {
-    const known = this.named.get(href);
-    if (known !== undefined) return known;
-    const entry: Named = {
-      providerUnits: new Map(),
-      consumerUnits: new Map(),
-      sets: new Set(),
-    };
-    this.named.set(href, entry);
-    this.reclass(href);
+  private removeTable(unit: TableUnit): void {
+    for (const members of unit.members) {
+      if (members.kind === 'selector') {
+        const state = this.selectors.find(members.id);
+        state?.tables.delete(unit);
+        if (state !== undefined) this.releaseSelector(state);
+      }
+      for (const href of namesOf(members)) {
+        this.named.get(href)?.tables.delete(unit);
+        this.unnameWorkload(href);
+      }
+    }
+  }
+
+  private retainSelector(members: Extract<Members, { kind: 'selector' }>): SelectorState {
+    const state = this.selectors.retain(members.id, members.selector);
+    state.lines = null;
+    this.ruling.add(state);
+    return state;
+  }
+
+  private releaseSelector(state: SelectorState): void {
+    state.lines = null;
+    this.ruling.add(state);
+    this.dropSelector(state);
+  }
+
+  private dropSelector(state: SelectorState): void {
+    if (state.references === 1) {
+      // its classes will not know it any more, and may go before the step ends
+      if (this.ruling.delete(state)) for (const member of state.classes) this.spoil(member);
+      this.policies.forget();
+    }
+    this.selectors.release(state);
+  }
+
+  private nameWorkload(href: string): NamedWorkload {
+    let entry = this.named.get(href);
+    if (entry === undefined) {
+      entry = new NamedWorkload();
+      this.named.set(href, entry);
+      this.reclass(href);
+    }
+    const state = this.placed.get(href)?.state;
+    if (state !== undefined) this.spoil(state);
     return entry;
   }
 
   private unnameWorkload(href: string): void {
-    const entry = this.named.get(href);
-    if (entry === undefined) return;
-    if (entry.providerUnits.size + entry.consumerUnits.size + entry.sets.size > 0) return;
+    const state = this.placed.get(href)?.state;
+    if (state !== undefined) this.spoil(state);
+    if (this.named.get(href)?.idle !== true) return;
     this.named.delete(href);
     this.reclass(href);
   }
@@ -277,144 +364,86 @@ export class PolicyEngine implements PolicyCore {
 
   // --- sets ---
 
-  private retainSet(id: string, source: SetSource): void {
-    let set = this.sets.get(id);
+  /** The one set of a source: the given one when it is the first. */
+  private retainSet(candidate: SetState): SetState {
+    let set = this.sets.get(candidate.key);
     if (set === undefined) {
-      set = new SetState(id, source);
-      this.sets.set(id, set);
+      set = candidate;
+      this.sets.set(set.key, set);
       this.fill(set);
     }
     set.references += 1;
+    return set;
   }
 
-  private releaseSet(id: string): void {
-    const set = this.sets.get(id);
-    if (set === undefined) return;
+  private releaseSet(set: SetState): void {
     set.references -= 1;
     if (set.references > 0) return;
     this.empty(set);
-    this.sets.delete(id);
-    this.touched.delete(set);
+    this.sets.delete(set.key);
   }
 
   private fill(set: SetState): void {
     const { source } = set;
-    this.touched.add(set);
     if (source.kind === 'selector') {
-      const state = this.selectors.retain(JSON.stringify(source.selector), source.selector);
+      const state = this.selectors.retain(source.id, source.selector);
       state.sets.add(set);
-      for (const member of state.classes) {
-        for (const href of member.workloads) {
-          this.swap(set, null, this.placed.get(href)?.contribution ?? null);
-        }
-      }
+      set.classes = state.classes;
+      if (set.subnets) for (const member of state.classes) this.memberships.countSubnets(member);
       return;
     }
-    const claimants = this.membersOf(source);
-    this.claimants.set(set.id, claimants);
-    for (const href of claimants) {
-      this.nameWorkload(href).sets.add(set);
-      this.swap(set, null, this.placed.get(href)?.contribution ?? null);
-    }
-    set.count(this.objects.ownMembers(source), 1);
+    this.claim(set, this.claimantsOf(source));
+    this.memberships.changeOwn(set, this.objects.ownMembers(source));
   }
 
   private empty(set: SetState): void {
     const { source } = set;
-    if (source.kind === 'selector') {
-      const state = this.selectors.find(JSON.stringify(source.selector));
-      state?.sets.delete(set);
-      if (state !== undefined) this.releaseSelector(state);
+    if (source.kind !== 'selector') {
+      this.claim(set, []);
+      this.claimants.delete(set);
       return;
     }
-    const claimants = this.claimants.get(set.id) ?? [];
-    this.claimants.delete(set.id);
-    for (const href of claimants) this.named.get(href)?.sets.delete(set);
-    for (const href of claimants) this.unnameWorkload(href);
+    const state = this.selectors.find(source.id);
+    state?.sets.delete(set);
+    if (state !== undefined) this.dropSelector(state);
   }
 
-  /** An IP list or virtual service changed: its set is counted anew, and the delta is what differs. */
+  /** An IP list or virtual service changed: its set gets what it holds now. */
   private refill(source: SetSource): void {
-    const set = this.sets.get(setIdOf(source));
+    const set = this.sets.get(sourceKey(source));
     if (set === undefined) return;
-    const claimants = this.claimants.get(set.id) ?? [];
-    for (const href of claimants) this.named.get(href)?.sets.delete(set);
-    set.clear();
-    this.fill(set);
-    for (const href of claimants) this.unnameWorkload(href);
+    this.claim(set, this.claimantsOf(source));
+    this.memberships.changeOwn(set, this.objects.ownMembers(source));
   }
 
-  private membersOf(source: SetSource): readonly string[] {
+  /** The workloads that a set names are now these. */
+  private claim(set: SetState, hrefs: readonly string[]): void {
+    const before = this.claimants.get(set) ?? [];
+    this.claimants.set(set, hrefs);
+    const old = new Set(before);
+    const now = new Set(hrefs);
+    for (const href of hrefs) {
+      if (old.has(href)) continue;
+      this.nameWorkload(href).sets.add(set);
+      const state = this.placed.get(href)?.state;
+      if (state !== undefined) this.memberships.join(set, state);
+    }
+    for (const href of before) {
+      if (now.has(href)) continue;
+      const state = this.placed.get(href)?.state;
+      if (state !== undefined) this.memberships.part(set, state);
+      this.named.get(href)?.sets.delete(set);
+      this.unnameWorkload(href);
+    }
+  }
+
+  private claimantsOf(source: SetSource): readonly string[] {
     if (source.kind === 'workloads') return source.hrefs;
     if (source.kind !== 'virtual_service') return [];
     return distinctSorted(this.objects.virtualService(source.href)?.workloads ?? []);
   }
+}
 
-  // --- the delta ---
-
-  private takeDelta(): PolicyDelta {
-    const moved = new Map<string, string | null>();
-    const built = new Map<string, HostPolicy>();
-    for (const { classes } of this.ruling) for (const state of classes) this.dirty.add(state);
-    this.ruling.clear();
-    for (const state of this.dirty) {
-      const old = state.policy?.hash ?? null;
-      this.rename(state, this.policyOf(state, built));
-      const now = state.policy?.hash ?? null;
-      if (now === old) continue;
-      for (const href of state.workloads) if (!this.before.has(href)) moved.set(href, now);
-    }
-    for (const [href, old] of this.before) {
-      const now = this.hostPolicy(href)?.hash ?? null;
-      if (now !== old) moved.set(href, now);
-    }
-    const sets = [...this.touched].flatMap((set) => {
-      if (!this.naming.has(set.id)) return [];
-      return set.takeDelta() ?? [];
-    });
-    for (const id of this.unnamed) if (!this.naming.has(id)) this.sets.get(id)?.withdraw();
-    this.unnamed.clear();
-    this.dirty.clear();
-    this.touched.clear();
-    this.before.clear();
-    const policies = [...moved].map(([workload, hash]) => ({ workload, hash }));
-    return {
-      policies: policies.sort((a, b) => (a.workload < b.workload ? -1 : 1)),
-      sets: sets.sort((a, b) => (a.id < b.id ? -1 : 1)),
-    };
-  }
-
-  private policyOf(state: ClassState, built: Map<string, HostPolicy>): HostPolicy | null {
-    if (state.sample.type === 'unmanaged') return null;
-    const named = state.named === null ? undefined : this.named.get(state.named);
-    return this.policies.build(state, named, built);
-  }
-
-  /** Gives a class its policy and keeps account of who names which set. */
-  private rename(state: ClassState, policy: HostPolicy | null): void {
-    const old = state.policy;
-    if (old?.hash === policy?.hash) return;
-    state.policy = policy;
-    if (policy !== null) this.policies.retain(policy.hash);
-    for (const id of policy === null ? [] : this.policies.setsOf(policy.hash)) {
-      let names = this.naming.get(id);
-      if (names === undefined) {
-        this.naming.set(id, (names = new Set()));
-        const set = this.sets.get(id);
-        if (set !== undefined) this.touched.add(set);
-      }
-      names.add(state);
-    }
-    if (old === null) return;
-    const kept = new Set(policy === null ? [] : this.policies.setsOf(policy.hash));
-    for (const id of this.policies.setsOf(old.hash)) {
-      if (kept.has(id)) continue;
-      const names = this.naming.get(id);
-      names?.delete(state);
-      if (names?.size !== 0) continue;
-      this.naming.delete(id);
-      this.unnamed.add(id);
-    }
-    this.policies.release(old.hash);
-  }
+function namesOf(members: Members | null): readonly string[] {
+  return members?.kind === 'workloads' ? members.hrefs : [];
 }

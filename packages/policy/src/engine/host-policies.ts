@@ -1,213 +1,214 @@
-/** Host policies of classes, content-addressed: equal content is computed, hashed and kept once. */
-import { sha256Hex } from '../sha256.ts';
-import type { HostPolicy, HostRule } from '../host-policy.ts';
-import type { ServicePort } from '../model.ts';
-import type { Part, Unit } from './compile.ts';
-import { managesExternal, type ClassState } from './classes.ts';
+/** Host policies of classes, content-addressed: equal content is hashed and kept once. */
+import type { HostIpTablesRule, HostPolicy } from '../host-policy.ts';
+import type { Workload } from '../model.ts';
+import { managesExternal, type ClassState, type SelectorState } from './classes.ts';
+import type { TableUnit, Unit } from './compile.ts';
+import type { HostSettings } from './host-settings.ts';
+import { compileLines, type Line, type UnitLines } from './lines.ts';
+import type { SetState } from './set-state.ts';
 
-interface Line {
-  readonly rule: HostRule;
-  /** Canonical text: what is sorted by and hashed. */
-  readonly text: string;
-  digest: string | null;
+export interface InternedPolicy {
+  readonly policy: HostPolicy;
+  /** Sets that it names, by id. */
+  readonly sets: readonly SetState[];
+  /** Classes that have it or were told it. */
+  users: number;
+  /** Classes that were told it. */
+  told: number;
 }
+
+/** Rules that name one workload, with the numbers of the parts that do. */
+export interface NamedRules {
+  readonly providerUnits: ReadonlyMap<Unit, ReadonlySet<number>>;
+  readonly consumerUnits: ReadonlyMap<Unit, ReadonlySet<number>>;
+  readonly tables: ReadonlySet<TableUnit>;
+}
+
+export type Digest = (text: string) => string;
 
 /** Longer policies are hashed over the digests of their lines, which thousands of classes may share. */
 const LONG = 16;
+const NO_LINES: readonly Line[] = [];
 
-function digestOf(line: Line): string {
-  line.digest ??= sha256Hex(line.text);
-  return line.digest;
-}
-
-interface UnitLines {
-  /** Tells units apart. */
-  readonly serial: number;
-  /** By number of the provider part; parts with equal services share a line. */
-  readonly inbound: readonly (Line | null)[];
-  readonly outbound: readonly Line[];
-}
-
-interface Interned {
-  readonly policy: HostPolicy;
-  readonly sets: readonly string[];
-  /** Classes that have it. */
-  users: number;
-}
-
-/** Units that name one workload, with the numbers of the parts that do. */
-export interface NamedUnits {
-  readonly providerUnits: ReadonlyMap<Unit, ReadonlySet<number>>;
-  readonly consumerUnits: ReadonlyMap<Unit, ReadonlySet<number>>;
-}
-
-/** Compiles units to lines once, and classes to host policies. */
 export class HostPolicies {
+  private readonly digest: Digest;
   private readonly lines = new WeakMap<Unit, UnitLines>();
-  private serial = 0;
-  private readonly interned = new Map<string, Interned>();
+  private readonly interned = new Map<string, InternedPolicy>();
+  /** By id, as long as a host policy names them. */
+  private readonly sets = new Map<string, SetState>();
+  /** By settings and selectors: thousands of classes may stand under the same rules, and differ only in labels that no rule names. */
+  private readonly built = new Map<string, InternedPolicy>();
+
+  constructor(digest: Digest) {
+    this.digest = digest;
+  }
 
   get size(): number {
     return this.interned.size;
   }
 
-  setsOf(hash: string): readonly string[] {
-    return this.interned.get(hash)?.sets ?? [];
+  /** A set that some host policy names. */
+  set(id: string): SetState | undefined {
+    return this.sets.get(id);
   }
 
-  retain(hash: string): void {
-    const entry = this.interned.get(hash);
-    if (entry !== undefined) entry.users += 1;
+  retain(entry: InternedPolicy): void {
+    entry.users += 1;
   }
 
-  release(hash: string): void {
-    const entry = this.interned.get(hash);
-    if (entry === undefined) return;
+  release(entry: InternedPolicy): void {
     entry.users -= 1;
-    if (entry.users === 0) this.interned.delete(hash);
-  }
-
-  /**
-   * The policy of a managed class. Classes that differ only in selectors without rules have the same one: `built` remembers them while
-   * no unit changes, so that ten thousand classes under the same rules cost what one does.
-   */
-  build(of: ClassState, named: NamedUnits | undefined, built: Map<string, HostPolicy>): HostPolicy {
-    const key = this.keyOf(of, named);
-    let policy = built.get(key);
-    if (policy === undefined) built.set(key, (policy = this.compile(of, named)));
-    return policy;
-  }
-
-  private keyOf(of: ClassState, named: NamedUnits | undefined): string {
-    const { sample } = of;
-    const ruling = [...of.selectors]
-      .filter((state) => state.providerUnits.size + state.consumerUnits.size > 0)
-      .map((state) => state.serial);
-    const parts: (string | number | boolean)[] = [
-      sample.enforcementMode,
-      sample.visibilityLevel,
-      sample.blockedConnectionAction,
-      sample.type,
-      managesExternal(sample),
-      ...ruling.sort((a, b) => a - b),
-    ];
-    for (const side of ['providerUnits', 'consumerUnits'] as const) {
-      const serials = [...(named?.[side] ?? [])].map(
-        ([unit, places]) => `${this.linesOf(unit).serial}:${[...places].join()}`,
-      );
-      parts.push(side, ...serials.sort());
+    if (entry.users > 0) return;
+    this.interned.delete(entry.policy.hash);
+    for (const set of entry.sets) {
+      set.policies -= 1;
+      if (set.policies === 0) this.sets.delete(set.id);
     }
-    return parts.join(' ');
   }
 
-  private compile(of: ClassState, named: NamedUnits | undefined): HostPolicy {
+  /** The policy of a managed class. */
+  build(of: ClassState, named: NamedRules | undefined, settings: HostSettings): InternedPolicy {
+    if (named !== undefined) return this.compile(of, named, settings);
+    const ruling = [...of.selectors].filter((state) => state.ruling);
+    const rules = ruling.reduce((sum, state) => sum + this.linesOfSelector(state).length, 0);
+    if (rules <= LONG) return this.compile(of, named, settings);
+    const { type, enforcementMode, visibilityLevel, osFamily } = of.sample;
+    const serials = ruling.map((state) => state.serial).sort((a, b) => a - b);
+    const key = [
+      ...[type, enforcementMode, visibilityLevel, osFamily, managesExternal(of.sample)],
+      ...[settings.blockedConnectionAction, settings.firewallCoexistence, settings.ipv6Mode],
+      ...serials,
+    ].join();
+    const known = this.built.get(key);
+    // it may have been given up since by all who had it
+    if (known !== undefined && this.interned.get(known.policy.hash) === known) return known;
+    const entry = this.compile(of, named, settings);
+    this.built.set(key, entry);
+    return entry;
+  }
+
+  private compile(
+    of: ClassState,
+    named: NamedRules | undefined,
+    settings: HostSettings,
+  ): InternedPolicy {
     const { sample } = of;
-    const external = sample.type === 'endpoint' && managesExternal(sample);
-    const lines = new Map<string, Line>();
-    const add = (line: Line | null | undefined) => {
-      if (line == null) return;
-      if (line.rule.networkType === 'non_brn' && !external) return;
-      lines.set(line.text, line);
-    };
-    if (sample.enforcementMode !== 'idle') {
-      for (const { id, providerUnits, consumerUnits } of of.selectors) {
-        for (const unit of providerUnits) {
-          const { inbound } = this.linesOf(unit);
-          unit.providers.forEach(({ members }, place) => {
-            if (members?.kind === 'selector' && members.id === id) add(inbound[place]);
-          });
-        }
-        for (const unit of consumerUnits) this.linesOf(unit).outbound.forEach(add);
-      }
-      for (const [unit, places] of named?.providerUnits ?? []) {
-        const { inbound } = this.linesOf(unit);
-        for (const place of places) add(inbound[place]);
-      }
-      for (const unit of named?.consumerUnits.keys() ?? []) {
-        this.linesOf(unit).outbound.forEach(add);
-      }
-    }
-    const sorted = [...lines.values()].sort((a, b) => (a.text < b.text ? -1 : 1));
+    const lines = sample.enforcementMode === 'idle' ? NO_LINES : this.linesOf(of, named);
     const head = {
       mode: sample.enforcementMode,
       visibility: sample.visibilityLevel,
-      blockedConnectionAction: sample.blockedConnectionAction,
+      blockedConnectionAction: settings.blockedConnectionAction,
       managesExternal: managesExternal(sample),
-      ipv6Mode: 'policy_based',
-      firewallCoexistence: 'exclusive',
-      ipTablesRules: [],
-    } as const;
-    const told = sorted.length > LONG ? sorted.map(digestOf) : sorted.map(({ text }) => text);
-    const hash = sha256Hex([JSON.stringify(head), ...told].join('\n'));
+      ipv6Mode: settings.ipv6Mode,
+      firewallCoexistence: settings.firewallCoexistence,
+      ipTablesRules: tableRules(of, named),
+    };
+    const hash = this.hashOf(head, lines);
     const known = this.interned.get(hash);
-    if (known !== undefined) return known.policy;
-    const policy: HostPolicy = { hash, ...head, rules: sorted.map(({ rule }) => rule) };
-    const sets = [...new Set(policy.rules.flatMap((rule) => rule.peers))].sort();
-    this.interned.set(hash, { policy, sets, users: 0 });
-    return policy;
+    if (known !== undefined) return known;
+    const policy: HostPolicy = { hash, ...head, rules: lines.map(({ rule }) => rule) };
+    const entry = { policy, sets: setsOf(lines), users: 0, told: 0 };
+    this.interned.set(hash, entry);
+    for (const set of entry.sets) {
+      set.policies += 1;
+      if (set.policies === 1) this.sets.set(set.id, set);
+    }
+    return entry;
   }
 
-  private linesOf(unit: Unit): UnitLines {
-    let lines = this.lines.get(unit);
-    if (lines === undefined) {
-      this.serial += 1;
-      this.lines.set(unit, (lines = { serial: this.serial, ...compileLines(unit) }));
+  /** Lines of units changed: what was built of them is not to be had any more. */
+  forget(): void {
+    this.built.clear();
+  }
+
+  /** Lines of the selectors that the class is in and of the rules that name it, sorted, each once, as far as its hosts can do them. */
+  private linesOf(of: ClassState, named: NamedRules | undefined): readonly Line[] {
+    const runs: (readonly Line[])[] = [];
+    for (const selector of of.selectors) {
+      const lines = this.linesOfSelector(selector);
+      if (lines.length > 0) runs.push(lines);
     }
+    const byName = named === undefined ? NO_LINES : this.linesByName(named);
+    if (byName.length > 0) runs.push(byName);
+    const merged = runs.length === 1 ? (runs[0] ?? NO_LINES) : sorted(runs.flat());
+    const { sample } = of;
+    const external = sample.type === 'endpoint' && managesExternal(sample);
+    const misfits = sample.osFamily === 'windows' ? 'other' : 'windows';
+    const fits = ({ rule, on }: Line) =>
+      on !== misfits && (external || rule.networkType !== 'non_brn');
+    return merged.every(fits) ? merged : merged.filter(fits);
+  }
+
+  private linesOfSelector(selector: SelectorState): readonly Line[] {
+    if (selector.lines !== null) return selector.lines;
+    const lines: Line[] = [];
+    for (const unit of selector.providerUnits) {
+      unit.providers.forEach(({ members }, place) => {
+        if (members?.kind !== 'selector' || members.id !== selector.id) return;
+        lines.push(...(this.linesOfUnit(unit).inbound[place] ?? NO_LINES));
+      });
+    }
+    for (const unit of selector.consumerUnits) lines.push(...this.linesOfUnit(unit).outbound);
+    selector.lines = sorted(lines);
+    return selector.lines;
+  }
+
+  private linesByName({ providerUnits, consumerUnits }: NamedRules): readonly Line[] {
+    const lines: Line[] = [];
+    for (const [unit, places] of providerUnits) {
+      const { inbound } = this.linesOfUnit(unit);
+      for (const place of places) lines.push(...(inbound[place] ?? NO_LINES));
+    }
+    for (const unit of consumerUnits.keys()) lines.push(...this.linesOfUnit(unit).outbound);
+    return sorted(lines);
+  }
+
+  private linesOfUnit(unit: Unit): UnitLines {
+    let lines = this.lines.get(unit);
+    if (lines === undefined) this.lines.set(unit, (lines = compileLines(unit)));
     return lines;
   }
-}
 
-function compileLines(unit: Unit): Omit<UnitLines, 'serial'> {
-  const peersOf = (parts: Unit['providers']) =>
-    [...new Set(parts.map((part) => part.setId))].sort();
-  const consumers = peersOf(unit.consumers);
-  const inbound = unit.providers.map((part) =>
-    line(unit, 'inbound', {
-      peers: consumers,
-      fqdns: [],
-      services: part.services ?? unit.services,
-    }),
-  );
-  // a boundary is enforced outbound only towards IP lists; towards workloads their own inbound side does it
-  const targets =
-    unit.action === 'deny'
-      ? unit.providers.filter((part) => part.source.kind === 'ip_list')
-      : unit.providers;
-  const byServices = new Map<string, Part[]>();
-  for (const part of targets) {
-    const key = JSON.stringify(part.services);
-    const group = byServices.get(key);
-    if (group === undefined) byServices.set(key, [part]);
-    else group.push(part);
+  private hashOf(head: object, lines: readonly Line[]): string {
+    let text = JSON.stringify(head);
+    const long = lines.length > LONG;
+    for (const line of lines) {
+      if (long) line.digest ??= this.digest(line.text);
+      text += `\n${line.digest !== null && long ? line.digest : line.text}`;
+    }
+    return this.digest(text);
   }
-  const outbound = [...byServices.values()].flatMap((parts) => {
-    const services = parts[0]?.services ?? unit.services;
-    const fqdns = [...new Set(parts.flatMap((part) => part.fqdns))].sort();
-    return line(unit, 'outbound', { peers: peersOf(parts), fqdns, services }) ?? [];
-  });
-  return { inbound, outbound };
 }
 
-function line(
-  unit: Unit,
-  direction: HostRule['direction'],
-  match: {
-    readonly peers: readonly string[];
-    readonly fqdns: readonly string[];
-    readonly services: readonly ServicePort[];
-  },
-): Line | null {
-  // a line that can match nothing is left out, so that no reader can take an empty list for everybody
-  if (match.services.length === 0) return null;
-  if (match.peers.length === 0 && match.fqdns.length === 0) return null;
-  const rule: HostRule = {
-    action: unit.action,
-    direction,
-    networkType: unit.networkType,
-    ...match,
-    stateless: unit.stateless,
-    principals: [],
-    origin: { href: unit.href, version: unit.version },
+/** By text, each once. */
+function sorted(lines: readonly Line[]): readonly Line[] {
+  if (lines.length < 2) return lines;
+  const inOrder = lines.toSorted((a, b) => (a.text < b.text ? -1 : a.text === b.text ? 0 : 1));
+  return inOrder.filter((line, place) => line.text !== inOrder[place - 1]?.text);
+}
+
+function setsOf(lines: readonly Line[]): readonly SetState[] {
+  const [first] = lines;
+  if (first === undefined) return [];
+  if (lines.length === 1 && first.sets.length < 2) return first.sets;
+  const sets = new Set<SetState>();
+  for (const line of lines) for (const set of line.sets) sets.add(set);
+  return [...sets].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Raw rules are for Linux hosts whose firewall the VEN manages. */
+function tableRules(of: ClassState, named: NamedRules | undefined): readonly HostIpTablesRule[] {
+  if (!hasTables(of.sample)) return [];
+  const rules = new Map<string, HostIpTablesRule>();
+  const add = ({ rule }: TableUnit) => {
+    const { href, version, ipVersion, statements } = rule;
+    rules.set(href, { ipVersion, statements, origin: { href, version } });
   };
-  return { rule, text: JSON.stringify([direction, unit.action, unit.href, rule]), digest: null };
+  for (const { tables } of of.selectors) for (const unit of tables) add(unit);
+  for (const unit of named?.tables ?? []) add(unit);
+  return [...rules.values()].sort((a, b) => (a.origin.href < b.origin.href ? -1 : 1));
+}
+
+function hasTables({ osFamily, enforcementMode }: Workload): boolean {
+  return osFamily === 'linux' && enforcementMode !== 'idle';
 }

@@ -1,8 +1,9 @@
 /** The objects of the model but workloads, what depends on what, and the units that rulesets and boundaries compile to. */
-import { formatSpan, parseSpan } from '@bulkhead/net';
+import { parseSpan } from '@bulkhead/net';
 import type {
   Actor,
   EnforcementBoundary,
+  FirewallSettings,
   IngressService,
   IpList,
   Label,
@@ -12,19 +13,34 @@ import type {
   Service,
   VirtualService,
 } from '../model.ts';
-import { ipListSpans, splitMembers } from './addresses.ts';
+import { DEFAULT_FIREWALL_SETTINGS } from '../model.ts';
+import { ipListSpans, ownMembers } from './addresses.ts';
 import {
   compileBoundary,
   compileRuleSet,
+  type Compiled,
   type ObjectLookup,
-  type SetSource,
+  type TableUnit,
   type Unit,
 } from './compile.ts';
+import type { OwnMembers } from './set-state.ts';
+import type { SetSource } from './sources.ts';
 
 /** Stands in the index of dependents for "any virtual service": rules whose labels resolve to them. */
 const EVERY_VIRTUAL_SERVICE = '*';
 
 type ObjectChange = Exclude<PolicyChange, { type: 'workload' }>;
+
+/** What a change of objects does to the units. */
+export interface Recompiled {
+  readonly added: readonly Unit[];
+  readonly removed: readonly Unit[];
+  readonly addedTables: readonly TableUnit[];
+  readonly removedTables: readonly TableUnit[];
+}
+
+const NONE: Compiled = { units: [], tables: [] };
+const NOTHING: OwnMembers = { hosts: new Set(), ranges: [] };
 
 export class ObjectStore implements ObjectLookup {
   private readonly labels = new Map<string, Label>();
@@ -38,10 +54,17 @@ export class ObjectStore implements ObjectLookup {
   /** Object to the rulesets and boundaries that are compiled with it, and back. */
   private readonly dependents = new Map<string, Set<string>>();
   private readonly dependencies = new Map<string, ReadonlySet<string>>();
-  private readonly units = new Map<string, Map<string, Unit>>();
+  private readonly compiled = new Map<string, Compiled>();
   private readonly stale = new Set<string>();
   private readonly changedSets: SetSource[] = [];
   private readonly rekeyedLabels: string[] = [];
+
+  settings: FirewallSettings = DEFAULT_FIREWALL_SETTINGS;
+  readonly digest: (text: string) => string;
+
+  constructor(digest: (text: string) => string) {
+    this.digest = digest;
+  }
 
   label = (href: string): Label | undefined => this.labels.get(href);
   group = (href: string): LabelGroup | undefined => this.groups.get(href);
@@ -49,6 +72,18 @@ export class ObjectStore implements ObjectLookup {
   ipList = (href: string): IpList | undefined => this.ipLists.get(href);
   virtualService = (href: string): VirtualService | undefined => this.virtuals.get(href);
   virtualServices = (): Iterable<VirtualService> => this.virtuals.values();
+  ruleSet = (href: string): RuleSet | undefined => this.ruleSets.get(href);
+  boundary = (href: string): EnforcementBoundary | undefined => this.boundaries.get(href);
+  allRuleSets = (): Iterable<RuleSet> => this.ruleSets.values();
+  allBoundaries = (): Iterable<EnforcementBoundary> => this.boundaries.values();
+  allLabelGroups = (): Iterable<LabelGroup> => this.groups.values();
+  allIpLists = (): Iterable<IpList> => this.ipLists.values();
+  allServices = (): Iterable<Service> => this.services.values();
+
+  /** Units of all enabled rules and boundaries. */
+  *units(): Iterable<Unit> {
+    for (const { units } of this.compiled.values()) yield* units;
+  }
 
   /** Name of a rule or boundary. */
   ruleName(href: string): string {
@@ -98,6 +133,7 @@ export class ObjectStore implements ObjectLookup {
         this.stale.add(href);
         break;
       case 'firewall_settings':
+        this.settings = change.value ?? DEFAULT_FIREWALL_SETTINGS;
         break;
     }
   }
@@ -112,56 +148,59 @@ export class ObjectStore implements ObjectLookup {
     return this.changedSets.splice(0);
   }
 
-  /** Addresses that an IP list or virtual service has itself, canonical. */
-  ownMembers(source: SetSource): readonly string[] {
+  /** Addresses that an IP list or virtual service has itself. */
+  ownMembers(source: SetSource): OwnMembers {
     if (source.kind === 'ip_list') {
       const list = this.ipLists.get(source.href);
-      return list === undefined ? [] : ipListSpans(list).map(formatSpan);
+      return list === undefined ? NOTHING : ownMembers(ipListSpans(list));
     }
-    if (source.kind !== 'virtual_service') return [];
-    const texts = (this.virtuals.get(source.href)?.addresses ?? []).flatMap((text) => {
+    if (source.kind !== 'virtual_service') return NOTHING;
+    const spans = (this.virtuals.get(source.href)?.addresses ?? []).flatMap((text) => {
       const parsed = parseSpan(text);
-      return parsed.ok ? [formatSpan(parsed.value)] : [];
+      return parsed.ok ? [parsed.value] : [];
     });
-    const { hosts, ranges } = splitMembers(texts);
-    return [...hosts, ...ranges];
+    return ownMembers(spans);
   }
 
-  /** Compiles what changed, or depends on what changed; units that come out as they were are in neither list. */
-  recompile(): { readonly added: readonly Unit[]; readonly removed: readonly Unit[] } {
-    const added: Unit[] = [];
-    const removed: Unit[] = [];
+  /** Compiles what changed, or depends on what changed; units that come out as they were are in no list. */
+  recompile(): Recompiled {
+    const moved = {
+      added: [] as Unit[],
+      removed: [] as Unit[],
+      addedTables: [] as TableUnit[],
+      removedTables: [] as TableUnit[],
+    };
     for (const owner of this.stale) {
-      const old = this.units.get(owner) ?? new Map<string, Unit>();
-      for (const unit of old.values()) this.names.delete(unit.href);
-      const now = new Map<string, Unit>();
-      for (const unit of this.compile(owner)) {
-        const before = old.get(unit.id);
-        const same = before !== undefined && JSON.stringify(before) === JSON.stringify(unit);
-        now.set(unit.id, same ? before : unit);
-        if (!same) added.push(unit);
-      }
-      for (const [id, unit] of old) if (now.get(id) !== unit) removed.push(unit);
-      if (now.size > 0) this.units.set(owner, now);
-      else this.units.delete(owner);
+      const old = this.compiled.get(owner);
+      const compiled = this.compile(owner);
+      const units = keepEqual(old?.units ?? [], compiled.units, moved.added, moved.removed);
+      const tables = keepEqual(
+        old?.tables ?? [],
+        compiled.tables,
+        moved.addedTables,
+        moved.removedTables,
+      );
+      if (units.length + tables.length > 0) this.compiled.set(owner, { units, tables });
+      else this.compiled.delete(owner);
     }
     this.stale.clear();
-    return { added, removed };
+    return moved;
   }
 
   private spoil(href: string): void {
     for (const owner of this.dependents.get(href) ?? []) this.stale.add(owner);
   }
 
-  private compile(owner: string): Unit[] {
+  private compile(owner: string): Compiled {
     const ruleSet = this.ruleSets.get(owner);
     const boundary = this.boundaries.get(owner);
+    for (const { href } of this.compiled.get(owner)?.units ?? []) this.names.delete(href);
     this.depend(owner, ruleSet, boundary);
     if (ruleSet !== undefined) {
       for (const rule of ruleSet.rules) this.names.set(rule.href, rule.name);
       return compileRuleSet(ruleSet, this);
     }
-    if (boundary === undefined) return [];
+    if (boundary === undefined) return NONE;
     this.names.set(boundary.href, boundary.name);
     return compileBoundary(boundary, this);
   }
@@ -182,13 +221,15 @@ export class ObjectStore implements ObjectLookup {
     };
     for (const scope of ruleSet?.scopes ?? []) scope.forEach(actor);
     for (const rule of ruleSet?.rules ?? []) {
-      [...rule.providers, ...rule.consumers].forEach(actor);
+      rule.providers.forEach(actor);
+      rule.consumers.forEach(actor);
       rule.ingressServices.forEach(service);
       const { providers, consumers } = rule.resolveLabelsAs;
-      if ([...providers, ...consumers].includes('virtual_services')) {
+      if (providers.includes('virtual_services') || consumers.includes('virtual_services')) {
         found.add(EVERY_VIRTUAL_SERVICE);
       }
     }
+    for (const rule of ruleSet?.ipTablesRules ?? []) rule.actors.forEach(actor);
     if (boundary !== undefined) {
       [...boundary.providers, ...boundary.consumers].forEach(actor);
       boundary.ingressServices.forEach(service);
@@ -213,4 +254,34 @@ export class ObjectStore implements ObjectLookup {
 function store<T>(map: Map<string, T>, href: string, value: T | null): void {
   if (value === null) map.delete(href);
   else map.set(href, value);
+}
+
+/** The new units, with the old object in the place of each that says the same; what differs goes to the lists. */
+function keepEqual<T extends { readonly id: string }>(
+  old: readonly T[],
+  now: readonly T[],
+  added: T[],
+  removed: T[],
+): readonly T[] {
+  if (old.length === 0) {
+    added.push(...now);
+    return now;
+  }
+  const before = new Map(old.map((item) => [item.id, item]));
+  const kept = now.map((item) => {
+    const known = before.get(item.id);
+    if (known === undefined || canonical(known) !== canonical(item)) {
+      added.push(item);
+      return item;
+    }
+    before.delete(item.id);
+    return known;
+  });
+  removed.push(...before.values());
+  return kept;
+}
+
+/** Without what is shared between units, and is there only for speed. */
+function canonical(unit: object): string {
+  return JSON.stringify(unit, (key, value: unknown) => (key === 'set' ? undefined : value));
 }

@@ -1,4 +1,4 @@
-/** One address set while it lives: counted members, and what of it was given out last. */
+/** One address set while it lives: whose addresses it holds, and what of it was given out last. */
 import {
   formatAddress,
   formatSpan,
@@ -9,88 +9,134 @@ import {
   type AddressSpan,
 } from '@bulkhead/net';
 import type { AddressSet, AddressSetDelta } from '../host-policy.ts';
-import type { SetSource } from './compile.ts';
+import type { ClassState } from './classes.ts';
+import type { AddressOwners } from './owners.ts';
+import { SmallSet } from './small-set.ts';
+import { sourceKey, type SetSource } from './sources.ts';
 
+/** Addresses that an IP list or virtual service has itself. */
+export interface OwnMembers {
+  readonly hosts: ReadonlySet<string>;
+  /** Canonical text of disjoint ranges. */
+  readonly ranges: readonly string[];
+}
+
+const NOTHING: OwnMembers = { hosts: new Set(), ranges: [] };
+
+/** Ranges by text, kept from when somebody first asks for the content. */
+interface Live {
+  readonly ranges: Map<string, AddressSpan>;
+  joined: readonly AddressSpan[] | null;
+}
+
+/** What was given out, and what moved since. */
 interface Published {
-  readonly hosts: Set<string>;
   ranges: readonly string[];
+  rangesMoved: boolean;
+  /** Hosts that came (true) or went (false). */
+  readonly moved: Map<string, boolean>;
 }
 
 /**
- * Members are counted, so that an address or subnet leaves with the last workload that brought it. `takeDelta` costs what was touched
- * since the last time (and the number of ranges, when one of them was), not what the set holds.
+ * A set does not list its hosts: it stands for what its classes hold, and only counts what moves once it was given out. So a fleet is
+ * taken in without a thought for the sets that its hosts are in.
  */
 export class SetState {
-  readonly id: string;
+  readonly key: string;
   readonly source: SetSource;
   /** How many parts of units stand on it. */
   references = 0;
-  private readonly hosts = new Map<string, number>();
-  private readonly ranges = new Map<string, { claims: number; readonly span: AddressSpan }>();
-  private readonly touched = new Set<string>();
-  private rangesTouched = false;
-  private joined: readonly AddressSpan[] | null = null;
+  /** How many host policies name it, and how many of these were given out. */
+  policies = 0;
+  names = 0;
+  /** Classes whose workloads are in it. */
+  classes: SmallSet<ClassState> = new SmallSet();
+  own: OwnMembers = NOTHING;
+  private readonly digest: (text: string) => string;
+  private digested: string | null = null;
+  private live: Live | null = null;
   private published: Published | null = null;
 
-  constructor(id: string, source: SetSource) {
-    this.id = id;
+  constructor(source: SetSource, digest: (text: string) => string) {
     this.source = source;
+    this.key = sourceKey(source);
+    this.digest = digest;
   }
 
-  /** Adds (+1) or takes away (-1) one claim to each member, in canonical text. */
-  count(texts: readonly string[], step: 1 | -1): void {
-    for (const text of texts) {
-      if (text.includes('/') || text.includes('-')) {
-        this.countRange(text, step);
-        continue;
-      }
-      const claims = (this.hosts.get(text) ?? 0) + step;
-      if (claims > 0) this.hosts.set(text, claims);
-      else this.hosts.delete(text);
-      this.touched.add(text);
+  /** A digest of the source, so that equal sources share one name on every node. */
+  get id(): string {
+    this.digested ??= `s${this.digest(this.key).slice(0, 22)}`;
+    return this.digested;
+  }
+
+  get subnets(): boolean {
+    return this.source.kind === 'selector' && this.source.form === 'subnets';
+  }
+
+  /** Whether anybody has to be told of members that come and go. */
+  get watched(): boolean {
+    return this.live !== null || this.published !== null;
+  }
+
+  /** A member that was not there. */
+  gain(text: string): void {
+    this.move(text, true);
+  }
+
+  /** A member that nobody holds any more. */
+  lose(text: string): void {
+    this.move(text, false);
+  }
+
+  private move(text: string, here: boolean): void {
+    if (isRange(text)) this.moveRange(text, here);
+    else if (this.published !== null) {
+      const { moved } = this.published;
+      if (moved.get(text) === !here) moved.delete(text);
+      else moved.set(text, here);
     }
   }
 
-  private countRange(text: string, step: 1 | -1): void {
-    const known = this.ranges.get(text);
-    if (known !== undefined && known.claims + step > 0) {
-      known.claims += step;
-      return;
-    }
-    const parsed = known === undefined ? parseSpan(text) : null;
-    if (known !== undefined) this.ranges.delete(text);
-    else if (step > 0 && parsed?.ok === true)
-      this.ranges.set(text, { claims: step, span: parsed.value });
-    this.rangesTouched = true;
-    this.joined = null;
+  private moveRange(text: string, here: boolean): void {
+    if (this.published !== null) this.published.rangesMoved = true;
+    if (this.live === null) return;
+    this.live.joined = null;
+    if (here) addRange(this.live.ranges, text);
+    else this.live.ranges.delete(text);
   }
 
+  /** How many members its classes and its source bring, those of two classes twice. */
   get size(): number {
-    return this.hosts.size + this.ranges.size;
+    let size = this.own.hosts.size + this.own.ranges.length;
+    for (const state of this.classes) {
+      size += this.subnets ? (state.subnets?.size ?? 0) : state.addressCount;
+    }
+    return size;
   }
 
-  holds(address: Address): boolean {
-    return this.hosts.has(formatAddress(address)) || spansHold(this.spans(), address);
+  /** Whether the set holds a single address. `owners`: who has which address. */
+  holds(address: Address, owners: AddressOwners): boolean {
+    if (this.subnets) {
+      const text = formatAddress(address);
+      for (const state of this.classes) if (state.subnets?.has(text) === true) return true;
+      return spansHold(this.spans(), address);
+    }
+    if (this.holdsHost(formatAddress(address), owners)) return true;
+    return this.own.ranges.length > 0 && spansHold(this.spans(), address);
+  }
+
+  /** Whether a class of it, or its source, holds a host as a member of its own. For sets of addresses. */
+  holdsHost(text: string, owners: AddressOwners): boolean {
+    return this.own.hosts.has(text) || owners.heldIn(this.classes, text);
   }
 
   snapshot(): AddressSet {
-    return { id: this.id, hosts: [...this.hosts.keys()].sort(), ranges: this.rangeTexts() };
-  }
-
-  /** Takes every claim away, for a source that is counted anew. */
-  clear(): void {
-    for (const host of this.hosts.keys()) this.touched.add(host);
-    this.hosts.clear();
-    this.ranges.clear();
-    this.rangesTouched = true;
-    this.joined = null;
+    return { id: this.id, hosts: [...this.hosts()].sort(), ranges: this.rangeTexts() };
   }
 
   /** What moved since it was last given out; the whole set the first time; null when nothing did. */
   takeDelta(): AddressSetDelta | null {
     const delta = this.published === null ? this.publishWhole() : this.diff(this.published);
-    this.touched.clear();
-    this.rangesTouched = false;
     const { addHosts, removeHosts, addRanges, removeRanges } = delta;
     const moved = addHosts.length + removeHosts.length + addRanges.length + removeRanges.length;
     return moved > 0 ? delta : null;
@@ -102,46 +148,72 @@ export class SetState {
   }
 
   private publishWhole(): AddressSetDelta {
-    const { id, hosts, ranges } = this.snapshot();
-    this.published = { hosts: new Set(hosts), ranges };
-    return { id, addHosts: hosts, removeHosts: [], addRanges: ranges, removeRanges: [] };
+    const ranges = this.rangeTexts();
+    this.published = { ranges, rangesMoved: false, moved: new Map() };
+    const addHosts = [...this.hosts()];
+    return { id: this.id, addHosts, removeHosts: [], addRanges: ranges, removeRanges: [] };
   }
 
   private diff(published: Published): AddressSetDelta {
     const addHosts: string[] = [];
     const removeHosts: string[] = [];
-    for (const host of this.touched) {
-      const now = this.hosts.has(host);
-      if (now === published.hosts.has(host)) continue;
-      if (now) published.hosts.add(host);
-      else published.hosts.delete(host);
-      (now ? addHosts : removeHosts).push(host);
-    }
+    for (const [host, here] of published.moved) (here ? addHosts : removeHosts).push(host);
+    published.moved.clear();
     let addRanges: string[] = [];
     let removeRanges: string[] = [];
-    if (this.rangesTouched) {
+    if (published.rangesMoved) {
       const before = new Set(published.ranges);
       const after = this.rangeTexts();
       const kept = new Set(after);
       addRanges = after.filter((range) => !before.has(range));
       removeRanges = published.ranges.filter((range) => !kept.has(range));
       published.ranges = after;
+      published.rangesMoved = false;
     }
-    return {
-      id: this.id,
-      addHosts: addHosts.sort(),
-      removeHosts: removeHosts.sort(),
-      addRanges,
-      removeRanges,
-    };
+    return { id: this.id, addHosts, removeHosts, addRanges, removeRanges };
+  }
+
+  private hosts(): ReadonlySet<string> {
+    const hosts = new Set(this.own.hosts);
+    for (const state of this.classes) {
+      if (this.subnets) {
+        for (const text of state.subnets?.keys() ?? []) if (!isRange(text)) hosts.add(text);
+        continue;
+      }
+      for (const { addresses } of state.workloads) for (const text of addresses) hosts.add(text);
+    }
+    return hosts;
   }
 
   private spans(): readonly AddressSpan[] {
-    this.joined ??= joinSpans([...this.ranges.values()].map(({ span }) => span));
-    return this.joined;
+    this.live ??= this.collect();
+    this.live.joined ??= joinSpans([...this.live.ranges.values()]);
+    return this.live.joined;
+  }
+
+  private collect(): Live {
+    const ranges = new Map<string, AddressSpan>();
+    for (const text of this.own.ranges) addRange(ranges, text);
+    if (this.subnets) {
+      for (const { subnets } of this.classes) {
+        for (const text of subnets?.keys() ?? []) if (isRange(text)) addRange(ranges, text);
+      }
+    }
+    return { ranges, joined: null };
   }
 
   private rangeTexts(): string[] {
     return this.spans().map(formatSpan);
   }
+}
+
+/** Whether a member is more than one address. */
+export function isRange(text: string): boolean {
+  return text.includes('/') || text.includes('-');
+}
+
+function addRange(ranges: Map<string, AddressSpan>, text: string): void {
+  if (ranges.has(text)) return;
+  const parsed = parseSpan(text);
+  if (parsed.ok) ranges.set(text, parsed.value);
 }

@@ -19,7 +19,7 @@ interface End {
 }
 
 /** Whether a workload enforces anything about itself. */
-export function hasSay(workload: Workload): boolean {
+function hasSay(workload: Workload): boolean {
   return (
     workload.type !== 'unmanaged' && workload.enforcementMode !== 'idle' && !workload.suspended
   );
@@ -196,7 +196,7 @@ export function naivePeers(
   workload: Workload,
   rule: { readonly href: string; readonly side: RuleSide },
 ): string[] {
-  if (!hasSay(workload)) return [];
+  if (workload.type === 'unmanaged' || workload.enforcementMode === 'idle') return [];
   const external = workload.type === 'endpoint' && managesExternals(workload);
   const spans = statements(model)
     .filter(({ item }) => item.href === rule.href)

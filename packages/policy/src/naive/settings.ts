@@ -2,7 +2,6 @@
 import type { HostIpTablesRule } from '../host-policy.ts';
 import type { PolicyModel, Scope, Workload } from '../model.ts';
 import type { BlockedConnectionAction, FirewallCoexistence, Ipv6Mode } from '../vocabulary.ts';
-import { hasSay } from './naive.ts';
 import { resolveSide, satisfies } from './resolve.ts';
 
 export interface NaiveHostSettings {
@@ -34,7 +33,8 @@ export function naiveHostSettings(
 }
 
 function ipTablesRulesOf(model: PolicyModel, workload: Workload): HostIpTablesRule[] {
-  if (!hasSay(workload) || workload.osFamily !== 'linux') return [];
+  // a suspended host keeps its policy, to come back to
+  if (workload.enforcementMode === 'idle' || workload.osFamily !== 'linux') return [];
   return model.ruleSets
     .filter((ruleSet) => ruleSet.enabled)
     .flatMap((ruleSet) => {

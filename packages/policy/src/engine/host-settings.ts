@@ -1,0 +1,46 @@
+/** What the organization's firewall settings say of a class of hosts. */
+import type { FirewallSettings, Scope } from '../model.ts';
+import type { BlockedConnectionAction, FirewallCoexistence, Ipv6Mode } from '../vocabulary.ts';
+import type { ClassState } from './classes.ts';
+import { conditionsOf, selects, type LabelLookup, type Selector } from './conditions.ts';
+
+export interface HostSettings {
+  readonly ipv6Mode: Ipv6Mode;
+  readonly firewallCoexistence: FirewallCoexistence;
+  readonly blockedConnectionAction: BlockedConnectionAction;
+}
+
+/** Settings with their scopes resolved, as long as labels and groups stay as they are. */
+export function compileHostSettings(
+  settings: FirewallSettings,
+  find: LabelLookup,
+): (of: ClassState) => HostSettings {
+  const selector = (scope: Scope) => conditionsOf(scope, find);
+  const rejectScopes = settings.blockedConnectionRejectScopes.map(selector);
+  const shared = settings.firewallCoexistence.map(({ scope, illumioPrimary }) => ({
+    scope: selector(scope),
+    coexistence: illumioPrimary ? ('primary' as const) : ('secondary' as const),
+  }));
+  return (of) => {
+    const holds = (scope: Selector) => selects(scope, (key) => of.label(key));
+    const rejects = of.sample.blockedConnectionAction === 'reject' || rejectScopes.some(holds);
+    return {
+      ipv6Mode: settings.ipv6Mode,
+      firewallCoexistence: shared.find(({ scope }) => holds(scope))?.coexistence ?? 'exclusive',
+      blockedConnectionAction: rejects ? 'reject' : 'drop',
+    };
+  };
+}
+
+/** Whether a label or group has a part in who the settings are for. A group may stand for others, so that each counts. */
+export function settingsDependOn(
+  settings: FirewallSettings,
+  changed: { readonly type: 'label' | 'label_group'; readonly href: string },
+): boolean {
+  const scopes = [
+    ...settings.blockedConnectionRejectScopes,
+    ...settings.firewallCoexistence.map(({ scope }) => scope),
+  ];
+  if (changed.type === 'label_group') return scopes.length > 0;
+  return scopes.some((scope) => scope.some(({ href }) => href === changed.href));
+}

@@ -1,0 +1,125 @@
+/** What a unit says to the hosts on its two sides, as lines of host policies. Made once for each unit. */
+import type { HostRule } from '../host-policy.ts';
+import type { ServicePort } from '../model.ts';
+import { normalizeServices } from '../services.ts';
+import type { Part, Unit } from './compile.ts';
+import type { SetState } from './set-state.ts';
+
+export interface Line {
+  readonly rule: HostRule;
+  /** Canonical text: what is sorted by and hashed. */
+  readonly text: string;
+  /** Sets that the line names. */
+  readonly sets: readonly SetState[];
+  /** Hosts that can tell users and programs apart, those that cannot, or any. */
+  readonly on: 'windows' | 'other' | 'any';
+  digest: string | null;
+}
+
+export interface UnitLines {
+  /** By number of the provider part. */
+  readonly inbound: readonly (readonly Line[])[];
+  readonly outbound: readonly Line[];
+}
+
+const NO_LINES: readonly Line[] = [];
+
+export function compileLines(unit: Unit): UnitLines {
+  const consumers = peersOf(unit.consumers);
+  const inbound = unit.providers.map((part) =>
+    // a part without members is of no workload: nobody has its inbound lines
+    part.members === null
+      ? NO_LINES
+      : inboundLines(unit, consumers, part.services ?? unit.services),
+  );
+  // a boundary is enforced outbound only towards IP lists; towards workloads their own inbound side does it
+  const targets =
+    unit.action === 'deny'
+      ? unit.providers.filter((part) => part.source.kind === 'ip_list')
+      : unit.providers;
+  const outbound = byServices(targets).flatMap((parts) => {
+    const services = withoutPrograms(parts[0]?.services ?? unit.services);
+    const fqdns = [...new Set(parts.flatMap((part) => part.fqdns))].sort();
+    const on = unit.principals.length > 0 ? 'windows' : 'any';
+    return line(unit, 'outbound', { sets: peersOf(parts), fqdns, services, on });
+  });
+  return { inbound, outbound };
+}
+
+/** Programs count on the provider: hosts that cannot tell them get the line without the entries that name one. */
+function inboundLines(
+  unit: Unit,
+  sets: readonly SetState[],
+  services: readonly ServicePort[],
+): readonly Line[] {
+  const match = { sets, fqdns: [] };
+  if (!services.some(namesProgram)) {
+    return line(unit, 'inbound', { ...match, services, on: 'any' });
+  }
+  const plain = services.filter((port) => !namesProgram(port));
+  return [
+    ...line(unit, 'inbound', { ...match, services, on: 'windows' }),
+    ...line(unit, 'inbound', { ...match, services: plain, on: 'other' }),
+  ];
+}
+
+function namesProgram(port: ServicePort): boolean {
+  return port.process !== undefined || port.windowsService !== undefined;
+}
+
+function withoutPrograms(services: readonly ServicePort[]): readonly ServicePort[] {
+  if (!services.some(namesProgram)) return services;
+  return normalizeServices(
+    services.map(({ protocol, port, toPort, icmpType, icmpCode }) => ({
+      protocol,
+      port,
+      toPort,
+      icmpType,
+      icmpCode,
+    })),
+  );
+}
+
+function peersOf(parts: readonly Part[]): readonly SetState[] {
+  const sets = parts.map((part) => part.set);
+  return sets.length < 2 ? sets : [...new Set(sets)].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** Parts with equal services share a line. */
+function byServices(parts: readonly Part[]): readonly (readonly Part[])[] {
+  if (parts.every((part) => part.services === null)) return parts.length === 0 ? [] : [parts];
+  const groups = new Map<string, Part[]>();
+  for (const part of parts) {
+    const key = JSON.stringify(part.services);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [part]);
+    else group.push(part);
+  }
+  return [...groups.values()];
+}
+
+interface Match {
+  readonly sets: readonly SetState[];
+  readonly fqdns: readonly string[];
+  readonly services: readonly ServicePort[];
+  readonly on: Line['on'];
+}
+
+function line(unit: Unit, direction: HostRule['direction'], match: Match): readonly Line[] {
+  const { sets, fqdns, services, on } = match;
+  // a line that can match nothing is left out, so that no reader can take an empty list for everybody
+  if (services.length === 0 || (sets.length === 0 && fqdns.length === 0)) return NO_LINES;
+  const rule: HostRule = {
+    action: unit.action,
+    direction,
+    networkType: unit.networkType,
+    peers: sets.map((set) => set.id),
+    fqdns,
+    services,
+    stateless: unit.stateless,
+    principals: direction === 'outbound' ? unit.principals : [],
+    origin: { href: unit.href, version: unit.version },
+  };
+  const text = JSON.stringify([direction, unit.action, unit.href, rule]);
+  return [{ rule, text, sets, on, digest: null }];
+}

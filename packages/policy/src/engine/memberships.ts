@@ -1,0 +1,181 @@
+/** Whose addresses are in which sets: what workloads bring to their classes, and what that moves in sets that somebody watches. */
+import type { Workload } from '../model.ts';
+import { addressesOf, subnetsOf, type VpnPools } from './addresses.ts';
+import type { ClassState, WorkloadState } from './classes.ts';
+import { AddressOwners } from './owners.ts';
+import type { OwnMembers, SetState } from './set-state.ts';
+import { SmallSet } from './small-set.ts';
+
+/** Sets that a class is in. */
+export type SetsOf = (state: ClassState) => Iterable<SetState>;
+
+export class Memberships {
+  readonly owners = new AddressOwners();
+  /** Watched sets that may have moved since the last delta. */
+  readonly touched = new Set<SetState>();
+  private readonly subnetHolders = new Map<string, SmallSet<ClassState>>();
+  private readonly setsOf: SetsOf;
+  private pools: VpnPools = [];
+
+  constructor(setsOf: SetsOf) {
+    this.setsOf = setsOf;
+  }
+
+  /** A workload came to its class. */
+  arrive({ state, workload, addresses }: WorkloadState): void {
+    for (const address of addresses) this.gainAddress(state, address);
+    if (state.subnets === null) return;
+    for (const subnet of subnetsOf(workload, this.pools)) this.gainSubnet(state, subnet);
+  }
+
+  /** A workload is about to leave its class. */
+  leave({ state, workload, addresses }: WorkloadState): void {
+    for (const address of addresses) this.loseAddress(state, address);
+    if (state.subnets === null) return;
+    for (const subnet of subnetsOf(workload, this.pools)) this.loseSubnet(state, subnet);
+  }
+
+  /** A workload stays in its class with other facts. */
+  move(item: WorkloadState, workload: Workload): void {
+    const { state } = item;
+    const addresses = addressesOf(workload);
+    for (const text of missing(addresses, item.addresses)) this.gainAddress(state, text);
+    for (const text of missing(item.addresses, addresses)) this.loseAddress(state, text);
+    if (state.subnets !== null) {
+      const before = subnetsOf(item.workload, this.pools);
+      const now = subnetsOf(workload, this.pools);
+      for (const text of missing(now, before)) this.gainSubnet(state, text);
+      for (const text of missing(before, now)) this.loseSubnet(state, text);
+    }
+    item.workload = workload;
+    item.addresses = addresses;
+  }
+
+  /** From now on the class counts its subnets. */
+  countSubnets(state: ClassState): void {
+    if (state.subnets !== null) return;
+    state.subnets = new Map();
+    for (const { workload } of state.workloads) {
+      for (const subnet of subnetsOf(workload, this.pools)) this.gainSubnet(state, subnet);
+    }
+  }
+
+  /** The pools that host prefixes stand for changed. `classes`: all there are. */
+  changePools(pools: VpnPools, classes: Iterable<ClassState>): void {
+    const before = this.pools;
+    this.pools = pools;
+    for (const state of classes) {
+      if (state.subnets === null) continue;
+      for (const { workload } of state.workloads) {
+        const old = subnetsOf(workload, before);
+        const now = subnetsOf(workload, pools);
+        for (const text of missing(now, old)) this.gainSubnet(state, text);
+        for (const text of missing(old, now)) this.loseSubnet(state, text);
+      }
+    }
+  }
+
+  /** A set of addresses gets a class by name. */
+  join(set: SetState, state: ClassState): void {
+    if (set.watched) {
+      this.touched.add(set);
+      for (const text of hostsOf(state)) if (!set.holdsHost(text, this.owners)) set.gain(text);
+    }
+    set.classes.add(state);
+  }
+
+  /** A set of addresses loses a class by name. */
+  part(set: SetState, state: ClassState): void {
+    if (!set.classes.delete(state) || !set.watched) return;
+    this.touched.add(set);
+    for (const text of hostsOf(state)) if (!set.holdsHost(text, this.owners)) set.lose(text);
+  }
+
+  /** The addresses that the source of a set has itself are now these. */
+  changeOwn(set: SetState, own: OwnMembers): void {
+    const before = set.own;
+    set.own = own;
+    if (!set.watched) return;
+    this.touched.add(set);
+    const held = (text: string) => this.owners.heldIn(set.classes, text);
+    for (const text of own.hosts) if (!before.hosts.has(text) && !held(text)) set.gain(text);
+    for (const text of before.hosts) if (!own.hosts.has(text) && !held(text)) set.lose(text);
+    const old = new Set(before.ranges);
+    const now = new Set(own.ranges);
+    for (const text of now) if (!old.has(text)) set.gain(text);
+    for (const text of old) if (!now.has(text)) set.lose(text);
+  }
+
+  private gainAddress(state: ClassState, text: string): void {
+    for (const set of this.setsOf(state)) {
+      if (!set.watched || set.subnets || set.holdsHost(text, this.owners)) continue;
+      set.gain(text);
+      this.touched.add(set);
+    }
+    this.owners.add(text, state);
+    state.addressCount += 1;
+  }
+
+  private loseAddress(state: ClassState, text: string): void {
+    this.owners.remove(text, state);
+    state.addressCount -= 1;
+    for (const set of this.setsOf(state)) {
+      if (!set.watched || set.subnets || set.holdsHost(text, this.owners)) continue;
+      set.lose(text);
+      this.touched.add(set);
+    }
+  }
+
+  private gainSubnet(state: ClassState, text: string): void {
+    const claims = state.subnets?.get(text) ?? 0;
+    if (claims === 0) {
+      for (const set of this.setsOf(state)) {
+        if (!set.watched || !set.subnets || this.subnetHeld(set, text)) continue;
+        set.gain(text);
+        this.touched.add(set);
+      }
+      let holders = this.subnetHolders.get(text);
+      if (holders === undefined) this.subnetHolders.set(text, (holders = new SmallSet()));
+      holders.add(state);
+    }
+    state.subnets?.set(text, claims + 1);
+  }
+
+  private loseSubnet(state: ClassState, text: string): void {
+    const claims = state.subnets?.get(text) ?? 0;
+    if (claims > 1) {
+      state.subnets?.set(text, claims - 1);
+      return;
+    }
+    state.subnets?.delete(text);
+    const holders = this.subnetHolders.get(text);
+    holders?.delete(state);
+    if (holders?.size === 0) this.subnetHolders.delete(text);
+    for (const set of this.setsOf(state)) {
+      if (!set.watched || !set.subnets || this.subnetHeld(set, text)) continue;
+      set.lose(text);
+      this.touched.add(set);
+    }
+  }
+
+  /** Whether a class of the set holds the subnet; asks from the side where there are fewer to ask. */
+  private subnetHeld(set: SetState, text: string): boolean {
+    const holders = this.subnetHolders.get(text);
+    if (holders === undefined) return false;
+    if (holders.size < set.classes.size) {
+      for (const holder of holders) if (set.classes.has(holder)) return true;
+      return false;
+    }
+    for (const state of set.classes) if (state.subnets?.has(text) === true) return true;
+    return false;
+  }
+}
+
+function* hostsOf(state: ClassState): Iterable<string> {
+  for (const { addresses } of state.workloads) yield* addresses;
+}
+
+/** What of `texts` is not among `others`; both are short. */
+function missing(texts: readonly string[], others: readonly string[]): readonly string[] {
+  return texts.filter((text) => !others.includes(text));
+}

@@ -1,0 +1,27 @@
+/** What the addresses of a set are made of. */
+import type { Selector } from './conditions.ts';
+
+export type SetSource =
+  | {
+      readonly kind: 'selector';
+      readonly id: string;
+      readonly selector: Selector;
+      readonly form: 'addresses' | 'subnets';
+    }
+  | { readonly kind: 'workloads'; readonly hrefs: readonly string[] }
+  | { readonly kind: 'ip_list'; readonly href: string }
+  | { readonly kind: 'virtual_service'; readonly href: string };
+
+/** One text for equal sources. */
+export function sourceKey(source: SetSource): string {
+  switch (source.kind) {
+    case 'selector':
+      return `${source.form} ${source.id}`;
+    case 'workloads':
+      return `workloads ${source.hrefs.join('\u0001')}`;
+    case 'ip_list':
+      return `ip_list ${source.href}`;
+    case 'virtual_service':
+      return `virtual_service ${source.href}`;
+  }
+}
