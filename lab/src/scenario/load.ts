@@ -4,7 +4,8 @@ import { extname } from 'node:path';
 import { parseSpan } from '@bulkhead/net';
 import { LineCounter, parseAllDocuments, type Document, type ParsedNode } from 'yaml';
 import type { z } from 'zod';
-import { evaluateScenario, askedConnections, type Outcome } from './evaluate.ts';
+import { askedConnections } from './ask.ts';
+import { evaluateScenario, type Outcome } from './evaluate.ts';
 import { pathText, scenarioSchema, type Fault, type Scenario } from './format.ts';
 import { translate, type Translation } from './translate.ts';
 

@@ -1,0 +1,81 @@
+/**
+ * The VEN's own platform code in many namespaces at once: its renderer and read-back, its reader of the kernel's log records, and its
+ * mapping of them to flow records. What is not here is the agent around it: pairing, channel, disk.
+ */
+import type { FlowRecord } from '@bulkhead/contract';
+import { NFT_TABLE, parseRuleset, type FirewallPlan, type NftTable } from '@bulkhead/enforcement';
+import { createFlowReporter } from '../../../apps/ven/src/agent/flow-reporter.ts';
+import { createLinuxPlatform } from '../../../apps/ven/src/platform/linux/linux-platform.ts';
+import { LabError, run } from '../network/commands.ts';
+import type { Namespace } from './libc.ts';
+
+/** What enforces on one host. */
+export interface Enforcer {
+  readonly namespace: Namespace;
+  /** Applies the plan and reads it back. Rejects with LabError when the kernel is not what the plan says. */
+  readonly enforce: (plan: FirewallPlan) => Promise<void>;
+  /** Flow records since it was last asked. */
+  readonly records: () => Promise<readonly FlowRecord[]>;
+  /** Our table as the kernel has it. */
+  readonly table: () => Promise<NftTable>;
+  readonly close: () => void;
+}
+
+export interface Vens {
+  readonly start: (namespace: Namespace) => Enforcer;
+  readonly close: () => Promise<void>;
+}
+
+/** One platform serves every namespace: each of its sockets and programs is where it was opened. */
+export async function createVens(): Promise<Vens> {
+  const troubles: string[] = [];
+  const trouble = (words: unknown): void => void troubles.push(String(words));
+  const platform = await createLinuxPlatform({ failed: trouble });
+  const log = { info: () => {}, warn: trouble, error: trouble };
+  return {
+    start(namespace) {
+      let plan: FirewallPlan | null = null;
+      let gathered: FlowRecord[] = [];
+      const reporter = createFlowReporter({
+        logEntry: (prefix) => plan?.logIndex.get(prefix),
+        profileOf: () => 'corporate',
+        send: (report) => {
+          gathered.push(...report.flows);
+          return Promise.resolve();
+        },
+        persistSequence: () => Promise.resolve(),
+        firstSequence: 1,
+        log,
+        now: () => new Date(),
+      });
+      const stopWatching = namespace.run(() =>
+        platform.watchFlows((packets) => reporter.observe(packets)),
+      );
+      return {
+        namespace,
+        async enforce(next) {
+          await namespace.run(() => platform.firewall.apply(next));
+          plan = next;
+          const differences = await namespace.run(() => platform.firewall.differences(next));
+          if (differences.length === 0) return;
+          throw new LabError(
+            `${namespace.name}: the kernel is not as planned: ${differences.join('; ')}`,
+          );
+        },
+        async records() {
+          if (troubles.length > 0) throw new LabError(troubles.join('; '));
+          await reporter.flush();
+          const records = gathered;
+          gathered = [];
+          return records;
+        },
+        table: async () =>
+          parseRuleset(
+            await namespace.run(() => run('nft', ['-j', '-n', 'list', 'table', 'inet', NFT_TABLE])),
+          ),
+        close: stopWatching,
+      };
+    },
+    close: () => platform.close(),
+  };
+}
