@@ -1,5 +1,5 @@
 /**
- * Members of nftables sets and verdict maps as one nfnetlink batch, which the kernel takes whole or not at all. What is
+ * Members of nftables sets as one nfnetlink batch, which the kernel takes whole or not at all. What is
  * added must not be there and what is removed must be: an acknowledged batch moved exactly what it says.
  */
 import {
@@ -9,19 +9,10 @@ import {
   parseSpan,
   type AddressSpan,
 } from '@bulkhead/net';
+import type { ElementChange } from '@bulkhead/enforcement';
 import { FirewallError } from '../port.ts';
 import { readAttributes, textOf } from './netlink-message.ts';
 import { createNetlinkWriter, type NetlinkWriter } from './netlink-writer.ts';
-
-export interface ElementChange {
-  readonly table: string;
-  readonly set: string;
-  readonly map: boolean;
-  readonly keyType: 'ipv4_addr' | 'ipv6_addr' | 'ifname';
-  readonly interval: boolean;
-  readonly add: readonly { readonly key: string; readonly chain: string | null }[];
-  readonly remove: readonly { readonly key: string }[];
-}
 
 interface BatchMessage {
   /** Where it begins in the batch. */
@@ -51,26 +42,21 @@ const LIST_SET = 2;
 const LIST_ELEMENTS = 3;
 const LIST_ELEMENT = 1;
 const ELEMENT_KEY = 1;
-const ELEMENT_DATA = 2;
 const ELEMENT_FLAGS = 3;
 const ELEMENT_USERDATA = 6;
 const DATA_VALUE = 1;
-const DATA_VERDICT = 2;
-const VERDICT_CODE = 1;
-const VERDICT_CHAIN = 2;
-const GOTO = -4;
 const INTERVAL_END = 1;
 /** What nft writes beside an interval up to the last address, and needs to list it. */
 const OPEN_INTERVAL = Buffer.from([1, 4, 1, 0, 0, 0]);
 const KEY_BYTES = { ipv4_addr: 4, ipv6_addr: 16, ifname: 16 } as const;
-/** The length of an attribute has 16 bits; an element with its verdict is far below 1 KB. */
+/** The length of an attribute has 16 bits; an element is far below 1 KB. */
 const ELEMENT_BYTES = 60_000;
 const BATCH_BODY = Buffer.from([0, 0, 0, SUBSYS_NFTABLES]);
 const INET_BODY = Buffer.from([FAMILY_INET, 0, 0, 0]);
 
 /**
- * Removals stand before additions, so that one interval may take the place of another. Throws FirewallError for a key or
- * verdict that its set cannot hold.
+ * Removals stand before additions, so that one interval may take the place of another. Throws FirewallError for a key
+ * that its set cannot hold.
  */
 export function encodeElements(changes: readonly ElementChange[]): ElementBatch {
   const writer = createNetlinkWriter();
@@ -109,30 +95,24 @@ function writeMessage(
     for (; writer.length() < end; next += 1) {
       const element = change[verb][next];
       if (element === undefined) break;
-      writeElement(writer, change, element.key, 'chain' in element ? element.chain : undefined);
+      writeElement(writer, change, verb, element.key);
     }
   });
   writer.end();
   return next;
 }
 
-/** One element, or the two ends of an interval. `chain` undefined: it is removed, and its key says enough. */
+/** One element, or the two ends of an interval. */
 function writeElement(
   writer: NetlinkWriter,
   change: ElementChange,
+  verb: 'add' | 'remove',
   key: string,
-  chain: string | null | undefined,
 ): void {
-  if (chain !== undefined && (chain !== null) !== change.map) {
-    throw new FirewallError(
-      `element ${key} of ${change.set} has chain ${chain}: elements of maps have one, those of sets have none`,
-    );
-  }
   const { first, behind } = endsOf(change, key);
   writer.nest(LIST_ELEMENT, () => {
     writer.nest(ELEMENT_KEY, () => writer.attribute(DATA_VALUE, first));
-    if (chain !== undefined && chain !== null) writeVerdict(writer, chain);
-    if (chain !== undefined && change.interval && behind === null) {
+    if (verb === 'add' && change.interval && behind === null) {
       writer.attribute(ELEMENT_USERDATA, OPEN_INTERVAL);
     }
   });
@@ -141,15 +121,6 @@ function writeElement(
     writer.number(ELEMENT_FLAGS, INTERVAL_END);
     writer.nest(ELEMENT_KEY, () => writer.attribute(DATA_VALUE, behind));
   });
-}
-
-function writeVerdict(writer: NetlinkWriter, chain: string): void {
-  writer.nest(ELEMENT_DATA, () =>
-    writer.nest(DATA_VERDICT, () => {
-      writer.number(VERDICT_CODE, GOTO);
-      writer.text(VERDICT_CHAIN, chain);
-    }),
-  );
 }
 
 /** First address of a key and the one behind its last; null behind single elements and the end of all addresses. */

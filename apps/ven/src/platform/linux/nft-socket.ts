@@ -4,12 +4,8 @@ import { getSystemErrorMap } from 'node:util';
 import { FirewallError } from '../port.ts';
 import { OVERRUN, type Libc } from './libc.ts';
 import { readAttributes, readMessages, textOf } from './netlink-message.ts';
-import {
-  describeMessage,
-  encodeElements,
-  type ElementBatch,
-  type ElementChange,
-} from './nft-elements.ts';
+import type { ElementChange } from '@bulkhead/enforcement';
+import { describeMessage, encodeElements, type ElementBatch } from './nft-elements.ts';
 
 const { EEXIST, ENOENT } = constants.errno;
 const NETLINK_NETFILTER = 12;
@@ -107,7 +103,7 @@ function judge(batch: ElementBatch, acknowledged: readonly Acknowledgement[] | n
 
 function meaningOf(error: number): readonly [name: string, meaning: string] {
   if (error === -EEXIST) return ['EEXIST', 'it is there already, or overlaps what is there'];
-  if (error === -ENOENT) return ['ENOENT', 'there is no such element, set or chain'];
+  if (error === -ENOENT) return ['ENOENT', 'there is no such element or set'];
   return getSystemErrorMap().get(error) ?? [`errno ${-error}`, 'the kernel does not say why'];
 }
 
