@@ -1,8 +1,8 @@
 /** Labels and workloads as the policy core takes them: they count as soon as they are stored, without provisioning. */
 import type { Selectable } from 'kysely';
-import type { Label, Workload, WorkloadInterface } from '@bulkhead/policy';
+import type { Label, OsFamily, Workload, WorkloadInterface } from '@bulkhead/policy';
 import { isPeerAddress, parseAddress } from '@bulkhead/net';
-import type { LabelsTable, StoredInterface, WorkloadsTable } from '../db/database.ts';
+import type { LabelsTable, StoredInterface, VensTable, WorkloadsTable } from '../db/database.ts';
 import { objectHref } from '@bulkhead/contract';
 
 export function labelFromRow(
@@ -17,6 +17,7 @@ type WorkloadRow = Pick<
   | 'org_id'
   | 'managed'
   | 'ven_type'
+  | 'os_type'
   | 'name'
   | 'hostname'
   | 'labels'
@@ -28,8 +29,21 @@ type WorkloadRow = Pick<
   | 'ignored_interface_names'
 >;
 
-/** `venVersion`: of its VEN as `X.Y.Z-BUILD`, null for unmanaged workloads. */
-export function workloadFromRow(row: WorkloadRow, venVersion: string | null): Workload {
+const OS_FAMILIES_OF = {
+  linux: 'linux',
+  windows: 'windows',
+  mac: 'darwin',
+  unknown: null,
+} as const satisfies Record<WorkloadRow['os_type'], OsFamily | null>;
+
+/** Of the VEN that a workload has or had: version as `X.Y.Z-BUILD`, and status. Null where there never was one. */
+export interface VenFacts {
+  readonly version: string | null;
+  readonly status: Selectable<VensTable>['status'] | null;
+}
+
+/** What a VEN says counts on managed workloads only. */
+export function workloadFromRow(row: WorkloadRow, ven: VenFacts): Workload {
   const type = row.managed ? (row.ven_type ?? 'server') : 'unmanaged';
   return {
     href: objectHref(row.org_id, 'workloads', row.id),
@@ -39,11 +53,11 @@ export function workloadFromRow(row: WorkloadRow, venVersion: string | null): Wo
     enforcementMode: row.enforcement_mode,
     visibilityLevel: row.visibility_level,
     blockedConnectionAction: row.blocked_connection_action,
-    venVersion: venVersion?.split('-')[0] ?? null,
+    venVersion: row.managed ? (ven.version?.split('-')[0] ?? null) : null,
     // Nobody watches an unmanaged workload: it is always among the peers of others.
     online: row.managed ? row.online : true,
-    suspended: false,
-    osFamily: null,
+    suspended: row.managed && ven.status === 'suspended',
+    osFamily: row.managed ? OS_FAMILIES_OF[row.os_type] : null,
     interfaces: interfacesOf(row.interfaces, new Set(row.ignored_interface_names)),
   };
 }

@@ -127,6 +127,8 @@ export const CHANGE_KINDS = [
   'workload',
   'label',
   'label_group',
+  'service_binding',
+  'security_principal',
   'provision',
   'vens',
   'settings',
@@ -137,7 +139,10 @@ export const CHANGE_KINDS = [
 ] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
-/** What changed, in the order of commits: a row is never seen after one with a higher sequence. */
+/**
+ * What changed, in the order of commits: a row is never seen after one with a higher sequence. The href of kind `service_binding` is the
+ * virtual service's (draft), whose bound workloads are others now.
+ */
 export interface ChangeLogTable {
   sequence: Generated<number>;
   org_id: number;
@@ -192,7 +197,8 @@ export type PolicyContent = Record<string, unknown>;
 
 /**
  * One row per policy object. `draft` keeps its content when the object is deleted in draft (`update_type` = delete) until that is
- * provisioned; then the row goes. Rules live inside their ruleset's content with ids of their own (sequence id_sec_rules).
+ * provisioned; then the row goes. Rules live inside their ruleset's content with ids of their own (sequences id_sec_rules and
+ * id_ip_tables_rules).
  */
 export interface PolicyObjectsTable extends Audited {
   org_id: number;
@@ -254,6 +260,23 @@ export interface PolicyObjectVersionsTable {
   created_by: string;
   updated_at: Timestamp;
   updated_by: string;
+}
+
+/** A user group of a directory, as rules name it. */
+export interface SecurityPrincipalsTable extends Audited {
+  org_id: number;
+  sid: string;
+  name: string;
+  description: Nullable<string>;
+}
+
+/** A workload bound to a virtual service, whose row it goes with. Counts in active policy and draft alike, without provisioning. */
+export interface ServiceBindingsTable extends Audited, External {
+  id: Generated<string>;
+  org_id: number;
+  object_type: WithDefault<'virtual_services'>;
+  virtual_service_id: string;
+  workload_id: string;
 }
 
 export interface PairingProfilesTable extends Audited, External {
@@ -466,6 +489,8 @@ export interface Database {
   policy_versions: PolicyVersionsTable;
   policy_object_versions: PolicyObjectVersionsTable;
   policy_tests: PolicyTestsTable;
+  security_principals: SecurityPrincipalsTable;
+  service_bindings: ServiceBindingsTable;
   pairing_profiles: PairingProfilesTable;
   pairing_keys: PairingKeysTable;
   workloads: WorkloadsTable;

@@ -10,7 +10,12 @@ import {
 import type { NetworkType } from '@bulkhead/policy';
 import { DomainError } from '../http/domain-error.ts';
 import { identityOf, type Names, type ReferenceKind, type Wanted } from './references.ts';
-import type { StoredActor, StoredIngressService, StoredScopeEntry } from './stored-content.ts';
+import type {
+  StoredActor,
+  StoredIngressService,
+  StoredScopeEntry,
+  StoredScopes,
+} from './stored-content.ts';
 
 type ScopeEntryWrite = Extract<ActorWrite, { label: unknown } | { label_group: unknown }>;
 type IngressServiceWrite = z.infer<typeof ingressServiceWriteSchema>;
@@ -114,14 +119,14 @@ export function checkSides(
 }
 
 /** A scope has at most one entry of a key. */
-export function checkScopes(scopes: readonly (readonly StoredScopeEntry[])[], names: Names): void {
+export function checkScopes(scopes: StoredScopes, names: Names, member = 'scopes'): void {
   scopes.forEach((scope, index) => {
     const keys = scope.map((entry) => names.get(referenceOf(entry)?.href ?? '')?.key ?? null);
     const twice = keys.find((key, at) => key !== null && keys.indexOf(key) !== at);
     if (twice === undefined) return;
     throw new DomainError(
       'input_validation_error',
-      `scopes[${index}]: has two entries of the key ${twice}; a scope has one entry per key, several values go into a label group or into scopes of their own`,
+      `${member}[${index}]: has two entries of the key ${twice}; a scope has one entry per key, several values go into a label group or into scopes of their own`,
     );
   });
 }

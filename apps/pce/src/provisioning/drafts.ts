@@ -19,6 +19,8 @@ const NAME_TOKENS: Record<StoredType, ErrorToken> = {
   ip_lists: 'ip_list_name_not_unique',
   services: 'name_must_be_unique',
   label_groups: 'name_must_be_unique',
+  virtual_services: 'name_must_be_unique',
+  firewall_settings: 'name_must_be_unique',
   rule_sets: 'rule_set_name_in_use',
   enforcement_boundaries: 'name_must_be_unique',
 };
@@ -63,7 +65,7 @@ export async function lockDraft<T extends StoredType>(
     .executeTakeFirst();
   if (row === undefined) throw notFound(policyHref(orgId, 'draft', place.type, place.id));
   const view = draftView(place.type, row);
-  if (view.createdBy === '/users/0') {
+  if (view.createdBy === '/users/0' && place.type !== 'firewall_settings') {
     throw new DomainError(
       'object_not_editable',
       `"${view.content.name}" comes with the product and cannot be changed; make one of your own`,
@@ -108,8 +110,13 @@ export async function newObjectId(db: Tx, type: StoredType): Promise<string> {
   return row.id;
 }
 
-export async function newRuleId(db: Tx): Promise<number> {
-  const { rows } = await sql<{ id: number }>`SELECT nextval('id_sec_rules') AS id`.execute(db);
+export async function newRuleId(
+  db: Tx,
+  kind: 'sec_rules' | 'ip_tables_rules' = 'sec_rules',
+): Promise<number> {
+  const { rows } = await sql<{
+    id: number;
+  }>`SELECT nextval(${`id_${kind}`}::regclass) AS id`.execute(db);
   const [row] = rows;
   if (row === undefined) throw new Error('The sequence of rule ids gave nothing');
   return row.id;

@@ -8,6 +8,8 @@ const NOUNS: Readonly<Record<string, string>> = {
   labels: 'label',
   workloads: 'workload',
   virtual_services: 'virtual service',
+  firewall_settings: 'settings',
+  security_principals: 'user group',
   pairing_profiles: 'pairing profile',
 };
 

@@ -28,6 +28,8 @@ export const SINGULAR: Record<StoredType, string> = {
   ip_lists: 'ip_list',
   services: 'service',
   label_groups: 'label_group',
+  virtual_services: 'virtual_service',
+  firewall_settings: 'firewall_settings',
   rule_sets: 'rule_set',
   enforcement_boundaries: 'enforcement_boundary',
 };

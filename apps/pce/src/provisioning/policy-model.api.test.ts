@@ -98,12 +98,14 @@ test('a rule over the API decides connections, in draft first and in active once
             { port: { protocol: 6, port: null, toPort: null, icmpType: null, icmpCode: null } },
           ],
           resolveLabelsAs: { providers: ['workloads'], consumers: ['workloads'] },
+          consumingSecurityPrincipals: [],
           unscopedConsumers: false,
           useWorkloadSubnets: ['providers'],
           networkType: 'brn',
           stateless: false,
         },
       ],
+      ipTablesRules: [],
     },
   ]);
   expect((await loadPolicyModel(db, orgId, 'active')).ruleSets).toEqual([]);

@@ -1,69 +1,40 @@
 /** Stored objects as the policy core takes them, for draft, active or any version. */
-import {
-  policyHref,
-  parseHref,
-  withVersion,
-  type PolicyType,
-  type PolicyVersionWord,
-} from '@bulkhead/contract';
+import { objectHref, parseHref, type PolicyType } from '@bulkhead/contract';
 import {
   DEFAULT_FIREWALL_SETTINGS,
-  type Actor,
   type EnforcementBoundary,
-  type IngressService,
+  type FirewallSettings,
   type IpList,
   type Label,
   type LabelGroup,
-  type PolicyChange,
   type PolicyModel,
   type RuleSet,
-  type ScopeEntry,
   type Service,
-  type ServicePort,
+  type VirtualService,
   type Workload,
 } from '@bulkhead/policy';
 import { labelFromRow, workloadFromRow } from '../compute/facts-model.ts';
 import type { ChangeRow } from '../db/change-log.ts';
-import type { Db, PolicyContent } from '../db/database.ts';
+import type { Db } from '../db/database.ts';
 import {
-  contentOf,
-  isStoredType,
-  liveRules,
-  type StoredActor,
-  type StoredBoundary,
-  type StoredIngressService,
-  type StoredIpList,
-  type StoredLabelGroup,
-  type StoredRuleSet,
-  type StoredScopeEntry,
-  type StoredService,
-  type StoredType,
-} from './stored-content.ts';
+  changeOf,
+  type Bindings,
+  type ObjectContent,
+  type PolicyObjectChange,
+} from './object-models.ts';
 
 /** `draft`, `active`, or a version number. */
 export type PolicyAt = 'draft' | 'active' | number;
 
 type PolicyObjects = Omit<PolicyModel, 'labels' | 'workloads'>;
-export type PolicyObjectChange = Exclude<PolicyChange, { type: 'label' | 'workload' }>;
 
 /** One object at one state, of any type. */
-export interface ObjectAt {
+export interface ObjectAt extends ObjectContent {
   readonly type: PolicyType;
   readonly id: string;
-  readonly content: PolicyContent;
-  /** Policy version in which it last changed; 0 while it is draft only. */
-  readonly version: number;
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const SINGULAR = {
-  ip_lists: 'ip_list',
-  services: 'service',
-  label_groups: 'label_group',
-  rule_sets: 'rule_set',
-  enforcement_boundaries: 'enforcement_boundary',
-} as const satisfies Record<StoredType, PolicyObjectChange['type']>;
-
 /** All objects of one organization, read in one snapshot. Labels and workloads have no versions: they are as they are now. */
 export function loadPolicyModel(db: Db, orgId: number, at: PolicyAt): Promise<PolicyModel> {
   const load = async (trx: Db): Promise<PolicyModel> => ({
@@ -83,18 +54,19 @@ export async function loadPolicyObjects(
   at: PolicyAt,
 ): Promise<PolicyObjects> {
   const objects = await objectsAt(db, orgId, at);
-  const word = String(at);
+  const bindings = await loadBindings(db, orgId);
   const model = {
     labelGroups: [] as LabelGroup[],
     ipLists: [] as IpList[],
     services: [] as Service[],
-    virtualServices: [],
+    virtualServices: [] as VirtualService[],
     ruleSets: [] as RuleSet[],
     enforcementBoundaries: [] as EnforcementBoundary[],
-    firewallSettings: DEFAULT_FIREWALL_SETTINGS,
+    firewallSettings: DEFAULT_FIREWALL_SETTINGS as FirewallSettings,
   };
   for (const object of objects) {
-    const change = changeOf(orgId, word, object.type, object.id, object);
+    const { type, id } = object;
+    const change = changeOf({ orgId, word: String(at), type, id }, object, bindings);
     if (change === undefined || change.value === null) continue;
     switch (change.type) {
       case 'label_group':
@@ -106,17 +78,44 @@ export async function loadPolicyObjects(
       case 'service':
         model.services.push(change.value);
         break;
+      case 'virtual_service':
+        model.virtualServices.push(change.value);
+        break;
       case 'rule_set':
         model.ruleSets.push(change.value);
         break;
       case 'enforcement_boundary':
         model.enforcementBoundaries.push(change.value);
         break;
-      case 'virtual_service':
+      case 'firewall_settings':
+        model.firewallSettings = change.value;
         break;
     }
   }
   return model;
+}
+
+/** Workloads bound to each virtual service, or to those of the ids. Bindings have no versions. */
+export async function loadBindings(
+  db: Db,
+  orgId: number,
+  ids?: readonly string[],
+): Promise<Bindings> {
+  if (ids?.length === 0) return new Map();
+  let query = db
+    .selectFrom('service_bindings')
+    .select(['virtual_service_id', 'workload_id'])
+    .where('org_id', '=', orgId);
+  if (ids !== undefined) query = query.where('virtual_service_id', 'in', ids);
+  const rows = await query.orderBy('workload_id').execute();
+  const bindings = new Map<string, string[]>();
+  for (const row of rows) {
+    const href = objectHref(orgId, 'workloads', row.workload_id);
+    const bound = bindings.get(row.virtual_service_id);
+    if (bound === undefined) bindings.set(row.virtual_service_id, [href]);
+    else bound.push(href);
+  }
+  return bindings;
 }
 
 /** Objects that exist in one state, by type and id. */
@@ -148,21 +147,51 @@ export async function objectsAt(db: Db, orgId: number, at: PolicyAt): Promise<Ob
   });
 }
 
+/** References before what refers to them. */
+const ORDER: readonly PolicyObjectChange['type'][] = [
+  'label_group',
+  'service',
+  'ip_list',
+  'virtual_service',
+  'firewall_settings',
+  'rule_set',
+  'enforcement_boundary',
+];
+
 /**
- * What change log rows mean for the active policy: the objects of a provisioned version as they are now, null for those that are gone.
- * Rows about labels and workloads, and drafts, give nothing here.
+ * What change log rows mean for the active policy: the objects of a provisioned version, and the virtual services whose bindings changed,
+ * as they are now; null for those that are gone. Rows about labels and workloads, and drafts, give nothing here.
  */
 export async function policyObjectChanges(
   db: Db,
   orgId: number,
   rows: readonly ChangeRow[],
 ): Promise<PolicyObjectChange[]> {
+  const touched = new Map(
+    [...(await provisioned(db, orgId, rows)), ...(await rebound(db, orgId, rows))].map((object) => [
+      `${object.type} ${object.id}`,
+      object,
+    ]),
+  );
+  const virtual = [...touched.values()].flatMap(({ type, id }) =>
+    type === 'virtual_services' ? [id] : [],
+  );
+  const bindings = await loadBindings(db, orgId, virtual);
+  const changes = [...touched.values()].flatMap(({ type, id, active, active_version: version }) => {
+    const object = active === null ? null : { content: active, version: version ?? 0 };
+    return changeOf({ orgId, word: 'active', type, id }, object, bindings) ?? [];
+  });
+  return changes.toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type));
+}
+
+/** Objects that the provisioned versions among the rows changed. */
+async function provisioned(db: Db, orgId: number, rows: readonly ChangeRow[]) {
   const versions = rows.flatMap((row) => {
     const version = /\/sec_policy\/(\d+)$/.exec(row.href)?.[1];
     return row.kind === 'provision' && version !== undefined ? [Number(version)] : [];
   });
   if (versions.length === 0) return [];
-  const touched = await db
+  return db
     .selectFrom('policy_object_versions as changed')
     .leftJoin('policy_objects as object', (join) =>
       join
@@ -182,158 +211,23 @@ export async function policyObjectChanges(
     .orderBy('changed.type')
     .orderBy('changed.id')
     .execute();
-  const changes = touched.flatMap(({ type, id, active, active_version: version }) => {
-    const object = active === null ? null : { content: active, version: version ?? 0 };
-    return changeOf(orgId, 'active', type, id, object) ?? [];
-  });
-  // References before what refers to them.
-  const order = ['label_group', 'service', 'ip_list', 'rule_set', 'enforcement_boundary'];
-  return changes.toSorted((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
 }
 
-/** One object as a change of the model; `object` null takes it away. Undefined for types that the model does not have. */
-export function changeOf(
-  orgId: number,
-  word: PolicyVersionWord,
-  type: PolicyType,
-  id: string,
-  object: { readonly content: PolicyContent; readonly version: number } | null,
-): PolicyObjectChange | undefined {
-  if (!isStoredType(type)) return undefined;
-  const href = policyHref(orgId, word, type, id);
-  if (object === null) return { type: SINGULAR[type], href, value: null };
-  const { content, version } = object;
-  switch (type) {
-    case 'ip_lists':
-      return { type: 'ip_list', href, value: ipListModel(href, contentOf(type, content)) };
-    case 'services':
-      return { type: 'service', href, value: serviceModel(href, contentOf(type, content)) };
-    case 'label_groups':
-      return { type: 'label_group', href, value: groupModel(href, word, contentOf(type, content)) };
-    case 'rule_sets':
-      return { type: 'rule_set', href, value: ruleSetModel(href, word, contentOf(type, content)) };
-    case 'enforcement_boundaries':
-      return {
-        type: 'enforcement_boundary',
-        href,
-        value: boundaryModel(href, word, version, contentOf(type, content)),
-      };
-  }
-}
-
-function ipListModel(href: string, stored: StoredIpList): IpList {
-  return {
-    href,
-    name: stored.name,
-    ranges: stored.ip_ranges.map((range) => ({
-      from: range.from_ip,
-      to: range.to_ip,
-      exclusion: range.exclusion,
-    })),
-    fqdns: stored.fqdns.map((entry) => entry.fqdn),
-  };
-}
-
-function serviceModel(href: string, stored: StoredService): Service {
-  return { href, name: stored.name, ports: stored.service_ports.map(portModel) };
-}
-
-/** Port 0, -1 or none: all ports of the protocol. */
-function portModel(port: {
-  proto: number;
-  port?: number | undefined;
-  to_port?: number | undefined;
-  icmp_type?: number | null | undefined;
-  icmp_code?: number | null | undefined;
-}): ServicePort {
-  const first = port.port ?? 0;
-  const last = port.to_port ?? 0;
-  return {
-    protocol: port.proto,
-    port: first > 0 ? first : null,
-    toPort: first > 0 && last > first ? last : null,
-    icmpType: port.icmp_type ?? null,
-    icmpCode: port.icmp_code ?? null,
-  };
-}
-
-function groupModel(href: string, word: PolicyVersionWord, stored: StoredLabelGroup): LabelGroup {
-  return {
-    href,
-    name: stored.name,
-    key: stored.key,
-    labels: stored.labels.map((ref) => ref.href),
-    subGroups: stored.sub_groups.map((ref) => withVersion(ref.href, word)),
-  };
-}
-
-function ruleSetModel(href: string, word: PolicyVersionWord, stored: StoredRuleSet): RuleSet {
-  return {
-    href,
-    name: stored.name,
-    enabled: stored.enabled,
-    scopes: stored.scopes.map((scope) => scope.map((entry) => scopeModel(entry, word))),
-    rules: liveRules(stored).map((rule, index) => ({
-      href: `${href}/sec_rules/${rule.id}`,
-      name: ruleName(stored.name, rule.body.description, index),
-      version: rule.version,
-      enabled: rule.body.enabled,
-      providers: rule.body.providers.map((actor) => actorModel(actor, word)),
-      consumers: rule.body.consumers.map((actor) => actorModel(actor, word)),
-      ingressServices: rule.body.ingress_services.map((item) => ingressModel(item, word)),
-      resolveLabelsAs: rule.body.resolve_labels_as,
-      consumingSecurityPrincipals: [],
-      unscopedConsumers: rule.body.unscoped_consumers,
-      useWorkloadSubnets: rule.body.use_workload_subnets,
-      networkType: rule.body.network_type,
-      stateless: rule.body.stateless,
-    })),
-    ipTablesRules: [],
-  };
-}
-
-/** Rules have no name of their own: people know them by ruleset and description, or by their place. */
-function ruleName(ruleSet: string, description: string | null, index: number): string {
-  const line = description?.trim().split('\n')[0] ?? '';
-  return line === '' ? `${ruleSet}, rule ${index + 1}` : `${ruleSet}: ${line.slice(0, 120)}`;
-}
-
-function boundaryModel(
-  href: string,
-  word: PolicyVersionWord,
-  version: number,
-  stored: StoredBoundary,
-): EnforcementBoundary {
-  return {
-    href,
-    name: stored.name,
-    version,
-    enabled: stored.enabled,
-    providers: stored.providers.map((actor) => actorModel(actor, word)),
-    consumers: stored.consumers.map((actor) => actorModel(actor, word)),
-    ingressServices: stored.ingress_services.map((item) => ingressModel(item, word)),
-    networkType: stored.network_type,
-  };
-}
-
-function actorModel(actor: StoredActor, word: PolicyVersionWord): Actor {
-  if ('actors' in actor) return { kind: 'ams' };
-  if ('workload' in actor) return { kind: 'workload', href: actor.workload.href };
-  if ('virtual_service' in actor)
-    return { kind: 'virtual_service', href: withVersion(actor.virtual_service.href, word) };
-  if ('ip_list' in actor) return { kind: 'ip_list', href: withVersion(actor.ip_list.href, word) };
-  return scopeModel(actor, word);
-}
-
-function scopeModel(entry: StoredScopeEntry, word: PolicyVersionWord): ScopeEntry {
-  const exclusion = entry.exclusion ?? false;
-  return 'label' in entry
-    ? { kind: 'label', href: entry.label.href, exclusion }
-    : { kind: 'label_group', href: withVersion(entry.label_group.href, word), exclusion };
-}
-
-function ingressModel(item: StoredIngressService, word: PolicyVersionWord): IngressService {
-  return 'href' in item ? { href: withVersion(item.href, word) } : { port: portModel(item) };
+/** Virtual services that still exist and whose bindings the rows are about. */
+async function rebound(db: Db, orgId: number, rows: readonly ChangeRow[]) {
+  const ids = idsOf(
+    rows.flatMap((row) => (row.kind === 'service_binding' ? [row.href] : [])),
+    UUID,
+  );
+  if (ids.length === 0) return [];
+  return db
+    .selectFrom('policy_objects')
+    .select(['type', 'id', 'active', 'active_version'])
+    .where('org_id', '=', orgId)
+    .where('type', '=', 'virtual_services')
+    .where('id', 'in', ids)
+    .where('active', 'is not', null)
+    .execute();
 }
 
 /** Labels that exist, all or those of the hrefs. */
@@ -365,12 +259,12 @@ export async function loadWorkloads(
     .selectFrom('workloads')
     .leftJoin('vens', 'vens.id', 'workloads.id')
     .selectAll('workloads')
-    .select('vens.version as ven_version')
+    .select(['vens.version as ven_version', 'vens.status as ven_status'])
     .where('workloads.org_id', '=', orgId)
     .where('workloads.deleted', '=', false);
   if (ids !== undefined) query = query.where('workloads.id', 'in', ids);
   return (await query.execute()).map((row) =>
-    workloadFromRow(row, row.managed ? row.ven_version : null),
+    workloadFromRow(row, { version: row.ven_version, status: row.ven_status }),
   );
 }
 

@@ -23,9 +23,12 @@ import {
 import {
   asContent,
   contentOf,
+  ipTablesRulesOf,
+  liveIpTablesRules,
   liveRules,
   STORED_TYPES,
   type StoredByType,
+  type StoredEntry,
   type StoredRuleSet,
   type StoredType,
 } from './stored-content.ts';
@@ -97,7 +100,7 @@ function refuseForRole(context: ProvisionContext, rows: readonly PendingRow[]): 
   const mayRules = roles.includes('ruleset_provisioner');
   const refused = rows.find((row) => {
     const isRules = row.type === 'rule_sets';
-    if (row.type === 'enforcement_boundaries') return true;
+    if (row.type === 'enforcement_boundaries' || row.type === 'virtual_services') return true;
     return isRules ? !mayRules : !mayObjects;
   });
   if (refused === undefined) return;
@@ -261,26 +264,35 @@ function activeContent(row: PendingRow, version: number): StoredByType[StoredTyp
   if (row.type !== 'rule_sets') return content;
   const next = contentOf('rule_sets', row.draft);
   const before = row.active === null ? null : contentOf('rule_sets', row.active);
+  const { ip_tables_rules: _, ...rest } = next;
+  const ipTables = liveIpTablesRules(next);
+  const old = before === null ? [] : ipTablesRulesOf(before);
   return {
-    ...next,
-    rules: liveRules(next).map((rule) => stamped(rule, { next, before, version })),
+    ...rest,
+    rules: liveRules(next).map((rule) =>
+      stamped(rule, before?.rules ?? [], { next, before, version }),
+    ),
+    ...(ipTables.length === 0
+      ? {}
+      : {
+          ip_tables_rules: ipTables.map((rule) => stamped(rule, old, { next, before, version })),
+        }),
   };
 }
 
-type StoredRule = StoredRuleSet['rules'][number];
-
-function stamped(
-  rule: StoredRule,
+function stamped<E extends StoredEntry<object>>(
+  entry: E,
+  olds: readonly StoredEntry<object>[],
   { next, before, version }: { next: StoredRuleSet; before: StoredRuleSet | null; version: number },
-): StoredRule {
-  const old = before?.rules.find((item) => item.id === rule.id);
+): E {
+  const old = olds.find((item) => item.id === entry.id);
   const isSame =
     before !== null &&
     old !== undefined &&
     before.enabled === next.enabled &&
     sameContent(before.scopes, next.scopes) &&
-    sameContent(old.body, rule.body);
-  return { ...rule, version: isSame ? old.version : version };
+    sameContent(old.body, entry.body);
+  return { ...entry, version: isSame ? old.version : version };
 }
 
 /** Takes back draft changes; `subset` undefined: all. */

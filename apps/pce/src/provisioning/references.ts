@@ -1,12 +1,12 @@
 /** References between objects: what a content refers to, whether it exists, and what it is called. */
-import { parseHref, policyHref, withVersion } from '@bulkhead/contract';
+import { objectHref, parseHref, policyHref, withVersion } from '@bulkhead/contract';
 import type { Db } from '../db/database.ts';
 import { DomainError } from '../http/domain-error.ts';
 import { nounOf } from './nouns.ts';
 import { isStoredType, type StoredType } from './stored-content.ts';
 
 /** Kinds that a reference may be of. */
-export type ReferenceKind = 'labels' | 'workloads' | 'virtual_services' | StoredType;
+export type ReferenceKind = 'labels' | 'workloads' | 'security_principals' | StoredType;
 
 export interface Wanted {
   readonly href: string;
@@ -82,6 +82,17 @@ export async function loadNames(
     for (const { id, name, hostname, deleted } of rows) {
       names.set(`/orgs/${orgId}/workloads/${id}`, { ...NOTHING, name, hostname, deleted });
     }
+  }
+  const sids = [...(ids.get('security_principals') ?? [])];
+  if (sids.length > 0) {
+    const rows = await db
+      .selectFrom('security_principals')
+      .select(['sid', 'name'])
+      .where('org_id', '=', orgId)
+      .where('sid', 'in', sids)
+      .execute();
+    for (const { sid, name } of rows)
+      names.set(objectHref(orgId, 'security_principals', sid), { ...NOTHING, name });
   }
   for (const [type, wanted] of ids) {
     if (!isStoredType(type)) continue;

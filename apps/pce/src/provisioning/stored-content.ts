@@ -2,8 +2,15 @@
  * Content of policy objects as stored: wire members less href, audit and difference members.
  * References to policy objects are kept as draft hrefs, whatever word a request used; presenters put in the word that is read.
  */
-import type { ServicePortWire } from '@bulkhead/contract';
-import type { NetworkType, RuleSide } from '@bulkhead/policy';
+import {
+  FIREWALL_SCOPES,
+  type FirewallFlag,
+  type FirewallScopes,
+  type ServicePortWire,
+  type ServiceWire,
+  type WindowsServiceWire,
+} from '@bulkhead/contract';
+import type { IpTablesStatement, Ipv6Mode, NetworkType, RuleSide } from '@bulkhead/policy';
 import type { PolicyContent } from '../db/database.ts';
 
 export interface StoredRef {
@@ -33,8 +40,12 @@ export interface StoredService extends StoredExternal {
   readonly name: string;
   readonly description: string | null;
   readonly process_name: string | null;
-  /** `port` 0: all ports. */
+  /** `port` 0: all ports. Empty with `windows_services`. */
   readonly service_ports: ServicePortWire[];
+  /** Absent: none, as for the two below. */
+  readonly windows_services?: WindowsServiceWire[];
+  readonly windows_egress_services?: NonNullable<ServiceWire['windows_egress_services']>;
+  readonly risk_details?: ServiceWire['risk_details'];
 }
 
 export interface StoredLabelGroup extends StoredExternal {
@@ -60,6 +71,41 @@ export type StoredIngressService =
   | StoredRef
   | { readonly proto: number; readonly port?: number; readonly to_port?: number };
 
+export interface StoredServiceAddress {
+  readonly ip?: string;
+  readonly fqdn?: string;
+  readonly port?: number;
+  readonly network?: StoredRef;
+  readonly description?: string;
+}
+
+export interface StoredVirtualService extends StoredExternal {
+  readonly name: string;
+  readonly description: string | null;
+  readonly apply_to: 'host_only' | 'internal_bridge_network';
+  /** Null: `service_ports` say it. */
+  readonly service: StoredRef | null;
+  readonly service_ports: readonly ServicePortWire[];
+  readonly service_addresses: readonly StoredServiceAddress[];
+  readonly ip_overrides: readonly string[];
+  readonly labels: readonly StoredRef[];
+}
+
+export type StoredScopes = readonly (readonly StoredScopeEntry[])[];
+
+export type StoredFirewallSettings = {
+  readonly name: string;
+  readonly firewall_coexistence: readonly {
+    readonly scope: readonly StoredScopeEntry[];
+    readonly illumio_primary: boolean;
+  }[];
+  readonly blocked_connection_reject_scopes: StoredScopes;
+  readonly ipv6_mode: Ipv6Mode;
+  readonly vpn_pools: readonly string[];
+  readonly ike_authentication_type: 'psk' | 'certificate';
+  readonly network_detection_mode: string | null;
+} & { readonly [K in FirewallFlag]: boolean } & { readonly [K in FirewallScopes]: StoredScopes };
+
 type ResolveAs = readonly ('workloads' | 'virtual_services')[];
 
 /** What a rule says, without who wrote it when. */
@@ -78,11 +124,26 @@ export interface StoredRuleBody extends StoredExternal {
   readonly log_flow: boolean;
   readonly network_type: NetworkType;
   readonly use_workload_subnets: readonly RuleSide[];
+  /** Absent: none. */
+  readonly consuming_security_principals?: readonly StoredRef[];
 }
 
-export interface StoredRule {
+export interface StoredIpTablesBody {
+  readonly enabled: boolean;
+  readonly description: string | null;
+  readonly ip_version: '4' | '6';
+  readonly statements: readonly {
+    readonly table_name: IpTablesStatement['table'];
+    readonly chain_name: IpTablesStatement['chain'];
+    readonly parameters: string;
+  }[];
+  readonly actors: readonly StoredActor[];
+}
+
+/** An object within a ruleset: a rule, or an iptables rule. */
+export interface StoredEntry<Body> {
   readonly id: number;
-  readonly body: StoredRuleBody;
+  readonly body: Body;
   /** Policy version in which the rule last changed; 0 while it is draft only. */
   readonly version: number;
   readonly created_at: string;
@@ -93,13 +154,17 @@ export interface StoredRule {
   readonly deleted_at: string | null;
   readonly deleted_by: string | null;
 }
+export type StoredRule = StoredEntry<StoredRuleBody>;
+export type StoredIpTablesRule = StoredEntry<StoredIpTablesBody>;
 
 export interface StoredRuleSet extends StoredExternal {
   readonly name: string;
   readonly description: string | null;
   readonly enabled: boolean;
-  readonly scopes: readonly (readonly StoredScopeEntry[])[];
+  readonly scopes: StoredScopes;
   readonly rules: readonly StoredRule[];
+  /** Absent: none. */
+  readonly ip_tables_rules?: readonly StoredIpTablesRule[];
 }
 
 export interface StoredBoundary {
@@ -115,6 +180,8 @@ export interface StoredByType {
   readonly ip_lists: StoredIpList;
   readonly services: StoredService;
   readonly label_groups: StoredLabelGroup;
+  readonly virtual_services: StoredVirtualService;
+  readonly firewall_settings: StoredFirewallSettings;
   readonly rule_sets: StoredRuleSet;
   readonly enforcement_boundaries: StoredBoundary;
 }
@@ -123,6 +190,8 @@ export const STORED_TYPES = [
   'ip_lists',
   'services',
   'label_groups',
+  'virtual_services',
+  'firewall_settings',
   'rule_sets',
   'enforcement_boundaries',
 ] as const satisfies readonly StoredType[];
@@ -156,6 +225,25 @@ export function liveRules(ruleSet: StoredRuleSet): readonly StoredRule[] {
   return ruleSet.rules.filter((rule) => rule.deleted_at === null);
 }
 
+/** All iptables rules of a ruleset, those deleted in draft too. */
+export function ipTablesRulesOf(ruleSet: StoredRuleSet): readonly StoredIpTablesRule[] {
+  return ruleSet.ip_tables_rules ?? [];
+}
+
+/** iptables rules that count: those not deleted in draft. */
+export function liveIpTablesRules(ruleSet: StoredRuleSet): readonly StoredIpTablesRule[] {
+  return ipTablesRulesOf(ruleSet).filter((rule) => rule.deleted_at === null);
+}
+
+/** Every list of scopes of the settings, by any member. */
+export function scopesOf(settings: StoredFirewallSettings): StoredScopes[] {
+  return [
+    settings.firewall_coexistence.map(({ scope }) => scope),
+    settings.blocked_connection_reject_scopes,
+    ...FIREWALL_SCOPES.map((member) => settings[member]),
+  ];
+}
+
 /** Every href that the content refers to, policy objects as draft hrefs. */
 export function referencesOf<T extends StoredType>(type: T, content: StoredByType[T]): Set<string> {
   const found = new Set<string>();
@@ -181,9 +269,23 @@ export function referencesOf<T extends StoredType>(type: T, content: StoredByTyp
       for (const rule of liveRules(ruleSet)) {
         addSides(rule.body);
         for (const service of rule.body.egress_services) add(service.href);
+        for (const group of rule.body.consuming_security_principals ?? []) add(group.href);
       }
+      for (const rule of liveIpTablesRules(ruleSet))
+        for (const actor of rule.body.actors) add(actorRef(actor));
       break;
     }
+    case 'virtual_services': {
+      const { service, labels } = content as StoredVirtualService; // by `type`
+      if (service !== null) add(service.href);
+      for (const ref of labels) add(ref.href);
+      break;
+    }
+    case 'firewall_settings':
+      for (const entry of scopesOf(content as StoredFirewallSettings).flat(2))
+        // by `type`
+        add(actorRef(entry));
+      break;
     case 'enforcement_boundaries':
       addSides(content as StoredBoundary); // by `type`
       break;

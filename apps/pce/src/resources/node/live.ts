@@ -10,6 +10,8 @@ const TOPICS: Record<ChangeKind, readonly string[]> = {
   workload: ['workloads', 'vens'],
   label: ['labels'],
   label_group: ['label_groups'],
+  service_binding: ['service_bindings'],
+  security_principal: ['security_principals'],
   provision: [
     'sec_policy',
     'rule_sets',

@@ -1,4 +1,11 @@
-import { withVersion, type RuleSetWire, type SecRuleWire } from '@bulkhead/contract';
+import {
+  objectHref,
+  parseHref,
+  withVersion,
+  type IpTablesRuleWire,
+  type RuleSetWire,
+  type SecRuleWire,
+} from '@bulkhead/contract';
 import type { UserCaller } from '../../http/caller.ts';
 import {
   presentActor,
@@ -9,7 +16,13 @@ import { sameContent } from '../../provisioning/compare.ts';
 import type { ObjectView } from '../../provisioning/objects.ts';
 import { capsFor, presentVersioned } from '../../provisioning/present.ts';
 import type { Names } from '../../provisioning/references.ts';
-import type { StoredRule } from '../../provisioning/stored-content.ts';
+import {
+  ipTablesRulesOf,
+  type StoredEntry,
+  type StoredIpTablesRule,
+  type StoredRule,
+} from '../../provisioning/stored-content.ts';
+import { entryHref } from './entries.ts';
 import { ruleWarnings, type WarningFacts } from './warnings.ts';
 
 export type RuleSetView = ObjectView<'rule_sets'>;
@@ -32,7 +45,9 @@ export function presentRuleSet(view: RuleSetView, presenting: Presenting): RuleS
       scope.map((entry) => presentScopeEntry(entry, names, word)),
     ),
     rules: content.rules.map((rule) => presentRule(view, rule, presenting)),
-    ip_tables_rules: [],
+    ip_tables_rules: ipTablesRulesOf(content).map((rule) =>
+      presentIpTablesRule(view, rule, presenting),
+    ),
     deny_rules: [],
     external_data_set: content.external_data_set,
     external_data_reference: content.external_data_reference,
@@ -40,19 +55,15 @@ export function presentRuleSet(view: RuleSetView, presenting: Presenting): RuleS
   };
 }
 
-export function ruleHref(view: RuleSetView, rule: Pick<StoredRule, 'id'>): string {
-  return `${presentVersioned(view).href}/sec_rules/${rule.id}`;
-}
-
 export function presentRule(
   view: RuleSetView,
   rule: StoredRule,
   { names, facts }: Presenting,
 ): SecRuleWire {
-  const { word } = view;
+  const { word, orgId } = view;
   const { body } = rule;
   return {
-    href: ruleHref(view, rule),
+    href: entryHref(view, 'sec_rules', rule),
     enabled: body.enabled,
     description: body.description,
     providers: body.providers.map((actor) => presentActor(actor, names, word)),
@@ -64,7 +75,11 @@ export function presentRule(
       consumers: [...body.resolve_labels_as.consumers],
     },
     unscoped_consumers: body.unscoped_consumers,
-    consuming_security_principals: [],
+    consuming_security_principals: (body.consuming_security_principals ?? []).map(({ href }) => {
+      const sid = parseHref(href)?.path[0]?.[1] ?? '';
+      const found = names.get(objectHref(orgId, 'security_principals', sid));
+      return { href, sid, name: found?.name ?? '', deleted: found === undefined };
+    }),
     sec_connect: body.sec_connect,
     stateless: body.stateless,
     machine_auth: body.machine_auth,
@@ -73,22 +88,54 @@ export function presentRule(
     use_workload_subnets: [...body.use_workload_subnets],
     external_data_set: body.external_data_set,
     external_data_reference: body.external_data_reference,
-    created_at: rule.created_at,
-    created_by: { href: rule.created_by },
-    updated_at: rule.updated_at,
-    updated_by: { href: rule.updated_by },
-    deleted_at: rule.deleted_at,
-    deleted_by: rule.deleted_by === null ? null : { href: rule.deleted_by },
-    update_type: updateTypeOf(view, rule),
+    ...presentAudit(rule),
+    update_type: updateTypeOf(view, rule, view.active?.rules),
     warnings: ruleWarnings(view.content, body, facts),
   };
 }
 
-/** Difference of the rule to the active ruleset. */
-function updateTypeOf(view: RuleSetView, rule: StoredRule): SecRuleWire['update_type'] {
+export function presentIpTablesRule(
+  view: RuleSetView,
+  rule: StoredIpTablesRule,
+  { names }: Presenting,
+): IpTablesRuleWire {
+  const { body } = rule;
+  return {
+    href: entryHref(view, 'ip_tables_rules', rule),
+    enabled: body.enabled,
+    description: body.description,
+    ip_version: body.ip_version,
+    statements: body.statements.map((statement) => ({ ...statement })),
+    actors: body.actors.map((actor) => presentActor(actor, names, view.word)),
+    ...presentAudit(rule),
+    update_type: updateTypeOf(
+      view,
+      rule,
+      view.active === null ? undefined : ipTablesRulesOf(view.active),
+    ),
+  };
+}
+
+function presentAudit(entry: StoredEntry<object>) {
+  return {
+    created_at: entry.created_at,
+    created_by: { href: entry.created_by },
+    updated_at: entry.updated_at,
+    updated_by: { href: entry.updated_by },
+    deleted_at: entry.deleted_at,
+    deleted_by: entry.deleted_by === null ? null : { href: entry.deleted_by },
+  };
+}
+
+/** Difference of a rule to the active ruleset. */
+function updateTypeOf(
+  view: RuleSetView,
+  entry: StoredEntry<object>,
+  active: readonly StoredEntry<object>[] = [],
+): SecRuleWire['update_type'] {
   if (view.word !== 'draft') return null;
-  if (rule.deleted_at !== null || view.updateType === 'delete') return 'delete';
-  const active = view.active?.rules.find((item) => item.id === rule.id);
-  if (active === undefined) return 'create';
-  return sameContent(active.body, rule.body) ? null : 'update';
+  if (entry.deleted_at !== null || view.updateType === 'delete') return 'delete';
+  const before = active.find((item) => item.id === entry.id);
+  if (before === undefined) return 'create';
+  return sameContent(before.body, entry.body) ? null : 'update';
 }

@@ -1,10 +1,10 @@
-import type { RuleSetWire, SecRuleWire } from '@bulkhead/contract';
-import { describeChanges, recordEvent } from '../../audit/record-event.ts';
+import { rolesAllow, type RuleSetWire } from '@bulkhead/contract';
 import type { Db } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
 import type { UserCaller } from '../../http/caller.ts';
+import { DomainError } from '../../http/domain-error.ts';
 import type { Routes } from '../../http/routes.ts';
-import { membersInOrder, sameContent } from '../../provisioning/compare.ts';
+import { sameContent } from '../../provisioning/compare.ts';
 import {
   createDraft,
   deleteDraft,
@@ -12,32 +12,28 @@ import {
   lockPolicy,
   mustBeDraft,
   updateDraft,
-  type WriteContext,
 } from '../../provisioning/drafts.ts';
 import { matchesCommon, pageOf, viewOf, viewsOf } from '../../provisioning/objects.ts';
 import { defined } from '../../provisioning/present.ts';
 import { hrefsIn, loadNames } from '../../provisioning/references.ts';
-import type { StoredRule, StoredRuleSet } from '../../provisioning/stored-content.ts';
+import { ipTablesRulesOf, type StoredRuleSet } from '../../provisioning/stored-content.ts';
 import {
+  createEntry,
+  deleteEntry,
+  findEntry,
+  newEntries,
+  replacedEntries,
+  updateEntry,
+} from './entries.ts';
+import { IP_TABLES_RULES } from './ip-tables.ts';
+import {
+  presentIpTablesRule,
   presentRule,
   presentRuleSet,
-  ruleHref,
   type Presenting,
   type RuleSetView,
 } from './presenter.ts';
-import {
-  changedBody,
-  checkedScopes,
-  checkRules,
-  findRule,
-  newRule,
-  refuseDeletedRuleSet,
-  refuseStaleRule,
-  replacedRules,
-  ruleBody,
-  withoutRule,
-  withRule,
-} from './service.ts';
+import { checkedScopes, SEC_RULES } from './service.ts';
 import { loadWarningFacts } from './warnings.ts';
 
 const TYPE = 'rule_sets';
@@ -66,13 +62,17 @@ async function presentSets(
   return views.map((view) => presentRuleSet(view, presenting));
 }
 
-async function presentRules(
-  db: Db,
-  view: RuleSetView,
-  { rules, caller }: { rules: readonly StoredRule[]; caller: UserCaller },
-): Promise<SecRuleWire[]> {
-  const presenting = await presentingOf(db, [view], caller);
-  return rules.map((rule) => presentRule(view, rule, presenting));
+/** The ruleset of a path that goes on to its rules. */
+function ruleSetOf({
+  db,
+  orgId,
+  params,
+}: {
+  db: Db;
+  orgId: number;
+  params: { pversion: string; rule_set_id: string };
+}): Promise<RuleSetView> {
+  return viewOf(db, orgId, { type: TYPE, word: params.pversion, id: params.rule_set_id });
 }
 
 /** `labels=[[…]]`: a scope that holds all of an inner list. */
@@ -87,38 +87,13 @@ function inScopes(
   });
 }
 
-/** A rule has an event of its own beside the one of its ruleset. */
-async function noteRule(
-  deps: Deps,
-  context: WriteContext,
-  change: {
-    readonly view: RuleSetView;
-    readonly before: StoredRule | null;
-    readonly after: StoredRule | null;
-    readonly status: number;
-  },
-): Promise<void> {
-  const { view, before, after } = change;
-  const rule = after ?? before;
-  if (rule === null) return;
-  const verb = before === null ? 'create' : after === null ? 'delete' : 'update';
-  const members = (item: StoredRule | null): Record<string, unknown> | null =>
-    membersInOrder(item === null ? null : { ...item.body });
-  await recordEvent(deps, context.db, {
-    orgId: view.orgId,
-    eventType: `sec_rule.${verb}`,
-    actor: context,
-    httpStatus: change.status,
-    resourceChanges: [
-      {
-        type: 'sec_rule',
-        href: ruleHref(view, rule),
-        naming: { rule_set: view.content.name },
-        changeType: verb,
-        changes: describeChanges(members(before), members(after)),
-      },
-    ],
-  });
+/** Roles that write rulesets and may not touch what goes into a host's firewall as it is written. */
+function allowedIpTables<T>(caller: UserCaller, rules: readonly T[]): readonly T[] {
+  if (rules.length === 0 || rolesAllow('iptables', caller.roles)) return rules;
+  throw new DomainError(
+    'forbidden',
+    'ip_tables_rules: your role may not write iptables rules; leave them as they are',
+  );
 }
 
 export function ruleSetRoutes(deps: Deps): Routes {
@@ -138,14 +113,15 @@ export function ruleSetRoutes(deps: Deps): Routes {
       mustBeDraft(params.pversion);
       await lockPolicy(db, orgId);
       const scopes = await checkedScopes(context, body.scopes);
-      const bodies = (body.rules ?? []).map((write, index) => ({
-        body: ruleBody(write),
-        at: `rules[${index}].`,
-      }));
-      await checkRules(context, bodies);
-      const rules: StoredRule[] = [];
-      for (const rule of bodies) rules.push(await newRule(deps, context, rule.body));
-      const content: StoredRuleSet = {
+      const rules = await newEntries(deps, context, {
+        kind: SEC_RULES,
+        writes: body.rules ?? [],
+      });
+      const ipTables = await newEntries(deps, context, {
+        kind: IP_TABLES_RULES,
+        writes: allowedIpTables(caller, body.ip_tables_rules ?? []),
+      });
+      const plain: StoredRuleSet = {
         name: body.name,
         description: body.description ?? null,
         enabled: body.enabled ?? true,
@@ -154,6 +130,7 @@ export function ruleSetRoutes(deps: Deps): Routes {
         external_data_set: body.external_data_set ?? null,
         external_data_reference: body.external_data_reference ?? null,
       };
+      const content = IP_TABLES_RULES.replace(plain, ipTables);
       const view = await createDraft(deps, context, { type: TYPE, content });
       return presentRuleSet(view, await presentingOf(db, [view], caller));
     },
@@ -161,15 +138,30 @@ export function ruleSetRoutes(deps: Deps): Routes {
       const { body, params } = context;
       mustBeDraft(params.pversion);
       const view = await lockDraft(context, { type: TYPE, id: params.id });
-      const { scopes, rules, ...rest } = body;
-      const content: StoredRuleSet = {
+      const { scopes, rules, ip_tables_rules: ipTables, ...rest } = body;
+      const plain: StoredRuleSet = {
         ...view.content,
         ...defined(rest),
         ...(scopes === undefined ? {} : { scopes: await checkedScopes(context, scopes) }),
         ...(rules === undefined
           ? {}
-          : { rules: await replacedRules(deps, context, { view, writes: rules }) }),
+          : {
+              rules: await replacedEntries(deps, context, { view, kind: SEC_RULES, writes: rules }),
+            }),
       };
+      const content =
+        ipTables === undefined
+          ? plain
+          : IP_TABLES_RULES.replace(
+              plain,
+              await replacedEntries(deps, context, {
+                view,
+                kind: IP_TABLES_RULES,
+                writes: ipTables,
+              }),
+            );
+      if (!sameContent(ipTablesRulesOf(view.content), ipTablesRulesOf(content)))
+        allowedIpTables(context.caller, [content]);
       await updateDraft(deps, context, { view, content });
     },
     'rule_sets.delete': async (context) => {
@@ -177,76 +169,67 @@ export function ruleSetRoutes(deps: Deps): Routes {
       const view = await lockDraft(context, { type: TYPE, id: context.params.id });
       await deleteDraft(deps, context, view);
     },
-    'sec_rules.list': async ({ db, orgId, params, query, caller }) => {
-      const view = await viewOf(db, orgId, {
-        type: TYPE,
-        word: params.pversion,
-        id: params.rule_set_id,
-      });
+    'sec_rules.list': async (context) => {
+      const { db, query, caller } = context;
+      const view = await ruleSetOf(context);
       const rules = view.content.rules.filter(({ body }) =>
         matchesCommon({ ...body, name: body.description ?? '' }, query),
       );
+      const presenting = await presentingOf(db, [view], caller);
       return {
-        items: await presentRules(db, view, { rules: pageOf(rules, query), caller }),
+        items: pageOf(rules, query).map((rule) => presentRule(view, rule, presenting)),
         total: rules.length,
       };
     },
-    'sec_rules.get': async ({ db, orgId, params, caller }) => {
-      const view = await viewOf(db, orgId, {
-        type: TYPE,
-        word: params.pversion,
-        id: params.rule_set_id,
-      });
-      const presenting = await presentingOf(db, [view], caller);
-      return presentRule(view, findRule(view, params.id), presenting);
+    'sec_rules.get': async (context) => {
+      const view = await ruleSetOf(context);
+      const rule = findEntry(view, SEC_RULES, context.params.id);
+      return presentRule(view, rule, await presentingOf(context.db, [view], context.caller));
     },
     'sec_rules.create': async (context) => {
-      const { db, orgId, body, params, caller } = context;
-      mustBeDraft(params.pversion);
-      const view = await lockDraft(context, { type: TYPE, id: params.rule_set_id });
-      refuseDeletedRuleSet(view);
-      const stored = ruleBody(body);
-      await checkRules(context, [{ body: stored, at: '' }]);
-      const rule = await newRule(deps, context, stored);
-      const content = { ...view.content, rules: [...view.content.rules, rule] };
-      await updateDraft(deps, context, { view, content });
-      await noteRule(deps, context, { view, before: null, after: rule, status: 201 });
-      const saved = await viewOf(db, orgId, { type: TYPE, word: 'draft', id: view.id });
-      return presentRule(saved, rule, await presentingOf(db, [saved], caller));
+      const { db, body, caller } = context;
+      const { view, entry } = await createEntry(deps, context, { kind: SEC_RULES, write: body });
+      return presentRule(view, entry, await presentingOf(db, [view], caller));
     },
-    'sec_rules.update': async (context) => {
-      const { body, params, caller } = context;
-      mustBeDraft(params.pversion);
-      const view = await lockDraft(
-        { ...context, ifUpdatedAt: null },
-        { type: TYPE, id: params.rule_set_id },
+    'sec_rules.update': (context) =>
+      updateEntry(deps, context, {
+        kind: SEC_RULES,
+        id: context.params.id,
+        write: defined(context.body),
+      }),
+    'sec_rules.delete': (context) =>
+      deleteEntry(deps, context, { kind: SEC_RULES, id: context.params.id }),
+    'ip_tables_rules.list': async (context) => {
+      const { db, query, caller } = context;
+      const view = await ruleSetOf(context);
+      const rules = ipTablesRulesOf(view.content).filter(({ body }) =>
+        matchesCommon({ name: body.description ?? '' }, query),
       );
-      refuseDeletedRuleSet(view);
-      const before = findRule(view, params.id);
-      await refuseStaleRule(context, view, before);
-      const changed = changedBody(before.body, body);
-      await checkRules(context, [{ body: changed, at: '' }]);
-      const after: StoredRule = {
-        ...before,
-        body: changed,
-        updated_at: deps.clock.now().toISOString(),
-        updated_by: caller.href,
+      const presenting = await presentingOf(db, [view], caller);
+      return {
+        items: pageOf(rules, query).map((rule) => presentIpTablesRule(view, rule, presenting)),
+        total: rules.length,
       };
-      if (sameContent(before.body, changed)) return;
-      await updateDraft(deps, context, { view, content: withRule(view.content, after) });
-      await noteRule(deps, context, { view, before, after, status: 204 });
     },
-    'sec_rules.delete': async (context) => {
-      const { params, caller } = context;
-      mustBeDraft(params.pversion);
-      const view = await lockDraft(context, { type: TYPE, id: params.rule_set_id });
-      refuseDeletedRuleSet(view);
-      const rule = findRule(view, params.id);
-      if (rule.deleted_at !== null) return;
-      const at = deps.clock.now().toISOString();
-      const content = withoutRule(view, rule, { href: caller.href, at });
-      await updateDraft(deps, context, { view, content });
-      await noteRule(deps, context, { view, before: rule, after: null, status: 204 });
+    'ip_tables_rules.get': async (context) => {
+      const view = await ruleSetOf(context);
+      const rule = findEntry(view, IP_TABLES_RULES, context.params.id);
+      const presenting = await presentingOf(context.db, [view], context.caller);
+      return presentIpTablesRule(view, rule, presenting);
     },
+    'ip_tables_rules.create': async (context) => {
+      const { db, body, caller } = context;
+      const made = await createEntry(deps, context, { kind: IP_TABLES_RULES, write: body });
+      const presenting = await presentingOf(db, [made.view], caller);
+      return presentIpTablesRule(made.view, made.entry, presenting);
+    },
+    'ip_tables_rules.update': (context) =>
+      updateEntry(deps, context, {
+        kind: IP_TABLES_RULES,
+        id: context.params.id,
+        write: defined(context.body),
+      }),
+    'ip_tables_rules.delete': (context) =>
+      deleteEntry(deps, context, { kind: IP_TABLES_RULES, id: context.params.id }),
   };
 }

@@ -1,0 +1,39 @@
+/** From what requests say to iptables rules as they are stored. */
+import type { IpTablesRuleWrite } from '@bulkhead/contract';
+import { storedActors, wantedActors } from '../../provisioning/actors.ts';
+import { checkReferences } from '../../provisioning/references.ts';
+import { ipTablesRulesOf, type StoredIpTablesBody } from '../../provisioning/stored-content.ts';
+import type { EntryKind } from './entries.ts';
+
+function changedBody(
+  before: StoredIpTablesBody,
+  write: { readonly [K in keyof IpTablesRuleWrite]?: IpTablesRuleWrite[K] | undefined },
+): StoredIpTablesBody {
+  return {
+    enabled: write.enabled ?? before.enabled,
+    description: write.description === undefined ? before.description : write.description,
+    ip_version: write.ip_version ?? before.ip_version,
+    statements: write.statements ?? before.statements,
+    actors: write.actors === undefined ? before.actors : storedActors(write.actors),
+  };
+}
+
+/** iptables rules as parts of a ruleset. */
+export const IP_TABLES_RULES: EntryKind<StoredIpTablesBody, IpTablesRuleWrite> = {
+  member: 'ip_tables_rules',
+  type: 'ip_tables_rules',
+  singular: 'ip_tables_rule',
+  list: ipTablesRulesOf,
+  replace: ({ ip_tables_rules: _, ...content }, rules) =>
+    rules.length === 0 ? content : { ...content, ip_tables_rules: rules },
+  bodyOf: (write) =>
+    changedBody({ ...write, description: null, actors: storedActors(write.actors) }, write),
+  changed: changedBody,
+  async check(context, rules) {
+    await checkReferences(
+      context.db,
+      context.orgId,
+      rules.flatMap(({ body, at }) => wantedActors(body.actors, `${at}actors`)),
+    );
+  },
+};
