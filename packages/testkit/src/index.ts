@@ -8,3 +8,16 @@ export {
 } from './policy-history.ts';
 export { applyToModel, EMPTY_MODEL } from './model-changes.ts';
 export { PolicyMirror } from './policy-mirror.ts';
+export {
+  aBoundary,
+  anInterface,
+  anIpList,
+  aPolicy,
+  aRule,
+  aRuleSet,
+  aVirtualService,
+  aWorkload,
+  named,
+  tcp,
+} from './builders.ts';
+export { ask, connectionOf, verdict, type Question } from './questions.ts';
