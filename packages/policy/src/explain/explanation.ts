@@ -303,7 +303,7 @@ export interface DecidedEnd {
    * enforced by it (PS-7) and are not among them. Empty where the end allows.
    */
   readonly nearest: readonly NearestRule[];
-  /** What would let the connection pass here whatever other rules say: a rule of its own, or another IPv6 mode. Null where the end allows. */
+  /** Besides these: a rule of its own that lets the connection pass here, or the IPv6 mode in which rules count at all. Null where the end allows. */
   readonly suggestion: Suggestion | null;
 }
 

@@ -52,6 +52,6 @@ export interface ExplainLookup extends LabelLookup {
   /** Every workload that is a peer by the address. May look at each workload; asked at most once an end. */
   peersAt(address: Address): readonly PeerAt[];
   /** Of a managed workload: how many are in its policy class, and lines of their policy. */
-  policyClass(workload: string): { readonly workloads: number; readonly lines: number } | undefined;
+  policyClass(workload: string): { readonly workloads: number; readonly lines: number };
   decide(connection: Connection): Decision;
 }

@@ -1,0 +1,228 @@
+/** One end of a connection while it is explained: who it is, who the peer is, and what was already looked up about both. */
+import { isPeerAddress, parseAddress, spansHold, type Address } from '@bulkhead/net';
+import type { Connection, ConnectionEnd, EndDecision } from '../core.ts';
+import { ipListSpans } from '../engine/addresses.ts';
+import type { Part } from '../engine/compile.ts';
+import { conditionsOf, selects, type Condition, type Selector } from '../engine/conditions.ts';
+import { fqdnMatches } from '../fqdn.ts';
+import type { Scope, ServicePort, Workload } from '../model.ts';
+import { servicesMatch, type ServiceQuery } from '../services.ts';
+import type { RuleSide } from '../vocabulary.ts';
+import type { ExplainLookup, PeerAt } from './lookup.ts';
+import { virtualServiceRange } from './addresses.ts';
+
+/** Label hrefs by key. */
+export type LabelsByKey = ReadonlyMap<string, string>;
+
+/** Why a workload is no peer by an address, other than by being offline. */
+export type AddressObstacle = 'external_interface' | 'never_a_peer' | 'not_reported';
+
+/** The workload at the other end. */
+interface Peer {
+  readonly workload: Workload;
+  readonly labels: LabelsByKey;
+  readonly offline: boolean;
+  readonly obstacle: AddressObstacle | null;
+}
+
+export class EndContext {
+  readonly find: ExplainLookup;
+  readonly connection: Connection;
+  readonly decided: EndDecision;
+  readonly own: Workload;
+  readonly ownLabels: LabelsByKey;
+  /** The side of a rule that this end is on. */
+  readonly ownSide: RuleSide;
+  readonly peerEnd: ConnectionEnd;
+  readonly address: Address | null;
+  readonly query: ServiceQuery;
+  private knownPeer: Peer | null | undefined;
+  private knownPeers: readonly PeerAt[] | undefined;
+  private readonly scopes = new Map<Scope, boolean>();
+
+  constructor(
+    find: ExplainLookup,
+    connection: Connection,
+    end: { readonly decided: EndDecision; readonly own: Workload; readonly ownSide: RuleSide },
+  ) {
+    this.find = find;
+    this.connection = connection;
+    this.decided = end.decided;
+    this.own = end.own;
+    this.ownSide = end.ownSide;
+    this.ownLabels = labelsOf(end.own, find);
+    const inbound = end.ownSide === 'providers';
+    this.peerEnd = inbound ? connection.source : connection.destination;
+    this.address = parseAddress(this.peerEnd.address);
+    const { protocol, port, icmpType, icmpCode, destination } = connection;
+    const tells = inbound && end.own.osFamily === 'windows';
+    this.query = {
+      protocol,
+      port,
+      icmpType,
+      icmpCode,
+      process: tells ? destination.process : undefined,
+      windowsService: tells ? destination.windowsService : undefined,
+    };
+  }
+
+  get inbound(): boolean {
+    return this.ownSide === 'providers';
+  }
+
+  /** The workload that the connection names at the other end, else the first that is a peer by the address and is not this end itself. */
+  get peer(): Peer | null {
+    if (this.knownPeer === undefined) this.knownPeer = this.findPeer();
+    return this.knownPeer;
+  }
+
+  /** Workloads that are peers by the address. */
+  get peers(): readonly PeerAt[] {
+    this.knownPeers ??= this.address === null ? [] : this.find.peersAt(this.address);
+    return this.knownPeers;
+  }
+
+  /** How many conditions fail for the peer to be in a set of the form, whatever its labels. */
+  obstacles(form: 'addresses' | 'subnets'): number {
+    const { peer } = this;
+    if (peer === null) return 0;
+    const count = Number(peer.offline) + Number(peer.obstacle !== null);
+    return count > 0 && form === 'subnets' && this.inNetworkOf(peer.workload) ? 0 : count;
+  }
+
+  /** Whether a part of this end's side makes the workload a member; null: the part makes nobody one. */
+  member(part: Part): boolean | null {
+    const { members } = part;
+    if (members === null) return null;
+    return members.kind === 'selector'
+      ? selectsWorkload(members.selector, this.ownLabels)
+      : members.hrefs.includes(this.own.href);
+  }
+
+  /** Whether a part of the other side holds the peer, by address or by resolved name. */
+  holds(part: Part): boolean {
+    const { fqdn } = this.peerEnd;
+    const named = fqdn !== null && !this.inbound;
+    if (named && part.fqdns.some((pattern) => fqdnMatches(pattern, fqdn))) return true;
+    const { address } = this;
+    if (address === null) return false;
+    return this.find.holds(part, address) ?? this.holdsBySource(part, address);
+  }
+
+  /** Whether one of the entries is what was asked for. A consumer is held to protocol and port alone. */
+  fits(ports: readonly ServicePort[]): boolean {
+    return servicesMatch(this.inbound ? ports : ports.map(withoutNames), this.query);
+  }
+
+  /** Whether the entry is what was asked for but for the program that it names. */
+  fitsTraffic(port: ServicePort): boolean {
+    return servicesMatch([withoutNames(port)], this.query);
+  }
+
+  /** Whether this end is within a scope. */
+  within(scope: Scope): boolean {
+    let known = this.scopes.get(scope);
+    if (known === undefined) {
+      known = selectsWorkload(conditionsOf(scope, this.find), this.ownLabels);
+      this.scopes.set(scope, known);
+    }
+    return known;
+  }
+
+  private holdsBySource(part: Part, address: Address): boolean {
+    const { source } = part;
+    switch (source.kind) {
+      case 'selector':
+        return this.peers.some(
+          (item) =>
+            isIn(item, source.form) &&
+            selectsWorkload(source.selector, labelsOf(item.workload, this.find)),
+        );
+      case 'workloads':
+        return this.peers.some((item) => item.address && source.hrefs.includes(item.workload.href));
+      case 'ip_list': {
+        const list = this.find.ipList(source.href);
+        return list !== undefined && spansHold(ipListSpans(list), address);
+      }
+      case 'virtual_service': {
+        const item = this.find.virtualService(source.href);
+        if (item === undefined) return false;
+        if (virtualServiceRange(item, address) !== null) return true;
+        return this.peers.some((at) => at.address && item.workloads.includes(at.workload.href));
+      }
+    }
+  }
+
+  private findPeer(): Peer | null {
+    const { workload: href } = this.peerEnd;
+    const named = href === null ? undefined : this.find.workload(href);
+    const held = () =>
+      this.peers
+        .filter((item) => item.address && item.workload.href !== this.own.href)
+        .map((item) => item.workload)
+        .sort((a, b) => (a.href < b.href ? -1 : 1))[0];
+    const workload = named ?? held();
+    if (workload === undefined) return null;
+    return {
+      workload,
+      labels: labelsOf(workload, this.find),
+      offline: !workload.online,
+      obstacle: this.address === null ? 'not_reported' : obstacleOf(workload, this.address),
+    };
+  }
+
+  private inNetworkOf(workload: Workload): boolean {
+    return this.peers.some((item) => item.workload.href === workload.href && item.network !== null);
+  }
+}
+
+/** Labels of a workload that exist, by key. */
+export function labelsOf(
+  workload: Workload,
+  find: Pick<ExplainLookup, 'label'>,
+): Map<string, string> {
+  const labels = new Map<string, string>();
+  for (const href of workload.labels) {
+    const label = find.label(href);
+    if (label !== undefined) labels.set(label.key, href);
+  }
+  return labels;
+}
+
+/** Whether a workload with these labels is selected. */
+export function selectsWorkload(selector: Selector, labels: LabelsByKey): boolean {
+  return selects(selector, (key) => labels.get(key));
+}
+
+/** Whether a workload's label of the key is what the condition asks for. */
+export function conditionHolds(condition: Condition, label: string | undefined): boolean {
+  const among = label !== undefined && condition.labels.includes(label);
+  return condition.kind === 'in' ? among : !among;
+}
+
+/** Whether a peer is in sets of the form. */
+export function isIn(item: PeerAt, form: 'addresses' | 'subnets'): boolean {
+  return form === 'addresses' ? item.address : item.network !== null;
+}
+
+/** A service entry as a consumer is held to it. */
+function withoutNames(port: ServicePort): ServicePort {
+  if (port.process === undefined && port.windowsService === undefined) return port;
+  const { protocol, port: first, toPort, icmpType, icmpCode } = port;
+  return { protocol, port: first, toPort, icmpType, icmpCode };
+}
+
+function obstacleOf(workload: Workload, address: Address): AddressObstacle | null {
+  const carriers = workload.interfaces.filter((item) =>
+    item.addresses.some(({ address: text }) => {
+      const own = parseAddress(text);
+      return own !== null && own.family === address.family && own.value === address.value;
+    }),
+  );
+  if (carriers.length === 0) return 'not_reported';
+  if (!isPeerAddress(address)) return 'never_a_peer';
+  const corporate = carriers.some(
+    (item) => workload.type !== 'endpoint' || item.networkProfile === 'corporate',
+  );
+  return corporate ? null : 'external_interface';
+}

@@ -1,0 +1,82 @@
+/**
+ * What `explain` asks of a core, answered from the plain model by looking at everything each time, with the reference evaluator as the
+ * one who decides. Tests hold explanations against it; no fleet should.
+ */
+import { parseSpan, type Address } from '@bulkhead/net';
+import { addressesOf, readVpnPools, subnetsOf } from '../../engine/addresses.ts';
+import {
+  compileBoundary,
+  compileRuleSet,
+  type ObjectLookup,
+  type Unit,
+} from '../../engine/compile.ts';
+import type { PolicyModel, RuleSet } from '../../model.ts';
+import { naiveDecide } from '../../naive/naive.ts';
+import { sha256Hex } from '../../sha256.ts';
+import type { ExplainLookup, UnitOrigin } from '../lookup.ts';
+
+export function modelLookup(model: PolicyModel): ExplainLookup {
+  const byHref = <T extends { readonly href: string }>(items: readonly T[]) => {
+    const map = new Map(items.map((item) => [item.href, item]));
+    return (href: string) => map.get(href);
+  };
+  const objects: ObjectLookup = {
+    label: byHref(model.labels),
+    group: byHref(model.labelGroups),
+    service: byHref(model.services),
+    ipList: byHref(model.ipLists),
+    virtualService: byHref(model.virtualServices),
+    virtualServices: () => model.virtualServices,
+    digest: sha256Hex,
+  };
+  const origins = new Map<Unit, UnitOrigin>();
+  const inForce: Unit[] = [];
+  const disabled: Unit[] = [];
+  for (const ruleSet of model.ruleSets) {
+    for (const unit of compileRuleSet(allEnabled(ruleSet), objects).units) {
+      const rule = ruleSet.rules.find((item) => item.href === unit.href);
+      if (rule === undefined) continue;
+      (ruleSet.enabled && rule.enabled ? inForce : disabled).push(unit);
+      const { scopeIndex } = unit;
+      origins.set(unit, { kind: 'rule', ruleSet, rule, scopeIndex });
+    }
+  }
+  for (const boundary of model.enforcementBoundaries) {
+    for (const unit of compileBoundary(boundary, objects).units) {
+      inForce.push(unit);
+      origins.set(unit, { kind: 'boundary', boundary });
+    }
+  }
+  const pools = readVpnPools(model.firewallSettings.vpnPools);
+  return {
+    ...objects,
+    workload: byHref(model.workloads),
+    ipLists: () => model.ipLists,
+    units: () => inForce,
+    disabledUnits: () => disabled,
+    origin: (unit) => origins.get(unit),
+    holds: () => undefined,
+    peersAt: (address) =>
+      model.workloads.flatMap((workload) => {
+        const holds = (text: string) => spanHolds(text, address);
+        const own = addressesOf(workload).some(holds);
+        const network = subnetsOf(workload, pools).find(holds) ?? null;
+        return own || network !== null ? [{ workload, address: own, network }] : [];
+      }),
+    policyClass: () => ({ workloads: 1, lines: inForce.length }),
+    decide: (connection) => naiveDecide(model, connection),
+  };
+}
+
+function allEnabled(ruleSet: RuleSet): RuleSet {
+  const rules = ruleSet.rules.map((rule) => ({ ...rule, enabled: true }));
+  return { ...ruleSet, enabled: true, rules };
+}
+
+function spanHolds(text: string, { family, value }: Address): boolean {
+  const parsed = parseSpan(text);
+  if (!parsed.ok) return false;
+  return (
+    parsed.value.family === family && parsed.value.first <= value && value <= parsed.value.last
+  );
+}
