@@ -1,21 +1,26 @@
 /** One end of a connection while it is explained: who it is, who the peer is, and what was already looked up about both. */
-import { isPeerAddress, parseAddress, spansHold, type Address } from '@bulkhead/net';
+import { isPeerAddress, parseAddress, type Address } from '@bulkhead/net';
 import type { Connection, ConnectionEnd, EndDecision } from '../core.ts';
-import { ipListSpans } from '../engine/addresses.ts';
 import type { Part } from '../engine/compile.ts';
+import type { SetSource } from '../engine/sources.ts';
 import { conditionsOf, selects, type Condition, type Selector } from '../engine/conditions.ts';
 import { fqdnMatches } from '../fqdn.ts';
 import type { Scope, ServicePort, Workload } from '../model.ts';
 import { servicesMatch, type ServiceQuery } from '../services.ts';
 import type { RuleSide } from '../vocabulary.ts';
-import type { ExplainLookup, PeerAt } from './lookup.ts';
-import { virtualServiceRange } from './addresses.ts';
+import { ipListRange, virtualServiceRange } from './addresses.ts';
+import type { ExplainLookup, PeerAt, PeerForm } from './lookup.ts';
 
 /** Label hrefs by key. */
 export type LabelsByKey = ReadonlyMap<string, string>;
 
 /** Why a workload is no peer by an address, other than by being offline. */
 export type AddressObstacle = 'external_interface' | 'never_a_peer' | 'not_reported';
+
+/** A workload that is a peer by the address. */
+export interface LabelledPeer extends PeerAt {
+  readonly labels: LabelsByKey;
+}
 
 /** The workload at the other end. */
 interface Peer {
@@ -37,7 +42,10 @@ export class EndContext {
   readonly address: Address | null;
   readonly query: ServiceQuery;
   private knownPeer: Peer | null | undefined;
-  private knownPeers: readonly PeerAt[] | undefined;
+  private readonly knownPeers = new Map<PeerForm, readonly LabelledPeer[]>();
+  /** Labels of those that are peers by a subnet, each combination once: a network may be that of thousands of hosts alike. */
+  private subnetLabels: readonly LabelsByKey[] | undefined;
+  private readonly held = new Map<string, boolean>();
   private readonly scopes = new Map<Scope, boolean>();
 
   constructor(
@@ -76,14 +84,19 @@ export class EndContext {
     return this.knownPeer;
   }
 
-  /** Workloads that are peers by the address. */
-  get peers(): readonly PeerAt[] {
-    this.knownPeers ??= this.address === null ? [] : this.find.peersAt(this.address);
-    return this.knownPeers;
+  /** Workloads that are peers by the address in that form. */
+  peers(form: PeerForm): readonly LabelledPeer[] {
+    let known = this.knownPeers.get(form);
+    if (known === undefined) {
+      const found = this.address === null ? [] : this.find.peersAt(this.address, form);
+      known = found.map((item) => ({ ...item, labels: labelsOf(item.workload, this.find) }));
+      this.knownPeers.set(form, known);
+    }
+    return known;
   }
 
   /** How many conditions fail for the peer to be in a set of the form, whatever its labels. */
-  obstacles(form: 'addresses' | 'subnets'): number {
+  obstacles(form: PeerForm): number {
     const { peer } = this;
     if (peer === null) return 0;
     const count = Number(peer.offline) + Number(peer.obstacle !== null);
@@ -105,8 +118,7 @@ export class EndContext {
     const named = fqdn !== null && !this.inbound;
     if (named && part.fqdns.some((pattern) => fqdnMatches(pattern, fqdn))) return true;
     const { address } = this;
-    if (address === null) return false;
-    return this.find.holds(part, address) ?? this.holdsBySource(part, address);
+    return address !== null && this.holdsAddress(part.source, address);
   }
 
   /** Whether one of the entries is what was asked for. A consumer is held to protocol and port alone. */
@@ -129,37 +141,51 @@ export class EndContext {
     return known;
   }
 
-  private holdsBySource(part: Part, address: Address): boolean {
-    const { source } = part;
+  private holdsAddress(source: SetSource, address: Address): boolean {
     switch (source.kind) {
       case 'selector':
-        return this.peers.some(
-          (item) =>
-            isIn(item, source.form) &&
-            selectsWorkload(source.selector, labelsOf(item.workload, this.find)),
-        );
+        return source.form === 'addresses'
+          ? this.peers('addresses').some(({ labels }) => selectsWorkload(source.selector, labels))
+          : this.once(source.id, () => this.holdsSubnet(source.selector));
       case 'workloads':
-        return this.peers.some((item) => item.address && source.hrefs.includes(item.workload.href));
-      case 'ip_list': {
-        const list = this.find.ipList(source.href);
-        return list !== undefined && spansHold(ipListSpans(list), address);
-      }
-      case 'virtual_service': {
-        const item = this.find.virtualService(source.href);
-        if (item === undefined) return false;
-        if (virtualServiceRange(item, address) !== null) return true;
-        return this.peers.some((at) => at.address && item.workloads.includes(at.workload.href));
-      }
+        return this.peers('addresses').some(({ workload }) => source.hrefs.includes(workload.href));
+      case 'ip_list':
+        return this.once(source.href, () => {
+          const list = this.find.ipList(source.href);
+          return list !== undefined && ipListRange(list, address) !== null;
+        });
+      case 'virtual_service':
+        return this.once(source.href, () => {
+          const item = this.find.virtualService(source.href);
+          if (item === undefined) return false;
+          if (virtualServiceRange(item, address) !== null) return true;
+          return this.peers('addresses').some((at) => item.workloads.includes(at.workload.href));
+        });
     }
+  }
+
+  private holdsSubnet(selector: Selector): boolean {
+    this.subnetLabels ??= [
+      ...new Map(
+        this.peers('subnets').map(({ labels }) => [[...labels.values()].sort().join(), labels]),
+      ).values(),
+    ];
+    return this.subnetLabels.some((labels) => selectsWorkload(selector, labels));
+  }
+
+  private once(key: string, ask: () => boolean): boolean {
+    let known = this.held.get(key);
+    if (known === undefined) this.held.set(key, (known = ask()));
+    return known;
   }
 
   private findPeer(): Peer | null {
     const { workload: href } = this.peerEnd;
     const named = href === null ? undefined : this.find.workload(href);
     const held = () =>
-      this.peers
-        .filter((item) => item.address && item.workload.href !== this.own.href)
+      this.peers('addresses')
         .map((item) => item.workload)
+        .filter(({ href: peer }) => peer !== this.own.href)
         .sort((a, b) => (a.href < b.href ? -1 : 1))[0];
     const workload = named ?? held();
     if (workload === undefined) return null;
@@ -172,7 +198,7 @@ export class EndContext {
   }
 
   private inNetworkOf(workload: Workload): boolean {
-    return this.peers.some((item) => item.workload.href === workload.href && item.network !== null);
+    return this.peers('subnets').some((item) => item.workload.href === workload.href);
   }
 }
 
@@ -198,11 +224,6 @@ export function selectsWorkload(selector: Selector, labels: LabelsByKey): boolea
 export function conditionHolds(condition: Condition, label: string | undefined): boolean {
   const among = label !== undefined && condition.labels.includes(label);
   return condition.kind === 'in' ? among : !among;
-}
-
-/** Whether a peer is in sets of the form. */
-export function isIn(item: PeerAt, form: 'addresses' | 'subnets'): boolean {
-  return form === 'addresses' ? item.address : item.network !== null;
 }
 
 /** A service entry as a consumer is held to it. */

@@ -1,7 +1,7 @@
-/** What `explain` asks of a policy core: reading only, and nothing that grows with the fleet but `peersAt`. */
+/** What `explain` asks of a policy core: reading only, with objects as they are and units as they are compiled. */
 import type { Address } from '@bulkhead/net';
 import type { Connection, Decision } from '../core.ts';
-import type { Part, Unit } from '../engine/compile.ts';
+import type { Unit } from '../engine/compile.ts';
 import type { LabelLookup } from '../engine/conditions.ts';
 import type {
   EnforcementBoundary,
@@ -24,13 +24,14 @@ export type UnitOrigin =
     }
   | { readonly kind: 'boundary'; readonly boundary: EnforcementBoundary };
 
+/** What of a workload stands in sets: its addresses (PS-20), or its networks where subnets are used (PS-22, PS-24). */
+export type PeerForm = 'addresses' | 'subnets';
+
 /** A workload that is a peer by an address. */
 export interface PeerAt {
   readonly workload: Workload;
-  /** Whether the address is among those by which it is a peer (PS-20). */
-  readonly address: boolean;
-  /** What stands for it where subnets are used (PS-22, PS-24) and holds the address: a network or the address itself; null: nothing. */
-  readonly network: string | null;
+  /** What holds the address, canonical: the address itself, or a network (`subnets` only). */
+  readonly member: string;
 }
 
 /** Objects by href, and what is compiled of them. */
@@ -47,10 +48,8 @@ export interface ExplainLookup extends LabelLookup {
   disabledUnits(): Iterable<Unit>;
   /** Constant time. Undefined: not known any more; the unit is passed over. */
   origin(unit: Unit): UnitOrigin | undefined;
-  /** Whether the address set of a part holds an address; undefined where no set is kept, as for disabled units. */
-  holds(part: Part, address: Address): boolean | undefined;
-  /** Every workload that is a peer by the address. May look at each workload; asked at most once an end. */
-  peersAt(address: Address): readonly PeerAt[];
+  /** Every workload that is a peer by the address in that form. Asked at most once an end and form. */
+  peersAt(address: Address, form: PeerForm): readonly PeerAt[];
   /** Of a managed workload: how many are in its policy class, and lines of their policy. */
   policyClass(workload: string): { readonly workloads: number; readonly lines: number };
   decide(connection: Connection): Decision;

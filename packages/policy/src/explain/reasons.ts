@@ -5,9 +5,9 @@ import { fqdnMatches } from '../fqdn.ts';
 import type { IngressService, ServicePort, VirtualService, Workload } from '../model.ts';
 import type { RuleSide } from '../vocabulary.ts';
 import { ipListRange, virtualServiceRange } from './addresses.ts';
-import { isIn, labelsOf, selectsWorkload, type EndContext } from './context.ts';
+import { labelsOf, selectsWorkload, type EndContext, type LabelledPeer } from './context.ts';
 import type { MatchReason, ServiceMatch, StatementMatch } from './explanation.ts';
-import type { UnitOrigin } from './lookup.ts';
+import type { PeerForm, UnitOrigin } from './lookup.ts';
 import { namedRef, refOf, statementRef, workloadRef } from './refs.ts';
 import { isAllWorkloads, matchedConditions } from './side-labels.ts';
 import { principalsFit, profileFits } from './weigh.ts';
@@ -90,23 +90,20 @@ function byPeerLabels(
   of: ReasonContext,
 ): MatchReason | [] {
   const { ctx } = of;
-  const selected = peersInOrder(ctx).filter(
-    (item) =>
-      isIn(item, source.form) &&
-      selectsWorkload(source.selector, labelsOf(item.workload, ctx.find)),
+  const holder = peersInOrder(ctx, source.form).find(({ labels }) =>
+    selectsWorkload(source.selector, labels),
   );
-  const [holder] = selected;
   if (holder === undefined) return [];
-  const network = source.form === 'subnets' ? holder.network : null;
+  const { workload, member } = holder;
   // a host prefix or a refused subnet is the address itself: no network took part
-  if (network === null || parseAddress(network) !== null) return byLabels(holder.workload, of);
-  return { kind: 'subnet', network, ...conditionsMet(holder.workload, of) };
+  if (parseAddress(member) !== null) return byLabels(workload, of);
+  return { kind: 'subnet', network: member, ...conditionsMet(workload, of) };
 }
 
 /** Peers by the address, the workload that the connection names first. */
-function peersInOrder(ctx: EndContext): EndContext['peers'] {
+function peersInOrder(ctx: EndContext, form: PeerForm): readonly LabelledPeer[] {
   const named = ctx.peerEnd.workload;
-  return ctx.peers.toSorted((a, b) => {
+  return ctx.peers(form).toSorted((a, b) => {
     const [left, right] = [a.workload.href, b.workload.href];
     if (left === named || right === named) return left === named ? -1 : 1;
     return left < right ? -1 : 1;
@@ -114,8 +111,8 @@ function peersInOrder(ctx: EndContext): EndContext['peers'] {
 }
 
 function holderAmong(hrefs: readonly string[], ctx: EndContext): Workload | null {
-  const holder = peersInOrder(ctx).find(
-    (item) => item.address && hrefs.includes(item.workload.href),
+  const holder = peersInOrder(ctx, 'addresses').find(({ workload }) =>
+    hrefs.includes(workload.href),
   );
   return holder?.workload ?? null;
 }

@@ -4,7 +4,7 @@ import type { Part, Unit } from '../engine/compile.ts';
 import type { ServicePort, Workload } from '../model.ts';
 import type { RuleSide } from '../vocabulary.ts';
 import { excludes, smallestListFor } from './addresses.ts';
-import { isIn, labelsOf, selectsWorkload, type EndContext, type LabelsByKey } from './context.ts';
+import { selectsWorkload, type EndContext, type LabelsByKey } from './context.ts';
 import type { AskedService, LabelRef, SuggestedActor, Suggestion } from './explanation.ts';
 import type { UnitOrigin } from './lookup.ts';
 import { labelRef, refOf, workloadRef } from './refs.ts';
@@ -103,8 +103,6 @@ export function labelsThatKeepPeer<T extends string | null>(
   key: string,
   { unit, ctx }: { readonly unit: Unit; readonly ctx: EndContext },
 ): T[] {
-  const brings = ctx.peers.some((item) => item.workload.href === ctx.own.href);
-  if (!brings) return [...candidates];
   const side = unit[ctx.inbound ? 'consumers' : 'providers'];
   if (!side.some((part) => ctx.holds(part))) return [...candidates];
   return candidates.filter((label) => {
@@ -119,10 +117,9 @@ export function labelsThatKeepPeer<T extends string | null>(
 function holdsWith(part: Part, ownLabels: LabelsByKey, ctx: EndContext): boolean {
   const { source } = part;
   if (source.kind !== 'selector') return ctx.holds(part);
-  return ctx.peers.some((item) => {
-    const own = item.workload.href === ctx.own.href;
-    const labels = own ? ownLabels : labelsOf(item.workload, ctx.find);
-    return isIn(item, source.form) && selectsWorkload(source.selector, labels);
+  return ctx.peers(source.form).some(({ workload, labels }) => {
+    const own = workload.href === ctx.own.href;
+    return selectsWorkload(source.selector, own ? ownLabels : labels);
   });
 }
 

@@ -27,13 +27,17 @@ export const NEVER = Number.POSITIVE_INFINITY;
 export function weigh(unit: Unit, origin: UnitOrigin, ctx: EndContext, limit = NEVER): number {
   if (unit.action !== 'allow' || isAddressesOnly(unit[ctx.ownSide])) return NEVER;
   let count = failsByRule(unit, origin, ctx);
-  for (const side of ['providers', 'consumers'] as const) {
+  // this end's side first: nearly all rules are about others, and who the peer is costs more to say
+  for (const side of ctx.inbound ? INBOUND : OUTBOUND) {
     if (count > limit) return NEVER;
     const way = wayOf(unit, side, ctx);
     count += way.fails + (way.serviceFits ? 0 : 1);
   }
   return count > limit ? NEVER : count;
 }
+
+const INBOUND = ['providers', 'consumers'] as const;
+const OUTBOUND = ['consumers', 'providers'] as const;
 
 /** Conditions of the rule as a whole that fail. */
 function failsByRule(unit: Unit, origin: UnitOrigin, ctx: EndContext): number {

@@ -55,13 +55,11 @@ export function modelLookup(model: PolicyModel): ExplainLookup {
     units: () => inForce,
     disabledUnits: () => disabled,
     origin: (unit) => origins.get(unit),
-    holds: () => undefined,
-    peersAt: (address) =>
+    peersAt: (address, form) =>
       model.workloads.flatMap((workload) => {
-        const holds = (text: string) => spanHolds(text, address);
-        const own = addressesOf(workload).some(holds);
-        const network = subnetsOf(workload, pools).find(holds) ?? null;
-        return own || network !== null ? [{ workload, address: own, network }] : [];
+        const members = form === 'addresses' ? addressesOf(workload) : subnetsOf(workload, pools);
+        const member = members.find((text) => spanHolds(text, address));
+        return member === undefined ? [] : [{ workload, member }];
       }),
     policyClass: () => ({ workloads: 1, lines: inForce.length }),
     decide: (connection) => naiveDecide(model, connection),
