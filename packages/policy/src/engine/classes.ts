@@ -1,11 +1,11 @@
 /** Policy classes: workloads that every policy treats alike, and the selectors that classes are in. */
 import type { Workload } from '../model.ts';
 import type { TableUnit, Unit } from './compile.ts';
-import { selects, type Selector } from './conditions.ts';
+import { selectorKey, selects, type Selector } from './conditions.ts';
+import { countOf, itemsOf, withItem, withoutItem, type Few } from './few.ts';
 import type { InternedPolicy } from './host-policies.ts';
 import type { Line } from './lines.ts';
 import type { SetState } from './set-state.ts';
-import { SmallSet } from './small-set.ts';
 
 /** A workload in its place. */
 export interface WorkloadState {
@@ -26,8 +26,8 @@ export class ClassState {
   readonly labels: readonly string[];
   /** Href of its only workload where rules name that workload, else null. */
   readonly named: string | null;
-  readonly workloads = new SmallSet<WorkloadState>();
-  readonly selectors = new SmallSet<SelectorState>();
+  workloads: Few<WorkloadState> = null;
+  selectors: Few<SelectorState> = null;
   /** How many of its workloads bring a member in the form of subnets; null until a set of that form needs it. */
   subnets: Map<string, number> | null = null;
   addressCount = 0;
@@ -54,17 +54,20 @@ export class ClassState {
   }
 }
 
+/** A selector that rules or sets stand on, as members of a side. */
 export class SelectorState {
   readonly id: string;
   /** Tells selectors apart, in fewer letters. */
   readonly serial: number;
   readonly selector: Selector;
   references = 0;
-  readonly classes = new SmallSet<ClassState>();
-  readonly providerUnits = new SmallSet<Unit>();
-  readonly consumerUnits = new SmallSet<Unit>();
-  readonly tables = new SmallSet<TableUnit>();
-  readonly sets = new SmallSet<SetState>();
+  classes: Few<ClassState> = null;
+  providerUnits: Few<Unit> = null;
+  consumerUnits: Few<Unit> = null;
+  tables: Few<TableUnit> = null;
+  /** Its set of each form, when there is one. */
+  addresses: SetState | null = null;
+  subnets: SetState | null = null;
   /** Lines that it gives its classes, sorted; null while that is not computed. */
   lines: readonly Line[] | null = null;
 
@@ -74,9 +77,13 @@ export class SelectorState {
     this.selector = selector;
   }
 
+  get kind(): 'selector' {
+    return 'selector';
+  }
+
   /** Whether any rule stands on it, and not only sets. */
   get ruling(): boolean {
-    return this.providerUnits.size + this.consumerUnits.size + this.tables.size > 0;
+    return this.providerUnits !== null || this.consumerUnits !== null || this.tables !== null;
   }
 }
 
@@ -124,10 +131,12 @@ export class ClassKeys {
  */
 export class SelectorIndex {
   private readonly states = new Map<string, SelectorState>();
+  /** Selectors that something was compiled to in this step, and that nothing stands on yet. */
+  private readonly pending = new Map<string, SelectorState>();
   private serial = 0;
-  private readonly byLabel = new Map<string, SmallSet<SelectorState>>();
+  private readonly byLabel = new Map<string, Few<SelectorState>>();
   private readonly unlabelled = new Set<SelectorState>();
-  private readonly classesByLabel = new Map<string, SmallSet<ClassState>>();
+  private readonly classesByLabel = new Map<string, Few<ClassState>>();
   private readonly classes: ReadonlyMap<string, ClassState>;
 
   constructor(classes: ReadonlyMap<string, ClassState>) {
@@ -138,24 +147,40 @@ export class SelectorIndex {
     return this.states.size;
   }
 
-  find(id: string): SelectorState | undefined {
-    return this.states.get(id);
+  all(): Iterable<SelectorState> {
+    return this.states.values();
   }
 
-  /** The state of a selector, made when it is new and then holding the classes that it selects. */
-  retain(id: string, selector: Selector): SelectorState {
-    let state = this.states.get(id);
+  /** The one state of a selector; it counts for nothing until it is retained. */
+  state(selector: Selector): SelectorState {
+    const id = selectorKey(selector);
+    let state = this.states.get(id) ?? this.pending.get(id);
     if (state === undefined) {
       this.serial += 1;
       state = new SelectorState(id, this.serial, selector);
-      this.states.set(id, state);
-      this.list(state);
-      for (const candidates of this.candidateClasses(selector)) {
-        for (const candidate of candidates) join(candidate, state);
+      this.pending.set(id, state);
+    }
+    return state;
+  }
+
+  /** The step is over. */
+  settle(): void {
+    this.pending.clear();
+  }
+
+  /** From now on, if not before, the state holds the classes that it selects. */
+  retain(state: SelectorState): void {
+    state.references += 1;
+    if (state.references > 1) return;
+    this.states.set(state.id, state);
+    this.list(state);
+    const labels = this.candidateLabels(state.selector);
+    if (labels === null) for (const candidate of this.classes.values()) join(candidate, state);
+    for (const label of labels ?? []) {
+      for (const candidate of itemsOf(this.classesByLabel.get(label) ?? null)) {
+        join(candidate, state);
       }
     }
-    state.references += 1;
-    return state;
   }
 
   release(state: SelectorState): void {
@@ -164,27 +189,33 @@ export class SelectorIndex {
     this.states.delete(state.id);
     this.unlabelled.delete(state);
     for (const condition of state.selector) {
-      for (const label of condition.labels) this.byLabel.get(label)?.delete(state);
+      for (const label of condition.labels) unlist(this.byLabel, label, state);
     }
-    for (const member of state.classes) member.selectors.delete(state);
+    for (const member of itemsOf(state.classes)) {
+      member.selectors = withoutItem(member.selectors, state);
+    }
+    state.classes = null;
   }
 
   addClass(added: ClassState): void {
-    for (const label of added.sample.labels) listed(this.classesByLabel, label).add(added);
+    for (const label of added.sample.labels) enlist(this.classesByLabel, label, added);
     for (const state of this.unlabelled) join(added, state);
     for (let at = 1; at < added.labels.length; at += 2) {
-      for (const state of this.byLabel.get(added.labels[at] ?? '') ?? []) join(added, state);
+      const listed = this.byLabel.get(added.labels[at] ?? '') ?? null;
+      for (const state of itemsOf(listed)) join(added, state);
     }
   }
 
   removeClass(removed: ClassState): void {
-    for (const label of removed.sample.labels) this.classesByLabel.get(label)?.delete(removed);
-    for (const state of removed.selectors) state.classes.delete(removed);
+    for (const label of removed.sample.labels) unlist(this.classesByLabel, label, removed);
+    for (const state of itemsOf(removed.selectors)) {
+      state.classes = withoutItem(state.classes, removed);
+    }
   }
 
   /** Classes of workloads that carry a label. */
   withLabel(label: string): readonly ClassState[] {
-    return [...(this.classesByLabel.get(label) ?? [])];
+    return [...itemsOf(this.classesByLabel.get(label) ?? null)];
   }
 
   private list(state: SelectorState): void {
@@ -193,40 +224,45 @@ export class SelectorIndex {
     for (const condition of state.selector) {
       if (condition.kind === 'not') continue;
       let own = 0;
-      for (const label of condition.labels) own += 1 + (this.byLabel.get(label)?.size ?? 0);
+      for (const label of condition.labels) own += 1 + countOf(this.byLabel.get(label) ?? null);
       if (own < load) {
         load = own;
         best = condition.labels;
       }
     }
     if (best === null) this.unlabelled.add(state);
-    for (const label of best ?? []) listed(this.byLabel, label).add(state);
+    for (const label of best ?? []) enlist(this.byLabel, label, state);
   }
 
-  private candidateClasses(selector: Selector): Iterable<Iterable<ClassState>> {
+  /** Labels one of which every selected class has, as few classes as can be; null: there are none to go by. */
+  private candidateLabels(selector: Selector): readonly string[] | null {
     let best: readonly string[] | null = null;
     let size = Number.POSITIVE_INFINITY;
     for (const condition of selector) {
       if (condition.kind === 'not') continue;
       let own = 0;
-      for (const label of condition.labels) own += this.classesByLabel.get(label)?.size ?? 0;
+      for (const label of condition.labels) own += countOf(this.classesByLabel.get(label) ?? null);
       if (own < size) {
         size = own;
         best = condition.labels;
       }
     }
-    return best?.map((label) => this.classesByLabel.get(label) ?? []) ?? [this.classes.values()];
+    return best;
   }
 }
 
-function listed<T>(map: Map<string, SmallSet<T>>, label: string): SmallSet<T> {
-  let found = map.get(label);
-  if (found === undefined) map.set(label, (found = new SmallSet()));
-  return found;
+function enlist<T extends object>(map: Map<string, Few<T>>, label: string, item: T): void {
+  map.set(label, withItem(map.get(label) ?? null, item));
+}
+
+function unlist<T extends object>(map: Map<string, Few<T>>, label: string, item: T): void {
+  const left = withoutItem(map.get(label) ?? null, item);
+  if (left === null) map.delete(label);
+  else map.set(label, left);
 }
 
 function join(member: ClassState, state: SelectorState): void {
   if (!selects(state.selector, (key) => member.label(key))) return;
-  state.classes.add(member);
-  member.selectors.add(state);
+  state.classes = withItem(state.classes, member);
+  member.selectors = withItem(member.selectors, state);
 }

@@ -15,26 +15,21 @@ import type {
   VirtualService,
 } from '../model.ts';
 import { PROTOCOLS, type NetworkType } from '../vocabulary.ts';
-import {
-  conditionsOf,
-  intersect,
-  selectorKey,
-  type LabelLookup,
-  type Selector,
-} from './conditions.ts';
-import { SetState } from './set-state.ts';
+import type { SelectorState } from './classes.ts';
+import { conditionsOf, intersect, type LabelLookup, type Selector } from './conditions.ts';
+import type { UnitLines } from './lines.ts';
+import type { SetState } from './set-state.ts';
 import type { SetSource } from './sources.ts';
 
 /** Who gets the lines of a side: workloads that a selector holds, or workloads by name. */
 export type Members =
-  | { readonly kind: 'selector'; readonly id: string; readonly selector: Selector }
+  | SelectorState
   | { readonly kind: 'workloads'; readonly hrefs: readonly string[] };
 
 /** A piece of one side: who is a member (enforces the rule) and what address set stands for it at the other side. */
 export interface Part {
   readonly source: SetSource;
-  /** Shared by all parts of one source once the engine has taken the unit in. */
-  set: SetState;
+  readonly set: SetState;
   /** Null: of no workload, addresses only. */
   readonly members: Members | null;
   /** Services of its own in place of the rule's (a virtual service as provider). */
@@ -44,8 +39,6 @@ export interface Part {
 
 /** One rule within one scope, or one boundary. */
 export interface Unit {
-  /** Unique and stable: href, and the number of the scope. */
-  readonly id: string;
   readonly action: 'allow' | 'deny';
   readonly href: string;
   readonly name: string;
@@ -60,11 +53,14 @@ export interface Unit {
   readonly services: readonly ServicePort[];
   readonly providers: readonly Part[];
   readonly consumers: readonly Part[];
+  /** Made when the first host needs them. */
+  lines: UnitLines | null;
 }
 
 /** Raw rules of a ruleset within one scope, and who gets them. */
 export interface TableUnit {
-  readonly id: string;
+  readonly href: string;
+  readonly scopeIndex: number;
   readonly rule: IpTablesRule;
   readonly members: readonly Members[];
 }
@@ -79,14 +75,21 @@ export interface ObjectLookup extends LabelLookup {
   readonly ipList: (href: string) => IpList | undefined;
   readonly virtualService: (href: string) => VirtualService | undefined;
   readonly virtualServices: () => Iterable<VirtualService>;
-  /** Hex digest of a text, of at least 22 digits. */
-  readonly digest: (text: string) => string;
 }
+
+/** Gives the one state of each selector and set, so that equal ones are shared by all that is compiled to them. */
+export interface StateLookup {
+  readonly selector: (selector: Selector) => SelectorState;
+  readonly selectorSet: (state: SelectorState, form: 'addresses' | 'subnets') => SetState;
+  readonly set: (source: SetSource) => SetState;
+}
+
+export type CompileContext = ObjectLookup & StateLookup;
 
 const ALL: readonly ScopeEntry[] = [];
 
 /** Units of a ruleset. Disabled rulesets and rules give none. */
-export function compileRuleSet(ruleSet: RuleSet, find: ObjectLookup): Compiled {
+export function compileRuleSet(ruleSet: RuleSet, find: CompileContext): Compiled {
   if (!ruleSet.enabled) return { units: [], tables: [] };
   const scopes = (ruleSet.scopes.length === 0 ? [ALL] : ruleSet.scopes).map((scope) =>
     conditionsOf(scope, find),
@@ -103,10 +106,11 @@ export function compileRuleSet(ruleSet: RuleSet, find: ObjectLookup): Compiled {
     .filter((rule) => rule.enabled)
     .flatMap((rule) =>
       scopes.map((scope, index) => ({
-        id: `${rule.href}#${index}`,
+        href: rule.href,
+        scopeIndex: index,
         rule,
         members: [
-          ...selectorMembers(labelPart(rule.actors, scope, find)),
+          ...selectorMembers(labelPart(rule.actors, scope, find), find),
           ...workloadMembers(rule.actors),
         ],
       })),
@@ -119,7 +123,7 @@ interface RuleContext {
   readonly scope: Selector;
   readonly index: number;
   readonly services: readonly ServicePort[];
-  readonly find: ObjectLookup;
+  readonly find: CompileContext;
 }
 
 function compileRule(rule: Rule, { ruleSet, scope, index, services, find }: RuleContext): Unit {
@@ -132,7 +136,6 @@ function compileRule(rule: Rule, { ruleSet, scope, index, services, find }: Rule
       find,
     });
   return {
-    id: `${rule.href}#${index}`,
     action: 'allow',
     href: rule.href,
     name: rule.name,
@@ -141,10 +144,14 @@ function compileRule(rule: Rule, { ruleSet, scope, index, services, find }: Rule
     scopeIndex: index,
     networkType: rule.networkType,
     stateless: rule.stateless,
-    principals: distinctSorted(rule.consumingSecurityPrincipals),
+    principals:
+      rule.consumingSecurityPrincipals.length === 0
+        ? NO_STRINGS
+        : distinctSorted(rule.consumingSecurityPrincipals),
     services,
     providers: side('providers', true),
     consumers: side('consumers', !rule.unscopedConsumers),
+    lines: null,
   };
 }
 
@@ -152,7 +159,7 @@ const NO_CONDITIONS: Selector = [];
 const NO_STRINGS: readonly string[] = [];
 
 /** Unit of a boundary; none when it is disabled. FQDNs of its IP lists are dropped (R-POL-8). */
-export function compileBoundary(boundary: EnforcementBoundary, find: ObjectLookup): Compiled {
+export function compileBoundary(boundary: EnforcementBoundary, find: CompileContext): Compiled {
   if (!boundary.enabled) return { units: [], tables: [] };
   const side = (actors: readonly Actor[]) =>
     compileSide(actors, {
@@ -163,7 +170,6 @@ export function compileBoundary(boundary: EnforcementBoundary, find: ObjectLooku
       find,
     });
   const unit: Unit = {
-    id: `${boundary.href}#0`,
     action: 'deny',
     href: boundary.href,
     name: boundary.name,
@@ -176,6 +182,7 @@ export function compileBoundary(boundary: EnforcementBoundary, find: ObjectLooku
     services: servicesOf(boundary.ingressServices, find),
     providers: side(boundary.providers),
     consumers: side(boundary.consumers),
+    lines: null,
   };
   return { units: [unit], tables: [] };
 }
@@ -208,7 +215,7 @@ interface SideOptions {
   readonly resolveAs: ResolveLabelsAs;
   readonly subnets: boolean;
   readonly provider: boolean;
-  readonly find: ObjectLookup;
+  readonly find: CompileContext;
 }
 
 function compileSide(actors: readonly Actor[], options: SideOptions): Part[] {
@@ -216,25 +223,24 @@ function compileSide(actors: readonly Actor[], options: SideOptions): Part[] {
   const parts: Part[] = [];
   const selector = labelPart(actors, options.scope, find);
   if (selector !== null && options.resolveAs.includes('workloads')) {
-    const id = selectorKey(selector);
-    const form = options.subnets ? 'subnets' : 'addresses';
-    parts.push(
-      part({ kind: 'selector', id, selector, form }, { kind: 'selector', id, selector }, find),
-    );
+    const state = find.selector(selector);
+    parts.push(part(find.selectorSet(state, options.subnets ? 'subnets' : 'addresses'), state));
   }
-  for (const members of workloadMembers(actors)) parts.push(part(members, members, find));
+  for (const members of workloadMembers(actors)) parts.push(part(find.set(members), members));
+  const virtual = options.resolveAs.includes('virtual_services');
+  if (!virtual && actors.every((actor) => actor.kind === 'label')) return parts;
   for (const href of virtualServicesOf(actors, selector, options)) {
     const item = find.virtualService(href);
     if (item === undefined) continue;
     const members = { kind: 'workloads', hrefs: distinctSorted(item.workloads) } as const;
     const services = options.provider ? virtualServicePorts(item, find) : null;
-    parts.push({ ...part({ kind: 'virtual_service', href }, members, find), services });
+    parts.push({ ...part(find.set({ kind: 'virtual_service', href }), members), services });
   }
   for (const actor of actors) {
     if (actor.kind !== 'ip_list') continue;
     const list = find.ipList(actor.href);
     if (list === undefined) continue;
-    const made = part({ kind: 'ip_list', href: actor.href }, null, find);
+    const made = part(find.set({ kind: 'ip_list', href: actor.href }), null);
     const named = options.provider && list.fqdns.length > 0;
     parts.push(named ? { ...made, fqdns: [...list.fqdns].sort() } : made);
   }
@@ -255,8 +261,8 @@ function virtualServicesOf(
   return distinctSorted([...named, ...selected.map((item) => item.href)]);
 }
 
-function selectorMembers(selector: Selector | null): Members[] {
-  return selector === null ? [] : [{ kind: 'selector', id: selectorKey(selector), selector }];
+function selectorMembers(selector: Selector | null, find: StateLookup): Members[] {
+  return selector === null ? [] : [find.selector(selector)];
 }
 
 function workloadMembers(actors: readonly Actor[]): { kind: 'workloads'; hrefs: string[] }[] {
@@ -269,20 +275,18 @@ export function distinctSorted(hrefs: readonly string[]): string[] {
   return hrefs.length < 2 ? [...hrefs] : [...new Set(hrefs)].sort();
 }
 
-function part(source: SetSource, members: Members | null, find: ObjectLookup): Part {
-  return {
-    source,
-    set: new SetState(source, find.digest),
-    members,
-    services: null,
-    fqdns: NO_STRINGS,
-  };
+function part(set: SetState, members: Members | null): Part {
+  return { source: set.source, set, members, services: null, fqdns: NO_STRINGS };
 }
 
 /** The label part of a side within its scope; null when the side has none. */
 function labelPart(actors: readonly Actor[], scope: Selector, find: LabelLookup): Selector | null {
-  const entries = actors.filter((actor) => actor.kind === 'label' || actor.kind === 'label_group');
-  const all = actors.some((actor) => actor.kind === 'ams');
+  const entries: ScopeEntry[] = [];
+  let all = false;
+  for (const actor of actors) {
+    if (actor.kind === 'label' || actor.kind === 'label_group') entries.push(actor);
+    else all ||= actor.kind === 'ams';
+  }
   if (!all && entries.length === 0) return null;
   return intersect(all ? NO_CONDITIONS : conditionsOf(entries, find), scope);
 }

@@ -48,6 +48,11 @@ interface Slot {
 
 /** Conditions of a list of labels and groups: one key's entries are OR-ed, exclusions subtract within their key, keys are AND-ed. */
 export function conditionsOf(entries: readonly ScopeEntry[], find: LabelLookup): Condition[] {
+  const [only] = entries;
+  if (entries.length === 1 && only?.kind === 'label' && !only.exclusion) {
+    const label = find.label(only.href);
+    if (label !== undefined) return [{ key: label.key, kind: 'in', labels: [only.href] }];
+  }
   const slots: Slot[] = [];
   for (const entry of entries) {
     const isLabel = entry.kind === 'label';
@@ -77,6 +82,10 @@ function canonical(labels: readonly string[]): readonly string[] {
 
 /** Both must hold: conditions of one key are merged, so that equal selections have equal selectors. */
 export function intersect(left: readonly Condition[], right: readonly Condition[]): Selector {
+  const [one, other] = [left[0], right[0]];
+  if (left.length === 1 && right.length === 1 && one?.kind === 'in' && other?.kind === 'in') {
+    if (one.key !== other.key) return one.key < other.key ? [one, other] : [other, one];
+  }
   const merged = left.slice();
   for (const condition of right) {
     const place = merged.findIndex((item) => item.key === condition.key);

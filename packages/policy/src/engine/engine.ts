@@ -13,12 +13,13 @@ import {
 import { distinctSorted, type Members, type Part, type TableUnit, type Unit } from './compile.ts';
 import { decideConnection } from './decide.ts';
 import { Deltas } from './deltas.ts';
+import { itemsOf, withItem, withoutItem } from './few.ts';
 import { HostPolicies, type Digest, type InternedPolicy } from './host-policies.ts';
 import { compileHostSettings, settingsDependOn } from './host-settings.ts';
 import { Memberships } from './memberships.ts';
 import { NamedWorkload } from './named.ts';
 import { ObjectStore } from './objects.ts';
-import type { SetState } from './set-state.ts';
+import { SetState } from './set-state.ts';
 import { sourceKey, type SetSource } from './sources.ts';
 
 type Side = 'providerUnits' | 'consumerUnits';
@@ -31,7 +32,11 @@ export class PolicyEngine implements PolicyCore {
   private readonly classes = new Map<string, ClassState>();
   private readonly keys = new ClassKeys();
   private readonly selectors = new SelectorIndex(this.classes);
+  /** Sets that something stands on, but for those of selectors, which their selectors keep. */
   private readonly sets = new Map<string, SetState>();
+  /** Sets that something was compiled to in this step, and that nothing stands on yet. */
+  private readonly pendingSets = new Map<string, SetState>();
+  private setCount = 0;
   /** Workloads that a set names. */
   private readonly claimants = new Map<SetState, readonly string[]>();
   private readonly memberships = new Memberships((state) => this.setsHolding(state));
@@ -41,7 +46,15 @@ export class PolicyEngine implements PolicyCore {
   private settingsOf: ReturnType<typeof compileHostSettings>;
 
   constructor(digest: Digest) {
-    this.objects = new ObjectStore(digest);
+    this.objects = new ObjectStore({
+      selector: (selector) => this.selectors.state(selector),
+      selectorSet: (state, form) => {
+        const { id, selector } = state;
+        state[form] ??= new SetState({ kind: 'selector', id, selector, form }, state, digest);
+        return state[form];
+      },
+      set: (source) => this.setOf(source, digest),
+    });
     this.policies = new HostPolicies(digest);
     this.settingsOf = compileHostSettings(this.objects.settings, this.objects);
   }
@@ -71,9 +84,13 @@ export class PolicyEngine implements PolicyCore {
     for (const unit of removed) this.removeUnit(unit);
     for (const unit of removedTables) this.removeTable(unit);
     if (settings) this.resettle();
-    for (const { classes } of this.ruling) for (const state of classes) this.spoil(state);
+    for (const { classes } of this.ruling) {
+      for (const state of itemsOf(classes)) this.spoil(state);
+    }
     if (this.ruling.size > 0) this.policies.forget();
     this.ruling.clear();
+    this.selectors.settle();
+    this.pendingSets.clear();
   }
 
   takeDelta(): PolicyDelta {
@@ -98,7 +115,9 @@ export class PolicyEngine implements PolicyCore {
     const naming = [...this.classes.values()].filter(
       (state) => this.policyOf(state)?.sets.includes(set) === true,
     );
-    return naming.flatMap((state) => [...state.workloads].map((item) => item.workload.href)).sort();
+    return naming
+      .flatMap((state) => [...itemsOf(state.workloads)].map((item) => item.workload.href))
+      .sort();
   }
 
   decide(connection: Connection): Decision {
@@ -114,12 +133,15 @@ export class PolicyEngine implements PolicyCore {
   sizes(): CoreSizes {
     let members = 0;
     for (const set of this.sets.values()) members += set.size;
+    for (const { addresses, subnets } of this.selectors.all()) {
+      members += (addresses?.size ?? 0) + (subnets?.size ?? 0);
+    }
     return {
       workloads: this.placed.size,
       classes: this.classes.size,
       selectors: this.selectors.size,
       policies: this.policies.size,
-      sets: this.sets.size,
+      sets: this.setCount,
       members,
     };
   }
@@ -192,7 +214,7 @@ export class PolicyEngine implements PolicyCore {
       addresses: addressesOf(workload),
       before: this.deltas.arrive(href),
     };
-    state.workloads.add(item);
+    state.workloads = withItem(state.workloads, item);
     this.placed.set(href, item);
     this.memberships.arrive(item);
     this.deltas.moved.push(item);
@@ -204,7 +226,7 @@ export class PolicyEngine implements PolicyCore {
     if (labels.length === 0) return;
     const states = new Set(labels.flatMap((label) => this.selectors.withLabel(label)));
     const members = [...states].flatMap((state) =>
-      [...state.workloads].map(({ workload }) => workload),
+      [...itemsOf(state.workloads)].map(({ workload }) => workload),
     );
     for (const workload of members) this.place(workload.href, null);
     for (const workload of members) this.place(workload.href, workload);
@@ -212,8 +234,8 @@ export class PolicyEngine implements PolicyCore {
 
   private leaveClass(item: WorkloadState): void {
     const { state } = item;
-    state.workloads.delete(item);
-    if (state.workloads.size > 0) return;
+    state.workloads = withoutItem(state.workloads, item);
+    if (state.workloads !== null) return;
     this.selectors.removeClass(state);
     for (const set of this.namedSets(state)) this.memberships.part(set, state);
     this.classes.delete(state.key);
@@ -233,8 +255,8 @@ export class PolicyEngine implements PolicyCore {
     const state = new ClassState(key, sample, labels, named);
     this.classes.set(key, state);
     this.selectors.addClass(state);
-    for (const { sets } of state.selectors) {
-      for (const set of sets) if (set.subnets) this.memberships.countSubnets(state);
+    for (const { subnets } of itemsOf(state.selectors)) {
+      if (subnets !== null) this.memberships.countSubnets(state);
     }
     for (const set of this.namedSets(state)) this.memberships.join(set, state);
     this.deltas.spoil(state);
@@ -242,12 +264,15 @@ export class PolicyEngine implements PolicyCore {
   }
 
   private *setsHolding(state: ClassState): Iterable<SetState> {
-    for (const selector of state.selectors) yield* selector.sets;
+    for (const { addresses, subnets } of itemsOf(state.selectors)) {
+      if (addresses !== null) yield addresses;
+      if (subnets !== null) yield subnets;
+    }
     yield* this.namedSets(state);
   }
 
   private namedSets(state: ClassState): Iterable<SetState> {
-    return state.named === null ? [] : (this.named.get(state.named)?.sets ?? []);
+    return itemsOf(state.named === null ? null : (this.named.get(state.named)?.sets ?? null));
   }
 
   // --- units ---
@@ -261,8 +286,8 @@ export class PolicyEngine implements PolicyCore {
     for (const [place, part] of parts.entries()) {
       const { members } = part;
       if (members?.kind === 'selector') {
-        const state = this.retainSelector(members);
-        state[side].add(unit);
+        this.retainSelector(members);
+        members[side] = withItem(members[side], unit);
       }
       for (const href of namesOf(members)) {
         const units = this.nameWorkload(href)[side];
@@ -270,7 +295,7 @@ export class PolicyEngine implements PolicyCore {
         if (places === undefined) units.set(unit, new Set([place]));
         else places.add(place);
       }
-      part.set = this.retainSet(part.set);
+      this.retainSet(part.set);
     }
   }
 
@@ -283,9 +308,8 @@ export class PolicyEngine implements PolicyCore {
     for (const { members, set } of parts) {
       this.releaseSet(set);
       if (members?.kind === 'selector') {
-        const state = this.selectors.find(members.id);
-        state?.[side].delete(unit);
-        if (state !== undefined) this.releaseSelector(state);
+        members[side] = withoutItem(members[side], unit);
+        this.releaseSelector(members);
       }
       for (const href of namesOf(members)) {
         this.named.get(href)?.[side].delete(unit);
@@ -296,7 +320,10 @@ export class PolicyEngine implements PolicyCore {
 
   private addTable(unit: TableUnit): void {
     for (const members of unit.members) {
-      if (members.kind === 'selector') this.retainSelector(members).tables.add(unit);
+      if (members.kind === 'selector') {
+        this.retainSelector(members);
+        members.tables = withItem(members.tables, unit);
+      }
       for (const href of namesOf(members)) this.nameWorkload(href).tables.add(unit);
     }
   }
@@ -304,9 +331,8 @@ export class PolicyEngine implements PolicyCore {
   private removeTable(unit: TableUnit): void {
     for (const members of unit.members) {
       if (members.kind === 'selector') {
-        const state = this.selectors.find(members.id);
-        state?.tables.delete(unit);
-        if (state !== undefined) this.releaseSelector(state);
+        members.tables = withoutItem(members.tables, unit);
+        this.releaseSelector(members);
       }
       for (const href of namesOf(members)) {
         this.named.get(href)?.tables.delete(unit);
@@ -315,11 +341,10 @@ export class PolicyEngine implements PolicyCore {
     }
   }
 
-  private retainSelector(members: Extract<Members, { kind: 'selector' }>): SelectorState {
-    const state = this.selectors.retain(members.id, members.selector);
+  private retainSelector(state: SelectorState): void {
+    this.selectors.retain(state);
     state.lines = null;
     this.ruling.add(state);
-    return state;
   }
 
   private releaseSelector(state: SelectorState): void {
@@ -331,7 +356,8 @@ export class PolicyEngine implements PolicyCore {
   private dropSelector(state: SelectorState): void {
     if (state.references === 1) {
       // its classes will not know it any more, and may go before the step ends
-      if (this.ruling.delete(state)) for (const member of state.classes) this.spoil(member);
+      if (this.ruling.delete(state))
+        for (const member of itemsOf(state.classes)) this.spoil(member);
       this.policies.forget();
     }
     this.selectors.release(state);
@@ -364,48 +390,45 @@ export class PolicyEngine implements PolicyCore {
 
   // --- sets ---
 
-  /** The one set of a source: the given one when it is the first. */
-  private retainSet(candidate: SetState): SetState {
-    let set = this.sets.get(candidate.key);
-    if (set === undefined) {
-      set = candidate;
-      this.sets.set(set.key, set);
-      this.fill(set);
-    }
-    set.references += 1;
+  /** The one set of a source that is no selector; it counts for nothing until it is retained. */
+  private setOf(source: SetSource, digest: Digest): SetState {
+    const key = sourceKey(source);
+    const known = this.sets.get(key) ?? this.pendingSets.get(key);
+    if (known !== undefined) return known;
+    const set = new SetState(source, null, digest);
+    this.pendingSets.set(key, set);
     return set;
+  }
+
+  private retainSet(set: SetState): void {
+    set.references += 1;
+    if (set.references > 1) return;
+    this.setCount += 1;
+    const { source, selector } = set;
+    if (selector !== null) {
+      this.selectors.retain(selector);
+      if (!set.subnets) return;
+      for (const member of itemsOf(selector.classes)) this.memberships.countSubnets(member);
+      return;
+    }
+    this.sets.set(sourceKey(source), set);
+    this.claim(set, this.claimantsOf(source));
+    this.memberships.changeOwn(set, this.objects.ownMembers(source));
   }
 
   private releaseSet(set: SetState): void {
     set.references -= 1;
     if (set.references > 0) return;
-    this.empty(set);
-    this.sets.delete(set.key);
-  }
-
-  private fill(set: SetState): void {
-    const { source } = set;
-    if (source.kind === 'selector') {
-      const state = this.selectors.retain(source.id, source.selector);
-      state.sets.add(set);
-      set.classes = state.classes;
-      if (set.subnets) for (const member of state.classes) this.memberships.countSubnets(member);
+    this.setCount -= 1;
+    const { source, selector } = set;
+    if (selector !== null) {
+      selector[set.subnets ? 'subnets' : 'addresses'] = null;
+      this.dropSelector(selector);
       return;
     }
-    this.claim(set, this.claimantsOf(source));
-    this.memberships.changeOwn(set, this.objects.ownMembers(source));
-  }
-
-  private empty(set: SetState): void {
-    const { source } = set;
-    if (source.kind !== 'selector') {
-      this.claim(set, []);
-      this.claimants.delete(set);
-      return;
-    }
-    const state = this.selectors.find(source.id);
-    state?.sets.delete(set);
-    if (state !== undefined) this.dropSelector(state);
+    this.claim(set, []);
+    this.claimants.delete(set);
+    this.sets.delete(sourceKey(source));
   }
 
   /** An IP list or virtual service changed: its set gets what it holds now. */
@@ -424,7 +447,8 @@ export class PolicyEngine implements PolicyCore {
     const now = new Set(hrefs);
     for (const href of hrefs) {
       if (old.has(href)) continue;
-      this.nameWorkload(href).sets.add(set);
+      const entry = this.nameWorkload(href);
+      entry.sets = withItem(entry.sets, set);
       const state = this.placed.get(href)?.state;
       if (state !== undefined) this.memberships.join(set, state);
     }
@@ -432,7 +456,8 @@ export class PolicyEngine implements PolicyCore {
       if (now.has(href)) continue;
       const state = this.placed.get(href)?.state;
       if (state !== undefined) this.memberships.part(set, state);
-      this.named.get(href)?.sets.delete(set);
+      const entry = this.named.get(href);
+      if (entry !== undefined) entry.sets = withoutItem(entry.sets, set);
       this.unnameWorkload(href);
     }
   }

@@ -3,6 +3,7 @@ import type { HostIpTablesRule, HostPolicy } from '../host-policy.ts';
 import type { Workload } from '../model.ts';
 import { managesExternal, type ClassState, type SelectorState } from './classes.ts';
 import type { TableUnit, Unit } from './compile.ts';
+import { itemsOf } from './few.ts';
 import type { HostSettings } from './host-settings.ts';
 import { compileLines, type Line, type UnitLines } from './lines.ts';
 import type { SetState } from './set-state.ts';
@@ -32,7 +33,6 @@ const NO_LINES: readonly Line[] = [];
 
 export class HostPolicies {
   private readonly digest: Digest;
-  private readonly lines = new WeakMap<Unit, UnitLines>();
   private readonly interned = new Map<string, InternedPolicy>();
   /** By id, as long as a host policy names them. */
   private readonly sets = new Map<string, SetState>();
@@ -69,16 +69,15 @@ export class HostPolicies {
   /** The policy of a managed class. */
   build(of: ClassState, named: NamedRules | undefined, settings: HostSettings): InternedPolicy {
     if (named !== undefined) return this.compile(of, named, settings);
-    const ruling = [...of.selectors].filter((state) => state.ruling);
+    const ruling = [...itemsOf(of.selectors)].filter((state) => state.ruling);
     const rules = ruling.reduce((sum, state) => sum + this.linesOfSelector(state).length, 0);
     if (rules <= LONG) return this.compile(of, named, settings);
     const { type, enforcementMode, visibilityLevel, osFamily } = of.sample;
     const serials = ruling.map((state) => state.serial).sort((a, b) => a - b);
-    const key = [
-      ...[type, enforcementMode, visibilityLevel, osFamily, managesExternal(of.sample)],
-      ...[settings.blockedConnectionAction, settings.firewallCoexistence, settings.ipv6Mode],
-      ...serials,
-    ].join();
+    const { blockedConnectionAction, firewallCoexistence, ipv6Mode } = settings;
+    const host = [type, enforcementMode, visibilityLevel, osFamily, managesExternal(of.sample)];
+    const rest = [blockedConnectionAction, firewallCoexistence, ipv6Mode];
+    const key = `${host.join()} ${rest.join()} ${serials.join()}`;
     const known = this.built.get(key);
     // it may have been given up since by all who had it
     if (known !== undefined && this.interned.get(known.policy.hash) === known) return known;
@@ -124,7 +123,7 @@ export class HostPolicies {
   /** Lines of the selectors that the class is in and of the rules that name it, sorted, each once, as far as its hosts can do them. */
   private linesOf(of: ClassState, named: NamedRules | undefined): readonly Line[] {
     const runs: (readonly Line[])[] = [];
-    for (const selector of of.selectors) {
+    for (const selector of itemsOf(of.selectors)) {
       const lines = this.linesOfSelector(selector);
       if (lines.length > 0) runs.push(lines);
     }
@@ -142,13 +141,13 @@ export class HostPolicies {
   private linesOfSelector(selector: SelectorState): readonly Line[] {
     if (selector.lines !== null) return selector.lines;
     const lines: Line[] = [];
-    for (const unit of selector.providerUnits) {
+    for (const unit of itemsOf(selector.providerUnits)) {
       unit.providers.forEach(({ members }, place) => {
-        if (members?.kind !== 'selector' || members.id !== selector.id) return;
-        lines.push(...(this.linesOfUnit(unit).inbound[place] ?? NO_LINES));
+        if (members !== selector) return;
+        lines.push(...(linesOfUnit(unit).inbound[place] ?? NO_LINES));
       });
     }
-    for (const unit of selector.consumerUnits) lines.push(...this.linesOfUnit(unit).outbound);
+    for (const unit of itemsOf(selector.consumerUnits)) lines.push(...linesOfUnit(unit).outbound);
     selector.lines = sorted(lines);
     return selector.lines;
   }
@@ -156,17 +155,11 @@ export class HostPolicies {
   private linesByName({ providerUnits, consumerUnits }: NamedRules): readonly Line[] {
     const lines: Line[] = [];
     for (const [unit, places] of providerUnits) {
-      const { inbound } = this.linesOfUnit(unit);
+      const { inbound } = linesOfUnit(unit);
       for (const place of places) lines.push(...(inbound[place] ?? NO_LINES));
     }
-    for (const unit of consumerUnits.keys()) lines.push(...this.linesOfUnit(unit).outbound);
+    for (const unit of consumerUnits.keys()) lines.push(...linesOfUnit(unit).outbound);
     return sorted(lines);
-  }
-
-  private linesOfUnit(unit: Unit): UnitLines {
-    let lines = this.lines.get(unit);
-    if (lines === undefined) this.lines.set(unit, (lines = compileLines(unit)));
-    return lines;
   }
 
   private hashOf(head: object, lines: readonly Line[]): string {
@@ -178,6 +171,11 @@ export class HostPolicies {
     }
     return this.digest(text);
   }
+}
+
+function linesOfUnit(unit: Unit): UnitLines {
+  unit.lines ??= compileLines(unit);
+  return unit.lines;
 }
 
 /** By text, each once. */
@@ -204,7 +202,7 @@ function tableRules(of: ClassState, named: NamedRules | undefined): readonly Hos
     const { href, version, ipVersion, statements } = rule;
     rules.set(href, { ipVersion, statements, origin: { href, version } });
   };
-  for (const { tables } of of.selectors) for (const unit of tables) add(unit);
+  for (const { tables } of itemsOf(of.selectors)) for (const unit of itemsOf(tables)) add(unit);
   for (const unit of named?.tables ?? []) add(unit);
   return [...rules.values()].sort((a, b) => (a.origin.href < b.origin.href ? -1 : 1));
 }

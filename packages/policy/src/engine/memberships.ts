@@ -2,9 +2,9 @@
 import type { Workload } from '../model.ts';
 import { addressesOf, subnetsOf, type VpnPools } from './addresses.ts';
 import type { ClassState, WorkloadState } from './classes.ts';
+import { countOf, hasItem, itemsOf, withItem, withoutItem, type Few } from './few.ts';
 import { AddressOwners } from './owners.ts';
 import type { OwnMembers, SetState } from './set-state.ts';
-import { SmallSet } from './small-set.ts';
 
 /** Sets that a class is in. */
 export type SetsOf = (state: ClassState) => Iterable<SetState>;
@@ -13,7 +13,7 @@ export class Memberships {
   readonly owners = new AddressOwners();
   /** Watched sets that may have moved since the last delta. */
   readonly touched = new Set<SetState>();
-  private readonly subnetHolders = new Map<string, SmallSet<ClassState>>();
+  private readonly subnetHolders = new Map<string, Few<ClassState>>();
   private readonly setsOf: SetsOf;
   private pools: VpnPools = [];
 
@@ -55,7 +55,7 @@ export class Memberships {
   countSubnets(state: ClassState): void {
     if (state.subnets !== null) return;
     state.subnets = new Map();
-    for (const { workload } of state.workloads) {
+    for (const { workload } of itemsOf(state.workloads)) {
       for (const subnet of subnetsOf(workload, this.pools)) this.gainSubnet(state, subnet);
     }
   }
@@ -66,7 +66,7 @@ export class Memberships {
     this.pools = pools;
     for (const state of classes) {
       if (state.subnets === null) continue;
-      for (const { workload } of state.workloads) {
+      for (const { workload } of itemsOf(state.workloads)) {
         const old = subnetsOf(workload, before);
         const now = subnetsOf(workload, pools);
         for (const text of missing(now, old)) this.gainSubnet(state, text);
@@ -81,12 +81,14 @@ export class Memberships {
       this.touched.add(set);
       for (const text of hostsOf(state)) if (!set.holdsHost(text, this.owners)) set.gain(text);
     }
-    set.classes.add(state);
+    set.named = withItem(set.named, state);
   }
 
   /** A set of addresses loses a class by name. */
   part(set: SetState, state: ClassState): void {
-    if (!set.classes.delete(state) || !set.watched) return;
+    if (!hasItem(set.named, state)) return;
+    set.named = withoutItem(set.named, state);
+    if (!set.watched) return;
     this.touched.add(set);
     for (const text of hostsOf(state)) if (!set.holdsHost(text, this.owners)) set.lose(text);
   }
@@ -134,9 +136,7 @@ export class Memberships {
         set.gain(text);
         this.touched.add(set);
       }
-      let holders = this.subnetHolders.get(text);
-      if (holders === undefined) this.subnetHolders.set(text, (holders = new SmallSet()));
-      holders.add(state);
+      this.subnetHolders.set(text, withItem(this.subnetHolders.get(text) ?? null, state));
     }
     state.subnets?.set(text, claims + 1);
   }
@@ -148,9 +148,9 @@ export class Memberships {
       return;
     }
     state.subnets?.delete(text);
-    const holders = this.subnetHolders.get(text);
-    holders?.delete(state);
-    if (holders?.size === 0) this.subnetHolders.delete(text);
+    const holders = withoutItem(this.subnetHolders.get(text) ?? null, state);
+    if (holders === null) this.subnetHolders.delete(text);
+    else this.subnetHolders.set(text, holders);
     for (const set of this.setsOf(state)) {
       if (!set.watched || !set.subnets || this.subnetHeld(set, text)) continue;
       set.lose(text);
@@ -160,19 +160,19 @@ export class Memberships {
 
   /** Whether a class of the set holds the subnet; asks from the side where there are fewer to ask. */
   private subnetHeld(set: SetState, text: string): boolean {
-    const holders = this.subnetHolders.get(text);
-    if (holders === undefined) return false;
-    if (holders.size < set.classes.size) {
-      for (const holder of holders) if (set.classes.has(holder)) return true;
+    const holders = this.subnetHolders.get(text) ?? null;
+    const { classes } = set;
+    if (countOf(holders) < countOf(classes)) {
+      for (const holder of itemsOf(holders)) if (hasItem(classes, holder)) return true;
       return false;
     }
-    for (const state of set.classes) if (state.subnets?.has(text) === true) return true;
+    for (const state of itemsOf(classes)) if (state.subnets?.has(text) === true) return true;
     return false;
   }
 }
 
 function* hostsOf(state: ClassState): Iterable<string> {
-  for (const { addresses } of state.workloads) yield* addresses;
+  for (const { addresses } of itemsOf(state.workloads)) yield* addresses;
 }
 
 /** What of `texts` is not among `others`; both are short. */

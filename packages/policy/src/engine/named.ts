@@ -1,17 +1,17 @@
 /** Workloads that rules or sets name: each is a class of its own as long as it is named. */
 import type { TableUnit, Unit } from './compile.ts';
 import type { SetState } from './set-state.ts';
-import { SmallSet } from './small-set.ts';
+import type { Few } from './few.ts';
 
 export class NamedWorkload {
   /** With the numbers of the parts that name it. */
   readonly providerUnits = new Map<Unit, Set<number>>();
   readonly consumerUnits = new Map<Unit, Set<number>>();
   readonly tables = new Set<TableUnit>();
-  readonly sets = new SmallSet<SetState>();
+  sets: Few<SetState> = null;
 
   get idle(): boolean {
     const { providerUnits, consumerUnits, tables, sets } = this;
-    return providerUnits.size + consumerUnits.size + tables.size + sets.size === 0;
+    return sets === null && providerUnits.size + consumerUnits.size + tables.size === 0;
   }
 }

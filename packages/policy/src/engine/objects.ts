@@ -19,7 +19,10 @@ import {
   compileBoundary,
   compileRuleSet,
   type Compiled,
-  type ObjectLookup,
+  type CompileContext,
+  type Members,
+  type Part,
+  type StateLookup,
   type TableUnit,
   type Unit,
 } from './compile.ts';
@@ -42,7 +45,7 @@ export interface Recompiled {
 const NONE: Compiled = { units: [], tables: [] };
 const NOTHING: OwnMembers = { hosts: new Set(), ranges: [] };
 
-export class ObjectStore implements ObjectLookup {
+export class ObjectStore implements CompileContext {
   private readonly labels = new Map<string, Label>();
   private readonly groups = new Map<string, LabelGroup>();
   private readonly services = new Map<string, Service>();
@@ -53,17 +56,21 @@ export class ObjectStore implements ObjectLookup {
   private readonly names = new Map<string, string>();
   /** Object to the rulesets and boundaries that are compiled with it, and back. */
   private readonly dependents = new Map<string, Set<string>>();
-  private readonly dependencies = new Map<string, ReadonlySet<string>>();
+  private readonly dependencies = new Map<string, readonly string[]>();
   private readonly compiled = new Map<string, Compiled>();
   private readonly stale = new Set<string>();
   private readonly changedSets: SetSource[] = [];
   private readonly rekeyedLabels: string[] = [];
 
   settings: FirewallSettings = DEFAULT_FIREWALL_SETTINGS;
-  readonly digest: (text: string) => string;
+  readonly selector: StateLookup['selector'];
+  readonly selectorSet: StateLookup['selectorSet'];
+  readonly set: StateLookup['set'];
 
-  constructor(digest: (text: string) => string) {
-    this.digest = digest;
+  constructor({ selector, selectorSet, set }: StateLookup) {
+    this.selector = selector;
+    this.selectorSet = selectorSet;
+    this.set = set;
   }
 
   label = (href: string): Label | undefined => this.labels.get(href);
@@ -173,13 +180,16 @@ export class ObjectStore implements ObjectLookup {
     for (const owner of this.stale) {
       const old = this.compiled.get(owner);
       const compiled = this.compile(owner);
-      const units = keepEqual(old?.units ?? [], compiled.units, moved.added, moved.removed);
-      const tables = keepEqual(
-        old?.tables ?? [],
-        compiled.tables,
-        moved.addedTables,
-        moved.removedTables,
-      );
+      const units = keepEqual(old?.units, compiled.units, {
+        same: sameUnit,
+        added: moved.added,
+        removed: moved.removed,
+      });
+      const tables = keepEqual(old?.tables, compiled.tables, {
+        same: sameTable,
+        added: moved.addedTables,
+        removed: moved.removedTables,
+      });
       if (units.length + tables.length > 0) this.compiled.set(owner, { units, tables });
       else this.compiled.delete(owner);
     }
@@ -235,7 +245,7 @@ export class ObjectStore implements ObjectLookup {
       boundary.ingressServices.forEach(service);
     }
     for (const href of this.dependencies.get(owner) ?? []) this.dependents.get(href)?.delete(owner);
-    this.dependencies.set(owner, found);
+    this.dependencies.set(owner, [...found]);
     for (const href of found) {
       let owners = this.dependents.get(href);
       if (owners === undefined) this.dependents.set(href, (owners = new Set()));
@@ -257,31 +267,66 @@ function store<T>(map: Map<string, T>, href: string, value: T | null): void {
 }
 
 /** The new units, with the old object in the place of each that says the same; what differs goes to the lists. */
-function keepEqual<T extends { readonly id: string }>(
-  old: readonly T[],
+function keepEqual<T extends { readonly href: string; readonly scopeIndex: number }>(
+  old: readonly T[] | undefined,
   now: readonly T[],
-  added: T[],
-  removed: T[],
+  { same, added, removed }: { same: (a: T, b: T) => boolean; added: T[]; removed: T[] },
 ): readonly T[] {
-  if (old.length === 0) {
-    added.push(...now);
+  if (old === undefined || old.length === 0) {
+    for (const item of now) added.push(item);
     return now;
   }
-  const before = new Map(old.map((item) => [item.id, item]));
+  const keyOf = ({ href, scopeIndex }: T) => `${href}#${scopeIndex}`;
+  const before = new Map(old.map((item) => [keyOf(item), item]));
   const kept = now.map((item) => {
-    const known = before.get(item.id);
-    if (known === undefined || canonical(known) !== canonical(item)) {
+    const known = before.get(keyOf(item));
+    if (known === undefined || !same(known, item)) {
       added.push(item);
       return item;
     }
-    before.delete(item.id);
+    before.delete(keyOf(item));
     return known;
   });
   removed.push(...before.values());
   return kept;
 }
 
-/** Without what is shared between units, and is there only for speed. */
-function canonical(unit: object): string {
-  return JSON.stringify(unit, (key, value: unknown) => (key === 'set' ? undefined : value));
+function sameUnit(a: Unit, b: Unit): boolean {
+  return (
+    a.name === b.name &&
+    a.version === b.version &&
+    a.networkType === b.networkType &&
+    a.stateless === b.stateless &&
+    equal(a.principals, b.principals) &&
+    equal(a.services, b.services) &&
+    sameList(a.providers, b.providers, samePart) &&
+    sameList(a.consumers, b.consumers, samePart)
+  );
+}
+
+/** Sets and selectors are shared, so that equal ones are the same. */
+function samePart(a: Part, b: Part): boolean {
+  return (
+    a.set === b.set &&
+    sameMembers(a.members, b.members) &&
+    equal(a.services, b.services) &&
+    equal(a.fqdns, b.fqdns)
+  );
+}
+
+function sameMembers(a: Members | null, b: Members | null): boolean {
+  if (a?.kind !== 'workloads' || b?.kind !== 'workloads') return a === b;
+  return equal(a.hrefs, b.hrefs);
+}
+
+function sameTable(a: TableUnit, b: TableUnit): boolean {
+  return equal(a.rule, b.rule) && sameList(a.members, b.members, sameMembers);
+}
+
+function sameList<T>(a: readonly T[], b: readonly T[], same: (x: T, y: T) => boolean): boolean {
+  return a.length === b.length && a.every((x, place) => same(x, b[place] ?? x));
+}
+
+function equal(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }

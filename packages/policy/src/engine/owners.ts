@@ -1,5 +1,5 @@
 import type { ClassState } from './classes.ts';
-import type { SmallSet } from './small-set.ts';
+import { hasItem, type Few } from './few.ts';
 
 /** Which classes hold an address, once per workload that has it. Nearly always one does. */
 export class AddressOwners {
@@ -24,9 +24,11 @@ export class AddressOwners {
   }
 
   /** Whether one of the classes holds the address. */
-  heldIn(classes: SmallSet<ClassState>, address: string): boolean {
+  heldIn(classes: Few<ClassState>, address: string): boolean {
     const known = this.owners.get(address);
     if (known === undefined) return false;
-    return Array.isArray(known) ? known.some((state) => classes.has(state)) : classes.has(known);
+    return Array.isArray(known)
+      ? known.some((state) => hasItem(classes, state))
+      : hasItem(classes, known);
   }
 }

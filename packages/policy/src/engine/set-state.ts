@@ -9,9 +9,9 @@ import {
   type AddressSpan,
 } from '@bulkhead/net';
 import type { AddressSet, AddressSetDelta } from '../host-policy.ts';
-import type { ClassState } from './classes.ts';
+import type { ClassState, SelectorState } from './classes.ts';
+import { itemsOf, type Few } from './few.ts';
 import type { AddressOwners } from './owners.ts';
-import { SmallSet } from './small-set.ts';
 import { sourceKey, type SetSource } from './sources.ts';
 
 /** Addresses that an IP list or virtual service has itself. */
@@ -42,30 +42,36 @@ interface Published {
  * taken in without a thought for the sets that its hosts are in.
  */
 export class SetState {
-  readonly key: string;
   readonly source: SetSource;
+  /** Of a set of the workloads that a selector holds, else null. */
+  readonly selector: SelectorState | null;
   /** How many parts of units stand on it. */
   references = 0;
   /** How many host policies name it, and how many of these were given out. */
   policies = 0;
   names = 0;
-  /** Classes whose workloads are in it. */
-  classes: SmallSet<ClassState> = new SmallSet();
+  /** Classes of the workloads that it names. */
+  named: Few<ClassState> = null;
   own: OwnMembers = NOTHING;
   private readonly digest: (text: string) => string;
   private digested: string | null = null;
   private live: Live | null = null;
   private published: Published | null = null;
 
-  constructor(source: SetSource, digest: (text: string) => string) {
+  constructor(source: SetSource, selector: SelectorState | null, digest: (text: string) => string) {
     this.source = source;
-    this.key = sourceKey(source);
+    this.selector = selector;
     this.digest = digest;
+  }
+
+  /** Classes whose workloads are in it. */
+  get classes(): Few<ClassState> {
+    return this.selector === null ? this.named : this.selector.classes;
   }
 
   /** A digest of the source, so that equal sources share one name on every node. */
   get id(): string {
-    this.digested ??= `s${this.digest(this.key).slice(0, 22)}`;
+    this.digested ??= `s${this.digest(sourceKey(this.source)).slice(0, 22)}`;
     return this.digested;
   }
 
@@ -107,8 +113,9 @@ export class SetState {
 
   /** How many members its classes and its source bring, those of two classes twice. */
   get size(): number {
+    if (this.references === 0) return 0;
     let size = this.own.hosts.size + this.own.ranges.length;
-    for (const state of this.classes) {
+    for (const state of itemsOf(this.classes)) {
       size += this.subnets ? (state.subnets?.size ?? 0) : state.addressCount;
     }
     return size;
@@ -118,7 +125,7 @@ export class SetState {
   holds(address: Address, owners: AddressOwners): boolean {
     if (this.subnets) {
       const text = formatAddress(address);
-      for (const state of this.classes) if (state.subnets?.has(text) === true) return true;
+      for (const state of itemsOf(this.classes)) if (state.subnets?.has(text) === true) return true;
       return spansHold(this.spans(), address);
     }
     if (this.holdsHost(formatAddress(address), owners)) return true;
@@ -175,12 +182,13 @@ export class SetState {
 
   private hosts(): ReadonlySet<string> {
     const hosts = new Set(this.own.hosts);
-    for (const state of this.classes) {
+    for (const state of itemsOf(this.classes)) {
       if (this.subnets) {
         for (const text of state.subnets?.keys() ?? []) if (!isRange(text)) hosts.add(text);
         continue;
       }
-      for (const { addresses } of state.workloads) for (const text of addresses) hosts.add(text);
+      for (const { addresses } of itemsOf(state.workloads))
+        for (const text of addresses) hosts.add(text);
     }
     return hosts;
   }
@@ -195,7 +203,7 @@ export class SetState {
     const ranges = new Map<string, AddressSpan>();
     for (const text of this.own.ranges) addRange(ranges, text);
     if (this.subnets) {
-      for (const { subnets } of this.classes) {
+      for (const { subnets } of itemsOf(this.classes)) {
         for (const text of subnets?.keys() ?? []) if (isRange(text)) addRange(ranges, text);
       }
     }

@@ -7,9 +7,10 @@ import { addressesOf, readVpnPools, subnetsOf } from '../../engine/addresses.ts'
 import {
   compileBoundary,
   compileRuleSet,
-  type ObjectLookup,
+  type CompileContext,
   type Unit,
 } from '../../engine/compile.ts';
+import { standaloneStates } from '../../engine/states.ts';
 import type { PolicyModel, RuleSet } from '../../model.ts';
 import { naiveDecide } from '../../naive/naive.ts';
 import { sha256Hex } from '../../sha256.ts';
@@ -20,14 +21,14 @@ export function modelLookup(model: PolicyModel): ExplainLookup {
     const map = new Map(items.map((item) => [item.href, item]));
     return (href: string) => map.get(href);
   };
-  const objects: ObjectLookup = {
+  const objects: CompileContext = {
     label: byHref(model.labels),
     group: byHref(model.labelGroups),
     service: byHref(model.services),
     ipList: byHref(model.ipLists),
     virtualService: byHref(model.virtualServices),
     virtualServices: () => model.virtualServices,
-    digest: sha256Hex,
+    ...standaloneStates(sha256Hex),
   };
   const origins = new Map<Unit, UnitOrigin>();
   const inForce: Unit[] = [];

@@ -1,0 +1,34 @@
+/** States for compiling without an engine: shared among what is compiled with them, and nothing more. */
+import { SelectorState } from './classes.ts';
+import type { StateLookup } from './compile.ts';
+import { selectorKey } from './conditions.ts';
+import { SetState } from './set-state.ts';
+import { sourceKey } from './sources.ts';
+
+export function standaloneStates(digest: (text: string) => string): StateLookup {
+  const selectors = new Map<string, SelectorState>();
+  const sets = new Map<string, SetState>();
+  return {
+    selector: (selector) => {
+      const id = selectorKey(selector);
+      const known = selectors.get(id);
+      if (known !== undefined) return known;
+      const state = new SelectorState(id, selectors.size, selector);
+      selectors.set(id, state);
+      return state;
+    },
+    selectorSet: (state, form) => {
+      const { id, selector } = state;
+      state[form] ??= new SetState({ kind: 'selector', id, selector, form }, state, digest);
+      return state[form];
+    },
+    set: (source) => {
+      const key = sourceKey(source);
+      const known = sets.get(key);
+      if (known !== undefined) return known;
+      const set = new SetState(source, null, digest);
+      sets.set(key, set);
+      return set;
+    },
+  };
+}
