@@ -55,9 +55,10 @@ export function deviceNames(names: readonly string[]): string[] {
   });
 }
 
-function planOf(core: PolicyCore, workload: Workload): FirewallPlan | null {
+/** The plan that the workload's VEN makes of its policy; null: it enforces nothing, as it has no VEN or that one is suspended. */
+export function planOf(core: PolicyCore, workload: Workload): FirewallPlan | null {
   const policy = core.hostPolicy(workload.href);
-  if (policy === undefined) return null;
+  if (policy === undefined || workload.suspended) return null;
   const sets = core.setsOf(workload.href).flatMap((id) => core.addressSet(id) ?? []);
   const devices = deviceNames(workload.interfaces.map(({ name }) => name));
   return buildPlan({

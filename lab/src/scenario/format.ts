@@ -216,6 +216,8 @@ export const scenarioSchema = z.strictObject({
     .default([]),
 });
 export type Scenario = z.infer<typeof scenarioSchema>;
+/** A scenario as a file holds it, before defaults. */
+export type ScenarioDocument = z.input<typeof scenarioSchema>;
 
 /** A fault of a file: a path such as `rulesets[0].rules[2].providers[0]`, and what would be right. */
 export interface Fault {

@@ -43,7 +43,7 @@ export function loadFile(file: string): LoadedFile {
   const scenarios = parseText(text, extname(file)).flatMap((parsed) => {
     faults.push(...parsed.errors.map((message) => `${file}:${message}`));
     if (parsed.errors.length > 0) return [];
-    const loaded = check(parsed);
+    const loaded = checkDocument(parsed.value, parsed.lineOf);
     if ('scenario' in loaded) return [loaded];
     const lines = loaded.faults.map((fault) => ({
       line: parsed.lineOf(fault.path),
@@ -57,8 +57,12 @@ export function loadFile(file: string): LoadedFile {
   return { file, scenarios, faults };
 }
 
-function check(parsed: Parsed): LoadedScenario | { readonly faults: readonly Fault[] } {
-  const structure = scenarioSchema.safeParse(parsed.value);
+/** A scenario from what a file holds, or what is wrong with it. */
+export function checkDocument(
+  value: unknown,
+  lineOf: LoadedScenario['lineOf'],
+): LoadedScenario | { readonly faults: readonly Fault[] } {
+  const structure = scenarioSchema.safeParse(value);
   if (!structure.success) {
     const faults = structure.error.issues.flatMap(faultsOf);
     return { faults };
@@ -91,7 +95,7 @@ function check(parsed: Parsed): LoadedScenario | { readonly faults: readonly Fau
   ]);
   const all = [...translation.faults, ...faults, ...subnets];
   if (all.length > 0) return { faults: all };
-  return { scenario, translation, asked, lineOf: parsed.lineOf };
+  return { scenario, translation, asked, lineOf };
 }
 
 /** A fault of structure in the words of the format. */

@@ -1,0 +1,115 @@
+/** Goes through random worlds until enough connections agree in all four ways, or the first does not. */
+import type { PacketLab } from '../packets/packet-lab.ts';
+import type { Stage } from '../packets/stage.ts';
+import { holdWorld, loadWorld, type Disagreement, type Held, type World } from './hold.ts';
+import { DEVICES } from './hosts.ts';
+import { shrinkWorld } from './shrink.ts';
+import { HOSTS, makeWorld, withOnly } from './world.ts';
+
+export interface Asked {
+  readonly seed: number;
+  /** Connections to send at least. */
+  readonly cases: number;
+  /** Number of the first world. */
+  readonly from: number;
+  readonly progress: (line: string) => void;
+}
+
+/** A disagreement and the smallest world that shows it. */
+export interface Found {
+  /** Number of the world in which it was seen first. */
+  readonly policy: number;
+  readonly world: World;
+  readonly disagreement: Disagreement;
+}
+
+export interface Truth {
+  /** Connections of which all four answers are known. */
+  readonly cases: number;
+  readonly policies: number;
+  readonly seconds: number;
+  readonly decisions: ReadonlyMap<string, number>;
+  /** What decided, counted at each end that has a say. */
+  readonly reasons: ReadonlyMap<string, number>;
+  readonly notSent: ReadonlyMap<string, number>;
+  readonly found: Found | null;
+}
+
+const PROGRESS_MS = 5000;
+const SHRINK_MS = 120_000;
+
+/** Everything that it builds is gone when it ends. */
+export async function seekTruth(lab: PacketLab, asked: Asked): Promise<Truth> {
+  const began = performance.now();
+  const tally = createTally();
+  const stage = await lab.stage(Array.from({ length: HOSTS }, () => DEVICES));
+  try {
+    let said = began;
+    let found: Found | null = null;
+    let number = asked.from;
+    for (; found === null && tally.cases() < asked.cases; number += 1) {
+      const world = makeWorld(asked.seed, number);
+      const held = await hold(world, stage);
+      tally.add(held);
+      const [first] = held.disagreements;
+      if (first !== undefined) {
+        asked.progress(`policy ${number}: ${first.connection}: ${first.faults.join('; ')}`);
+        found = await shrink({ policy: number, world, disagreement: first }, stage);
+      }
+      if (performance.now() - said < PROGRESS_MS) continue;
+      said = performance.now();
+      const seconds = Math.round((said - began) / 1000);
+      asked.progress(
+        `${tally.cases()} of ${asked.cases} cases, ${number + 1 - asked.from} policies, ${seconds} s`,
+      );
+    }
+    const seconds = Number(((performance.now() - began) / 1000).toFixed(1));
+    return { ...tally.figures(), policies: number - asked.from, seconds, found };
+  } finally {
+    await stage.close();
+  }
+}
+
+async function hold(world: World, stage: Stage): Promise<Held> {
+  const loaded = loadWorld(world);
+  if (loaded === null) throw new Error('a world that is no valid scenario cannot be held');
+  return holdWorld(loaded, stage);
+}
+
+/** The same disagreement alone, in the smallest world; as it was found where it does not show again by itself. */
+async function shrink(found: Found, stage: Stage): Promise<Found> {
+  const alone = withOnly(found.world, found.disagreement.index);
+  const disagreementOf = async (world: World) => (await hold(world, stage)).disagreements[0];
+  if ((await disagreementOf(alone)) === undefined) return found;
+  const world = await shrinkWorld(
+    alone,
+    async (candidate) => (await disagreementOf(candidate)) !== undefined,
+    SHRINK_MS,
+  );
+  return { ...found, world, disagreement: (await disagreementOf(world)) ?? found.disagreement };
+}
+
+function createTally() {
+  let cases = 0;
+  const [decisions, reasons, notSent] = [
+    new Map<string, number>(),
+    new Map<string, number>(),
+    new Map<string, number>(),
+  ];
+  const count = (map: Map<string, number>, key: string, by = 1): void =>
+    void map.set(key, (map.get(key) ?? 0) + by);
+  return {
+    cases: () => cases,
+    add(held: Held): void {
+      cases += held.cases.length;
+      for (const { decision } of held.cases) {
+        count(decisions, decision.decision);
+        for (const end of [decision.outbound, decision.inbound]) {
+          count(reasons, end?.reason ?? 'no say');
+        }
+      }
+      for (const [reason, number] of held.notSent) count(notSent, reason, number);
+    },
+    figures: () => ({ cases, decisions, reasons, notSent }),
+  };
+}
