@@ -29,7 +29,6 @@ import { naiveHostSettings } from './naive/settings.ts';
 
 const SEED = Number(process.env['FAST_CHECK_SEED'] ?? Math.trunc(Math.random() * 2 ** 31));
 process.stdout.write(`policy core properties: FAST_CHECK_SEED=${SEED}\n`);
-const OPTIONS = { extended: true };
 
 /** Reasons in one order: the order in which rules are found is nobody's business. */
 function sorted(decision: Decision): Decision {
@@ -146,7 +145,7 @@ function expectMirrored(mirror: PolicyMirror, core: PolicyCore, model: PolicyMod
 
 describe('the policy core', { timeout: 120_000 }, () => {
   test('decides every connection as the reference evaluator does', () => {
-    const asked = policyModel(OPTIONS).chain((model) =>
+    const asked = policyModel().chain((model) =>
       fc.record({
         model: fc.constant(model),
         connections: fc.array(connection(model), { minLength: 60, maxLength: 60 }),
@@ -162,7 +161,7 @@ describe('the policy core', { timeout: 120_000 }, () => {
 
   test('programs each host with the peers and settings that the reference evaluator names', () => {
     fc.assert(
-      fc.property(policyModel(OPTIONS), (model) => {
+      fc.property(policyModel(), (model) => {
         const core = createPolicyCore(model);
         expectPeersOfNaive(core, model);
         expectSettingsOfNaive(core, model);
@@ -173,7 +172,7 @@ describe('the policy core', { timeout: 120_000 }, () => {
 
   test('is after every step of a history what it would be from scratch, and what its deltas say', () => {
     fc.assert(
-      fc.property(policyHistory(OPTIONS), (history) => {
+      fc.property(policyHistory(), (history) => {
         const core = createPolicyCore();
         const mirror = new PolicyMirror();
         for (const { changes, model } of statesOf(history)) {
@@ -189,7 +188,7 @@ describe('the policy core', { timeout: 120_000 }, () => {
   });
 
   test('is after every step of a history what the reference evaluator says', () => {
-    const asked = fc.record({ history: policyHistory(OPTIONS), seed: fc.nat() });
+    const asked = fc.record({ history: policyHistory(), seed: fc.nat() });
     fc.assert(
       fc.property(asked, ({ history, seed }) => {
         const core = createPolicyCore();
@@ -207,7 +206,7 @@ describe('the policy core', { timeout: 120_000 }, () => {
 
   test('moves nothing when a change says what is already so', () => {
     fc.assert(
-      fc.property(policyHistory(OPTIONS), (history) => {
+      fc.property(policyHistory(), (history) => {
         const { core, model } = grown(history);
         expect(core.apply(changesOf(model))).toEqual({ policies: [], sets: [] });
       }),
@@ -216,7 +215,7 @@ describe('the policy core', { timeout: 120_000 }, () => {
   });
 
   test('does not depend on the order in which objects arrive, or how they are batched', () => {
-    const shuffled = policyModel(OPTIONS).chain((model) => {
+    const shuffled = policyModel().chain((model) => {
       const changes = changesOf(model);
       return fc.record({
         model: fc.constant(model),
@@ -236,7 +235,7 @@ describe('the policy core', { timeout: 120_000 }, () => {
 
   test('leaves nothing behind when everything is taken away', () => {
     fc.assert(
-      fc.property(policyHistory(OPTIONS), (history) => {
+      fc.property(policyHistory(), (history) => {
         const { core, model } = grown(history);
         // values of null for every object, whatever its type
         const removals = changesOf(model).map(

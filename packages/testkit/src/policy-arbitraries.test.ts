@@ -39,17 +39,23 @@ describe('policies of the small world', () => {
     );
   });
 
-  test('meet: rules, boundaries, defaults and essential traffic all come to decide', () => {
+  test('meet: rules, boundaries, defaults, IPv6 modes and essential traffic all come to decide', () => {
     const asked = policyModel().chain((model) =>
-      fc.record({ model: fc.constant(model), item: connection(model) }),
+      fc.record({
+        model: fc.constant(model),
+        items: fc.array(connection(model), { minLength: 8, maxLength: 8 }),
+      }),
     );
     const ends: (EndDecision | null)[] = fc
-      .sample(asked, { seed: SEED, numRuns: 1500 })
-      .flatMap(({ model, item }) => {
-        const { outbound, inbound } = createPolicyCore(model).decide(item);
-        return [outbound, inbound];
+      .sample(asked, { seed: SEED, numRuns: 400 })
+      .flatMap(({ model, items }) => {
+        const core = createPolicyCore(model);
+        return items.flatMap((item) => {
+          const { outbound, inbound } = core.decide(item);
+          return [outbound, inbound];
+        });
       });
-    for (const reason of ['essential', 'rule', 'boundary', 'default']) {
+    for (const reason of ['essential', 'ipv6_mode', 'rule', 'boundary', 'default']) {
       expect(ends.filter((end) => end?.reason === reason).length, reason).toBeGreaterThan(20);
     }
     for (const profile of ['corporate', 'external']) {

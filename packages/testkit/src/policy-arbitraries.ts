@@ -17,7 +17,7 @@ import { enforcementBoundary, firewallSettings, ruleSet } from './rule-arbitrari
 import {
   FQDNS,
   oneOf,
-  PLAIN,
+  EVERYTHING,
   PROGRAMS,
   SIDS,
   SMALL_WORLD,
@@ -34,7 +34,7 @@ function each<T>(all: readonly string[], make: (href: string) => fc.Arbitrary<T>
 }
 
 /** A policy of the small world, complete or with pieces missing. */
-export function policyModel(options: PolicyOptions = PLAIN): fc.Arbitrary<PolicyModel> {
+export function policyModel(options: PolicyOptions = EVERYTHING): fc.Arbitrary<PolicyModel> {
   const some = <T>(all: readonly string[], make: Make<T>) =>
     each(all, (href) => make(href, options));
   return fc.record({
@@ -51,7 +51,7 @@ export function policyModel(options: PolicyOptions = PLAIN): fc.Arbitrary<Policy
 }
 
 /** One object of the small world put in place or taken away; workloads most often, as in life. */
-export function policyChange(options: PolicyOptions = PLAIN): fc.Arbitrary<PolicyChange> {
+export function policyChange(options: PolicyOptions = EVERYTHING): fc.Arbitrary<PolicyChange> {
   const world = SMALL_WORLD;
   function changeOf<T extends PolicyChange['type']>(
     type: T,

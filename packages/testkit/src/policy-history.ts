@@ -3,7 +3,7 @@ import { changesOf, type PolicyChange, type PolicyModel, type Workload } from '@
 import fc from 'fast-check';
 import { interfacesOf, labelSet } from './object-arbitraries.ts';
 import { policyChange, policyModel } from './policy-arbitraries.ts';
-import { oneOf, PLAIN, SMALL_WORLD, type PolicyOptions } from './small-world.ts';
+import { oneOf, EVERYTHING, SMALL_WORLD, type PolicyOptions } from './small-world.ts';
 
 /** One step; `changesOfStep` says what it is for a core. Steps on a workload that is not there are nothing. */
 export type HistoryStep =
@@ -24,7 +24,7 @@ export interface PolicyHistory {
 }
 
 /** A policy and what becomes of it. */
-export function policyHistory(options: PolicyOptions = PLAIN): fc.Arbitrary<PolicyHistory> {
+export function policyHistory(options: PolicyOptions = EVERYTHING): fc.Arbitrary<PolicyHistory> {
   const change = policyChange(options);
   const workload = oneOf(SMALL_WORLD.workloads);
   const of = <K extends HistoryStep['kind']>(kind: K) => fc.constant(kind);

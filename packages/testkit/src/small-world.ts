@@ -74,4 +74,4 @@ export interface PolicyOptions {
   readonly extended: boolean;
 }
 
-export const PLAIN: PolicyOptions = { extended: false };
+export const EVERYTHING: PolicyOptions = { extended: true };
