@@ -30,6 +30,8 @@ import type { Routes } from './http/routes.ts';
 import { loadServerIdentity } from './http/tls.ts';
 import { OperationalError, errorCode, explainFileError } from './operational-error.ts';
 import { apiKeyRoutes } from './resources/api-keys/routes.ts';
+import { PolicyTests } from './policy-tests/policy-tests.ts';
+import { provisioningRoutes } from './provisioning/routes.ts';
 import { nodeRoutes } from './resources/node/routes.ts';
 import { orgRoutes } from './resources/orgs/routes.ts';
 import { isSetUp, setUp, type Seeder, type SetupRequest } from './resources/orgs/setup.ts';
@@ -50,7 +52,8 @@ export const SEEDERS: readonly Seeder[] = RESOURCE_SEEDERS;
 
 function partsOf(deps: Deps): Part[] {
   const { db, changeLog, logger } = deps;
-  const compute = new Compute({ changeLog, loader: new DatabasePolicyLoader(db), logger });
+  const compute = new Compute({ changeLog, loader: new DatabasePolicyLoader(db), db, logger });
+  const policyTests = new PolicyTests(deps, compute);
   const gateway = new Gateway(deps, compute);
   const traffic = new Traffic(deps);
   return [
@@ -60,11 +63,17 @@ function partsOf(deps: Deps): Part[] {
     { routes: apiKeyRoutes(deps) },
     { routes: eventRoutes() },
     ...resourceRoutes(deps).map((routes) => ({ routes })),
+    { routes: provisioningRoutes(deps, policyTests) },
     housekeeping(deps),
     {
       routes: policyQuestionRoutes(compute),
       start: () => compute.start(),
       stop: () => compute.stop(),
+    },
+    {
+      routes: policyTests.routes(),
+      start: () => policyTests.start(),
+      stop: () => policyTests.stop(),
     },
     {
       routes: gateway.routes(),

@@ -20,7 +20,7 @@ async function started(): Promise<Compute> {
   const logger = pino({ level: 'silent' });
   const changeLog = new ChangeLog(connection, db, logger);
   await changeLog.start();
-  const compute = new Compute({ changeLog, loader: new DatabasePolicyLoader(db), logger });
+  const compute = new Compute({ changeLog, loader: new DatabasePolicyLoader(db), db, logger });
   stops.push(
     () => compute.stop(),
     () => changeLog.stop(),

@@ -3,12 +3,22 @@
  * Whatever fails (the worker, the database for a while) ends in building from scratch, which gives the same policy.
  */
 import type { Logger } from 'pino';
-import { changesOf, type Connection, type Decision } from '@bulkhead/policy';
+import { changesOf, type Connection, type CoreSizes, type Decision } from '@bulkhead/policy';
 import type { ChangeLog, ChangeRow } from '../db/change-log.ts';
+import type { Db } from '../db/database.ts';
+import type { PolicyAt } from '../provisioning/policy-model.ts';
 import { OrganizationPolicy } from './organization-policy.ts';
-import type { PolicyLoader, PolicyState } from './policy-loader.ts';
+import type { PolicyLoader } from './policy-loader.ts';
 import { PolicyWorker, WorkerLost } from './policy-worker.ts';
-import type { CoreChange, CoreQuestion, CoreUpdate, HostView, WorkerAnswer } from './protocol.ts';
+import {
+  answerOf,
+  type CoreChange,
+  type CoreQuestion,
+  type CoreUpdate,
+  type HostView,
+  type WorkerAnswer,
+} from './protocol.ts';
+import { QuestionCores, type CoreSession } from './question-cores.ts';
 
 /** `workloads`: hrefs of those whose host policy, or a set that it names, changed. */
 export interface PolicyUpdate {
@@ -22,6 +32,7 @@ const RETRY_MS = 1000;
 export interface ComputeOptions {
   readonly changeLog: Pick<ChangeLog, 'subscribe' | 'after' | 'sequence'>;
   readonly loader: PolicyLoader;
+  readonly db: Db;
   readonly logger: Logger;
 }
 
@@ -30,6 +41,7 @@ export class Compute {
   readonly #loader: PolicyLoader;
   readonly #logger: Logger;
   readonly #worker: PolicyWorker;
+  readonly #questionCores: QuestionCores;
   readonly #organizations = new Map<number, OrganizationPolicy>();
   readonly #listeners = new Set<PolicyListener>();
   /** Organizations whose core has to be built from nothing. */
@@ -41,14 +53,13 @@ export class Compute {
   #stopped = false;
   /** Newest row that was taken. */
   #sequence = 0;
-  /** Newest row of each organization that moves its draft or its facts: names the draft core that answers questions. */
-  readonly #draftSequence = new Map<number, number>();
 
-  constructor({ changeLog, loader, logger }: ComputeOptions) {
+  constructor({ changeLog, loader, db, logger }: ComputeOptions) {
     this.#changeLog = changeLog;
     this.#loader = loader;
     this.#logger = logger;
     this.#worker = new PolicyWorker(logger, () => this.#rebuildAll());
+    this.#questionCores = new QuestionCores(this.#worker, loader, db);
   }
 
   /** Resolves when the policy of every organization is computed. */
@@ -82,28 +93,46 @@ export class Compute {
   }
 
   /** What the policy says of one new connection. */
-  async decide(orgId: number, state: PolicyState, connection: Connection): Promise<Decision> {
-    const answer = await this.#question(orgId, state, (core) => ({
-      type: 'decide',
-      core,
-      connection,
-    }));
-    if (answer.type !== 'decision') throw new Error(`The policy worker answered ${answer.type}`);
-    return answer.decision;
+  async decide(orgId: number, at: PolicyAt, connection: Connection): Promise<Decision> {
+    const answer = await this.ask(orgId, at, (core) => ({ type: 'decide', core, connection }));
+    return answerOf(answer, 'decision').decision;
   }
 
   /** Policy of one host with the members of its sets; null when it is no managed workload. */
-  async hostView(orgId: number, state: PolicyState, workload: string): Promise<HostView | null> {
-    const answer = await this.#question(orgId, state, (core) => ({ type: 'host', core, workload }));
-    if (answer.type !== 'host') throw new Error(`The policy worker answered ${answer.type}`);
-    return answer.view;
+  async hostView(orgId: number, at: PolicyAt, workload: string): Promise<HostView | null> {
+    const answer = await this.ask(orgId, at, (core) => ({ type: 'host', core, workload }));
+    return answerOf(answer, 'host').view;
+  }
+
+  /** How much the core of a state holds. */
+  async sizes(orgId: number, at: PolicyAt): Promise<CoreSizes> {
+    return answerOf(await this.ask(orgId, at, (core) => ({ type: 'sizes', core })), 'sizes').sizes;
+  }
+
+  /** Organizations whose active policy is computed. */
+  organizations(): number[] {
+    return [...this.#organizations.keys()];
   }
 
   /** Names of rules and boundaries by href. */
-  async ruleNames(orgId: number, state: PolicyState): Promise<ReadonlyMap<string, string>> {
-    const { ruleSets, enforcementBoundaries } = await this.#loader.model(orgId, state);
-    const named = [...ruleSets.flatMap((ruleSet) => ruleSet.rules), ...enforcementBoundaries];
-    return new Map(named.map((item) => [item.href, item.name]));
+  ruleNames(orgId: number, at: PolicyAt): Promise<ReadonlyMap<string, string>> {
+    return this.#loader.ruleNames(orgId, at);
+  }
+
+  /** Asks the core of one state, brought up to everything that is committed; survives the loss of the worker. */
+  ask(orgId: number, at: PolicyAt, make: (core: string) => CoreQuestion): Promise<WorkerAnswer> {
+    if (at === 'active') return this.#askActive(orgId, make);
+    return this.#persisting(() =>
+      this.#questionCores.use({ orgId, state: at }, (session) => session.ask(make), undefined),
+    );
+  }
+
+  /**
+   * Runs work on a core of the active policy that may try changes. `db`: the caller's transaction, if it is in one.
+   * Rejects with WorkerLost when the worker dies meanwhile.
+   */
+  trial<T>(orgId: number, work: (session: CoreSession) => Promise<T>, db?: Db): Promise<T> {
+    return this.#questionCores.use({ orgId, state: 'trial' }, work, db);
   }
 
   /** For tests of recovery: ends the worker as a crash would. */
@@ -111,32 +140,19 @@ export class Compute {
     return this.#worker.kill();
   }
 
-  async #question(
-    orgId: number,
-    state: PolicyState,
-    make: (core: string) => CoreQuestion,
-  ): Promise<WorkerAnswer> {
+  async #askActive(orgId: number, make: (core: string) => CoreQuestion): Promise<WorkerAnswer> {
     for (let attempt = 0; ; attempt += 1) {
       await this.#catchUp();
-      const core =
-        state === 'active'
-          ? activeCore(orgId)
-          : `draft ${orgId} ${this.#draftSequence.get(orgId) ?? 0}`;
+      const answer = await this.#persisting(() => this.#worker.ask(make(activeCore(orgId))));
+      if (answer.type !== 'missing' || attempt >= 3) return answer;
+      this.#toBuild.add(orgId);
+    }
+  }
+
+  async #persisting<T>(question: () => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt += 1) {
       try {
-        let answer = await this.#worker.ask(make(core));
-        if (answer.type === 'missing' && state === 'draft') {
-          await this.#change({
-            type: 'build',
-            core,
-            changes: changesOf(await this.#loader.model(orgId, 'draft')),
-          });
-          answer = await this.#worker.ask(make(core));
-        } else if (answer.type === 'missing') {
-          this.#toBuild.add(orgId);
-          if (attempt < 3) continue;
-        }
-        if (answer.type === 'failed') throw new Error(answer.message);
-        return answer;
+        return await question();
       } catch (error) {
         if (!(error instanceof WorkerLost) || this.#stopped || attempt >= 3) throw error;
       }
@@ -159,13 +175,12 @@ export class Compute {
     for (const row of rows) {
       if (row.sequence <= this.#sequence) continue;
       this.#sequence = row.sequence;
-      const isPolicy = POLICY_KINDS.has(row.kind);
-      if (isPolicy || row.kind === 'draft') this.#draftSequence.set(row.orgId, row.sequence);
-      if (isPolicy) this.#rows.push(row);
+      if (POLICY_KINDS.has(row.kind)) this.#rows.push(row);
     }
   }
 
   #rebuildAll(): void {
+    this.#questionCores.forget();
     for (const orgId of this.#organizations.keys()) this.#toBuild.add(orgId);
     void this.#settle();
   }
@@ -248,11 +263,7 @@ export class Compute {
   /** Undefined: the worker has no such core. */
   async #change(body: CoreChange): Promise<CoreUpdate | undefined> {
     const answer = await this.#worker.ask(body);
-    if (answer.type === 'update') return answer.update;
-    if (answer.type === 'missing') return undefined;
-    throw new Error(
-      answer.type === 'failed' ? answer.message : `The policy worker answered ${answer.type}`,
-    );
+    return answer.type === 'missing' ? undefined : answerOf(answer, 'update').update;
   }
 
   #tell(orgId: number, workloads: ReadonlySet<string>): void {
@@ -265,6 +276,7 @@ const POLICY_KINDS: ReadonlySet<string> = new Set([
   'workload',
   'label',
   'label_group',
+  'service_binding',
   'provision',
 ]);
 

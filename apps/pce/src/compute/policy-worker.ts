@@ -1,7 +1,7 @@
 /** The worker thread as the main thread sees it: requests with answers, and a new thread when one dies. */
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
-import type { CoreChange, CoreQuestion, WorkerAnswer, WorkerRequest } from './protocol.ts';
+import type { WorkerAnswer, WorkerBody, WorkerRequest } from './protocol.ts';
 
 export class WorkerLost extends Error {
   override readonly name = 'WorkerLost';
@@ -24,7 +24,7 @@ export class PolicyWorker {
   }
 
   /** Rejects with WorkerLost when the thread dies before it answers. */
-  ask(body: CoreChange | CoreQuestion): Promise<WorkerAnswer> {
+  ask(body: WorkerBody): Promise<WorkerAnswer> {
     const worker = (this.#worker ??= this.#launch());
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {

@@ -1,4 +1,5 @@
 /** The policy worker: holds the cores, so that computing policy never holds up requests. */
+import { hash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import {
   createPolicyCore,
@@ -6,19 +7,43 @@ import {
   type PolicyChange,
   type PolicyCore,
 } from '@bulkhead/policy';
-import type {
-  CoreChange,
-  CoreQuestion,
-  CoreUpdate,
-  HostView,
-  WorkerAnswer,
-  WorkerRequest,
-} from './protocol.ts';
+import { checkPart } from '../policy-tests/evaluate.ts';
+import type { CoreUpdate, HostView, WorkerAnswer, WorkerBody, WorkerRequest } from './protocol.ts';
 
-/** Draft cores are made for questions and kept as long as they are asked. */
-const MAX_DRAFTS = 4;
+/** Cores that are made for questions are kept as long as they are asked. */
+const MAX_QUESTION_CORES = 4;
 
-const cores = new Map<string, PolicyCore>();
+/** Cores of active policies, which stay. */
+const active = new Map<string, PolicyCore>();
+/** Cores made for questions; the one asked longest ago first. */
+const asked = new Map<string, PolicyCore>();
+
+function newCore(): PolicyCore {
+  return createPolicyCore(undefined, { sha256: (text) => hash('sha256', text) });
+}
+
+function find(name: string): PolicyCore | undefined {
+  const core = asked.get(name);
+  if (core === undefined) return active.get(name);
+  asked.delete(name);
+  asked.set(name, core);
+  return core;
+}
+
+function drop(name: string): void {
+  active.delete(name);
+  asked.delete(name);
+}
+
+function prepare(name: string, changes: readonly PolicyChange[]): void {
+  drop(name);
+  // Before it is built, so that there is never one more than may be kept.
+  for (const old of [...asked.keys()].slice(0, asked.size - MAX_QUESTION_CORES + 1))
+    asked.delete(old);
+  const core = newCore();
+  core.change(changes);
+  asked.set(name, core);
+}
 
 function change(core: PolicyCore, changes: readonly PolicyChange[]): CoreUpdate {
   const delta = core.apply(changes);
@@ -31,13 +56,6 @@ function change(core: PolicyCore, changes: readonly PolicyChange[]): CoreUpdate 
   return { delta, policies: [...policies.values()] };
 }
 
-function keep(name: string, core: PolicyCore): void {
-  cores.delete(name);
-  cores.set(name, core);
-  const drafts = [...cores.keys()].filter((key) => key.startsWith('draft '));
-  for (const old of drafts.slice(0, -MAX_DRAFTS)) cores.delete(old);
-}
-
 function hostView(core: PolicyCore, workload: string): HostView | null {
   const policy = core.hostPolicy(workload);
   if (policy === undefined) return null;
@@ -45,23 +63,34 @@ function hostView(core: PolicyCore, workload: string): HostView | null {
   return { policy, sets };
 }
 
-function answer(id: number, body: CoreChange | CoreQuestion): WorkerAnswer {
+function answer(id: number, body: WorkerBody): WorkerAnswer {
   if (body.type === 'build') {
-    const core = createPolicyCore();
-    const update = change(core, body.changes);
-    keep(body.core, core);
+    drop(body.core);
+    const built = newCore();
+    const update = change(built, body.changes);
+    active.set(body.core, built);
     return { id, type: 'update', update };
   }
-  const core = cores.get(body.core);
+  if (body.type === 'prepare') {
+    prepare(body.core, body.changes);
+    return { id, type: 'done' };
+  }
+  const core = find(body.core);
   if (core === undefined) return { id, type: 'missing' };
-  keep(body.core, core);
   switch (body.type) {
     case 'apply':
       return { id, type: 'update', update: change(core, body.changes) };
+    case 'follow':
+      core.change(body.changes);
+      return { id, type: 'done' };
     case 'decide':
       return { id, type: 'decision', decision: core.decide(body.connection) };
     case 'host':
       return { id, type: 'host', view: hostView(core, body.workload) };
+    case 'check':
+      return { id, type: 'checked', outcomes: body.parts.map((part) => checkPart(core, part)) };
+    case 'sizes':
+      return { id, type: 'sizes', sizes: core.sizes() };
   }
 }
 
@@ -70,7 +99,7 @@ parentPort?.on('message', ({ id, body }: WorkerRequest) => {
     parentPort?.postMessage(answer(id, body));
   } catch (error) {
     // A core that failed in the middle of a change is of no use; the main thread builds it again.
-    if (body.type === 'apply') cores.delete(body.core);
+    if (body.type === 'apply' || body.type === 'follow') drop(body.core);
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     parentPort?.postMessage({ id, type: 'failed', message } satisfies WorkerAnswer);
   }

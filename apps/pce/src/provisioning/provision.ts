@@ -1,15 +1,16 @@
 /** Draft becomes active: one version, its objects and one row in the change log, all or nothing. */
-import { sql, type Selectable } from 'kysely';
 import { policyHref, rolesAllow, type SecPolicyWire } from '@bulkhead/contract';
 import { describeChanges, recordEvent, type ResourceChange } from '../audit/record-event.ts';
-import { json, type Db, type PolicyVersionsTable, type Tx } from '../db/database.ts';
+import { json, type PolicyTestOverride, type Tx } from '../db/database.ts';
 import { appendChange } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
-import { DomainError, notFound } from '../http/domain-error.ts';
+import { DomainError } from '../http/domain-error.ts';
 import type { ContextOf } from '../http/routes.ts';
-import { nounOf } from './nouns.ts';
-import { membersInOrder, sameContent } from './compare.ts';
+import { recordPassage, requirePolicyTests } from '../policy-tests/gate.ts';
+import type { PolicyTests } from '../policy-tests/policy-tests.ts';
+import { membersInOrder } from './compare.ts';
 import { lockPolicy } from './drafts.ts';
+import { nounOf } from './nouns.ts';
 import { SINGULAR } from './objects.ts';
 import {
   chosenRows,
@@ -17,25 +18,13 @@ import {
   nameOfRow,
   pendingRows,
   requireDependencies,
-  requireRevertible,
   type PendingRow,
 } from './pending.ts';
-import {
-  asContent,
-  contentOf,
-  ipTablesRulesOf,
-  liveIpTablesRules,
-  liveRules,
-  STORED_TYPES,
-  type StoredByType,
-  type StoredEntry,
-  type StoredRuleSet,
-  type StoredType,
-} from './stored-content.ts';
+import { asContent, STORED_TYPES, type StoredType } from './stored-content.ts';
+import { activeContent, trialOf } from './trial.ts';
+import { latestVersion, presentVersion, type VersionRow } from './versions.ts';
 
-type VersionRow = Selectable<PolicyVersionsTable>;
 type ProvisionContext = ContextOf<'sec_policy.provision'>;
-type RevertContext = ContextOf<'sec_policy.revert'> | ContextOf<'sec_policy.revert_all'>;
 
 /** One entry of a version's change set. */
 export interface ChangedObject {
@@ -45,51 +34,6 @@ export interface ChangedObject {
   readonly update_type: 'create' | 'update' | 'delete';
   readonly updated_at: string;
   readonly updated_by: string;
-}
-
-export function presentVersion(row: VersionRow): SecPolicyWire {
-  return {
-    href: `/orgs/${row.org_id}/sec_policy/${row.version}`,
-    version: row.version,
-    commit_message: row.commit_message,
-    workloads_affected: null,
-    object_counts: row.object_counts,
-    created_at: row.created_at.toISOString(),
-    created_by: { href: row.created_by },
-    policy_test_override: presentOverride(row.policy_test_override),
-  };
-}
-
-function presentOverride(
-  override: VersionRow['policy_test_override'],
-): SecPolicyWire['policy_test_override'] {
-  if (override === null) return null;
-  const { reason, by, failed } = override;
-  return { reason, by: { href: by }, failed: [...failed] };
-}
-
-export async function latestVersion(db: Db, orgId: number): Promise<number> {
-  const row = await db
-    .selectFrom('policy_versions')
-    .select((query) => query.fn.max('version').as('version'))
-    .where('org_id', '=', orgId)
-    .executeTakeFirst();
-  return row?.version ?? 0;
-}
-
-/** `active` is the newest version; `draft` is none. */
-export async function findVersion(db: Db, orgId: number, word: string): Promise<VersionRow> {
-  const missing = notFound(`The policy version "${word}" (active or a number)`);
-  const number = word === 'active' ? await latestVersion(db, orgId) : Number(word);
-  if (word !== 'active' && !/^\d{1,9}$/.test(word)) throw missing;
-  const row = await db
-    .selectFrom('policy_versions')
-    .selectAll()
-    .where('org_id', '=', orgId)
-    .where('version', '=', number)
-    .executeTakeFirst();
-  if (row === undefined) throw missing;
-  return row;
 }
 
 /** What a Global Policy Object Provisioner and a Ruleset Provisioner may each provision. */
@@ -111,8 +55,12 @@ function refuseForRole(context: ProvisionContext, rows: readonly PendingRow[]): 
   );
 }
 
-/** Makes chosen drafts active as version N+1. */
-export async function provision(deps: Deps, context: ProvisionContext): Promise<SecPolicyWire> {
+/** Makes chosen drafts active as version N+1, unless a policy test fails on what that would be. */
+export async function provision(
+  deps: Deps,
+  tests: PolicyTests,
+  context: ProvisionContext,
+): Promise<SecPolicyWire> {
   const { db, orgId, caller, body } = context;
   await lockPolicy(db, orgId);
   const pending = await pendingRows(db, orgId);
@@ -126,8 +74,12 @@ export async function provision(deps: Deps, context: ProvisionContext): Promise<
     );
   refuseForRole(context, chosen);
   requireDependencies(chosen, pending);
+  const version = (await latestVersion(db, orgId)) + 1;
+  const trial = await trialOf(db, orgId, { rows: chosen, version });
+  const passage = await requirePolicyTests(tests, context, { ...trial, version });
   const row = await writeVersion(db, orgId, {
     rows: chosen,
+    override: passage.override,
     message: body.update_description ?? null,
     by: caller.href,
     now: deps.clock.now(),
@@ -139,7 +91,17 @@ export async function provision(deps: Deps, context: ProvisionContext): Promise<
     eventType: 'sec_policy.create',
     actor: context,
     httpStatus: 201,
-    info: { commit_message: row.commit_message },
+    info: {
+      commit_message: row.commit_message,
+      ...(passage.override === null
+        ? {}
+        : {
+            policy_test_override: {
+              reason: passage.override.reason,
+              failed: passage.override.failed,
+            },
+          }),
+    },
     resourceChanges: [
       {
         type: 'sec_policy',
@@ -151,6 +113,7 @@ export async function provision(deps: Deps, context: ProvisionContext): Promise<
       ...chosen.map(changeOfRow),
     ],
   });
+  await recordPassage(deps, db, passage, { context, href, version: row.version });
   return presentVersion(row);
 }
 
@@ -168,6 +131,8 @@ function changeOfRow(row: PendingRow): ResourceChange {
 
 interface NewVersion {
   readonly rows: readonly PendingRow[];
+  /** Policy tests that were passed over. */
+  readonly override?: PolicyTestOverride | null;
   readonly message: string | null;
   readonly by: string;
   readonly now: Date;
@@ -177,7 +142,7 @@ interface NewVersion {
 export async function writeVersion(
   trx: Tx,
   orgId: number,
-  { rows, message, by, now }: NewVersion,
+  { rows, message, by, now, override = null }: NewVersion,
 ): Promise<VersionRow> {
   const version = (await latestVersion(trx, orgId)) + 1;
   for (const row of rows) await activate(trx, row, version);
@@ -199,6 +164,7 @@ export async function writeVersion(
       created_by: by,
       object_counts: json(await countActive(trx, orgId)),
       change_set: json(changes),
+      policy_test_override: override === null ? null : json(override),
     })
     .returningAll()
     .executeTakeFirstOrThrow();
@@ -256,116 +222,4 @@ async function activate(trx: Tx, row: PendingRow, version: number): Promise<void
     .where('type', '=', row.type)
     .where('id', '=', row.id)
     .execute();
-}
-
-/** Rules that were deleted in draft go now; each rule that says something new is of this version. */
-function activeContent(row: PendingRow, version: number): StoredByType[StoredType] {
-  const content = contentOf(row.type, row.draft);
-  if (row.type !== 'rule_sets') return content;
-  const next = contentOf('rule_sets', row.draft);
-  const before = row.active === null ? null : contentOf('rule_sets', row.active);
-  const { ip_tables_rules: _, ...rest } = next;
-  const ipTables = liveIpTablesRules(next);
-  const old = before === null ? [] : ipTablesRulesOf(before);
-  return {
-    ...rest,
-    rules: liveRules(next).map((rule) =>
-      stamped(rule, before?.rules ?? [], { next, before, version }),
-    ),
-    ...(ipTables.length === 0
-      ? {}
-      : {
-          ip_tables_rules: ipTables.map((rule) => stamped(rule, old, { next, before, version })),
-        }),
-  };
-}
-
-function stamped<E extends StoredEntry<object>>(
-  entry: E,
-  olds: readonly StoredEntry<object>[],
-  { next, before, version }: { next: StoredRuleSet; before: StoredRuleSet | null; version: number },
-): E {
-  const old = olds.find((item) => item.id === entry.id);
-  const isSame =
-    before !== null &&
-    old !== undefined &&
-    before.enabled === next.enabled &&
-    sameContent(before.scopes, next.scopes) &&
-    sameContent(old.body, entry.body);
-  return { ...entry, version: isSame ? old.version : version };
-}
-
-/** Takes back draft changes; `subset` undefined: all. */
-export async function revert(
-  deps: Deps,
-  context: RevertContext,
-  subset: Parameters<typeof chosenRows>[2],
-): Promise<void> {
-  const { db, orgId } = context;
-  await lockPolicy(db, orgId);
-  const pending = await pendingRows(db, orgId);
-  const chosen = chosenRows(orgId, pending, subset);
-  requireRevertible(chosen, pending);
-  if (chosen.length === 0) return;
-  // Names move first out of the way: an object that comes back may have had the name of one that goes.
-  for (const row of chosen.toSorted(creationsFirst)) await revertRow(db, row);
-  await recordEvent(deps, db, {
-    orgId,
-    eventType: 'sec_policy_pending.delete',
-    actor: context,
-    httpStatus: 204,
-    resourceChanges: chosen.map((row) => ({
-      type: SINGULAR[row.type],
-      href: identityOfRow(row),
-      naming: { name: nameOfRow(row) },
-      changeType: row.update_type === 'create' ? ('delete' as const) : ('update' as const),
-      changes: describeChanges(
-        row.update_type === 'delete' ? null : membersInOrder(row.draft),
-        membersInOrder(row.active),
-      ),
-    })),
-  });
-}
-
-function creationsFirst(left: PendingRow, right: PendingRow): number {
-  return Number(right.update_type === 'create') - Number(left.update_type === 'create');
-}
-
-async function revertRow(trx: Tx, row: PendingRow): Promise<void> {
-  appendChange(trx, { orgId: row.org_id, kind: 'draft', href: identityOfRow(row) });
-  if (row.active === null) {
-    await trx
-      .deleteFrom('policy_objects')
-      .where('org_id', '=', row.org_id)
-      .where('type', '=', row.type)
-      .where('id', '=', row.id)
-      .execute();
-    return;
-  }
-  try {
-    await trx
-      .updateTable('policy_objects')
-      .set({
-        draft: sql`active`,
-        update_type: null,
-        deleted_at: null,
-        deleted_by: null,
-        updated_at: row.active_updated_at ?? row.updated_at,
-        updated_by: row.active_updated_by ?? row.updated_by,
-      })
-      .where('org_id', '=', row.org_id)
-      .where('type', '=', row.type)
-      .where('id', '=', row.id)
-      .execute();
-  } catch (error) {
-    const constraint =
-      error instanceof Error && 'constraint' in error ? error.constraint : undefined;
-    if (constraint !== 'policy_objects_name' && constraint !== 'policy_objects_external')
-      throw error;
-    throw new DomainError(
-      'name_must_be_unique',
-      `"${contentOf(row.type, row.active).name}" cannot have its active name back, because another draft has it; rename or revert that one too`,
-      { href: identityOfRow(row) },
-    );
-  }
 }

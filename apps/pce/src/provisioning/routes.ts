@@ -2,11 +2,14 @@ import { policyHref } from '@bulkhead/contract';
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
 import type { Routes } from '../http/routes.ts';
+import type { PolicyTests } from '../policy-tests/policy-tests.ts';
 import { pageOf } from './objects.ts';
 import { identityOfRow, nameOfRow, pendingRows } from './pending.ts';
 import { capsFor } from './present.ts';
-import { findVersion, presentVersion, provision, revert } from './provision.ts';
+import { provision } from './provision.ts';
+import { revert } from './revert.ts';
 import { STORED_TYPES } from './stored-content.ts';
+import { findVersion, presentVersion } from './versions.ts';
 
 const changeSet = z.array(
   z.object({
@@ -19,7 +22,7 @@ const changeSet = z.array(
   }),
 );
 
-export function provisioningRoutes(deps: Deps): Routes {
+export function provisioningRoutes(deps: Deps, tests: PolicyTests): Routes {
   return {
     'sec_policy.list': async ({ db, orgId, query }) => {
       const all = db.selectFrom('policy_versions').where('org_id', '=', orgId);
@@ -35,7 +38,7 @@ export function provisioningRoutes(deps: Deps): Routes {
     },
     'sec_policy.get': async ({ db, orgId, params }) =>
       presentVersion(await findVersion(db, orgId, params.pversion)),
-    'sec_policy.provision': (context) => provision(deps, context),
+    'sec_policy.provision': (context) => provision(deps, tests, context),
     'sec_policy.pending': async ({ db, orgId, caller }) => {
       const rows = await pendingRows(db, orgId);
       const of = (type: (typeof STORED_TYPES)[number]) =>

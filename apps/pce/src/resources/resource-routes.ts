@@ -1,10 +1,10 @@
 /** Routes and seeders of the resources that policy is made of, for composition.ts. */
 import type { Deps } from '../deps.ts';
 import type { Routes } from '../http/routes.ts';
-import { provisioningRoutes } from '../provisioning/routes.ts';
 import { seedPolicy } from '../provisioning/seed.ts';
 import { corporateIpsRoutes, seedCorporateIps } from './corporate-ips/routes.ts';
 import { enforcementBoundaryRoutes } from './enforcement-boundaries/routes.ts';
+import { firewallSettingsRoutes } from './firewall-settings/routes.ts';
 import { ipListRoutes } from './ip-lists/routes.ts';
 import { labelDimensionRoutes, seedLabelDimensions } from './label-dimensions/routes.ts';
 import { labelGroupRoutes } from './label-groups/routes.ts';
@@ -14,8 +14,11 @@ import type { Seeder } from './orgs/setup.ts';
 import { pairingProfileRoutes } from './pairing-profiles/routes.ts';
 import { seedPairingProfile } from './pairing-profiles/store.ts';
 import { ruleSetRoutes } from './rule-sets/routes.ts';
+import { securityPrincipalRoutes } from './security-principals/routes.ts';
+import { serviceBindingRoutes } from './service-bindings/routes.ts';
 import { serviceRoutes } from './services/routes.ts';
 import { venRoutes } from './vens/routes.ts';
+import { virtualServiceRoutes } from './virtual-services/routes.ts';
 import { workloadRoutes } from './workloads/routes.ts';
 
 export const RESOURCE_SEEDERS: readonly Seeder[] = [
@@ -34,11 +37,14 @@ export function resourceRoutes(deps: Deps): Routes[] {
     serviceRoutes(deps),
     ruleSetRoutes(deps),
     enforcementBoundaryRoutes(deps),
+    virtualServiceRoutes(deps),
+    serviceBindingRoutes(deps),
+    securityPrincipalRoutes(deps),
+    firewallSettingsRoutes(deps),
     workloadRoutes(deps),
     venRoutes(deps),
     pairingProfileRoutes(deps),
     corporateIpsRoutes(deps),
     networkRoutes(),
-    provisioningRoutes(deps),
   ];
 }
