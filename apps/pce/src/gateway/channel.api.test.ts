@@ -61,7 +61,7 @@ test('the whole policy by GET is the same, and deltas go on from there', async (
   expect(content.version).toBeGreaterThan(ven.version);
 });
 
-test('a second machine with the same identity is refused while the first is there, and that is an event', async () => {
+test('a second machine with the same identity is refused while the first is there, and that is an event (PS-88)', async () => {
   const ven = await connected();
   const clone = new VenClient(pce(), ven.request, ven.identity);
   clone.bootId = 'boot-2';

@@ -26,7 +26,7 @@ function check(): Promise<number> {
   return checkOffline(pce().pce.deps, () => false);
 }
 
-test('a host without heartbeat goes offline after an hour and not before, and its first sign brings it back (R-VEN-9)', async () => {
+test('a host without heartbeat goes offline after an hour and not before, and its first sign brings it back (R-VEN-9, PS-84)', async () => {
   const ven = await VenClient.activate(pce());
   later(3500);
   await check();
@@ -44,7 +44,7 @@ test('a host without heartbeat goes offline after an hour and not before, and it
   ven.disconnect();
 });
 
-test('after a goodbye the host stays in the policy of others for 15 minutes (R-VEN-9)', async () => {
+test('after a goodbye the host stays in the policy of others for 15 minutes (R-VEN-9, PS-84)', async () => {
   const ven = await VenClient.activate(pce());
   expect((await ven.send('PUT', 'goodbye', { reason: 'stop' })).status).toBe(204);
   const status = async () =>

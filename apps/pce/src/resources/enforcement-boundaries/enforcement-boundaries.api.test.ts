@@ -42,7 +42,7 @@ test('created in draft, effective when provisioned, found by name and profile', 
   });
 });
 
-test('the network profile needs a side of IP lists only (R-POL-6), also when it alone is changed', async () => {
+test('the network profile needs a side of IP lists only (R-POL-6, PS-31), also when it alone is changed', async () => {
   const client = pce().client();
   const app = await makeLabel(client, 'app', 'Boundary');
   const created = await makeBoundary(client, 'Labels on both sides', {
@@ -64,7 +64,7 @@ test('the network profile needs a side of IP lists only (R-POL-6), also when it 
   expect((await refusalOf(lists)).has('rule_needs_workload_side')).toBe(true);
 });
 
-test('warnings: FQDNs are dropped (R-POL-8), an unmanaged provider blocks nothing', async () => {
+test('warnings: FQDNs are dropped (R-POL-8, PS-40), an unmanaged provider blocks nothing (PS-46)', async () => {
   const client = pce().client();
   const list = await client.call('ip_lists.create', {
     params: DRAFT,

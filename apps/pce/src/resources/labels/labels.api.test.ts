@@ -96,7 +96,7 @@ test('a rename is effective at once and a stale one refused', async () => {
   expect([stale.status, stale.json]).toMatchObject([406, [{ token: 'object_changed' }]]);
 });
 
-test('a label in use stays, and the refusal names its users', async () => {
+test('a label in use stays, and the refusal names its users (PS-85)', async () => {
   const client = pce().client();
   const label = await makeLabel(client, 'app', 'Used');
   const params = { id: idOf(label) };

@@ -135,7 +135,7 @@ test('references carry extra members, which are ignored; those to nothing are re
   }
 });
 
-test('rules that cannot be: an empty side, port 70000, a backwards range, two sides of addresses', async () => {
+test('rules that cannot be: an empty side, port 70000, a backwards range, two sides of addresses (PS-44)', async () => {
   const client = pce().client();
   const ruleSet = await makeRuleSet(client, 'Impossible');
   const emptySide = await refusalOf(makeRule(client, ruleSet, { providers: [], consumers: AMS }));
@@ -165,7 +165,7 @@ test('rules that cannot be: an empty side, port 70000, a backwards range, two si
   ).toEqual([]);
 });
 
-test('non-corporate and all networks need a side of IP lists only (R-POL-6)', async () => {
+test('non-corporate and all networks need a side of IP lists only (R-POL-6, PS-31)', async () => {
   const client = pce().client();
   const ruleSet = await makeRuleSet(client, 'Profiles');
   for (const networkType of ['non_brn', 'all'] as const) {
@@ -195,7 +195,7 @@ test('non-corporate and all networks need a side of IP lists only (R-POL-6)', as
   }
 });
 
-test('two entries of one key in a scope are refused', async () => {
+test('two entries of one key in a scope are refused (PS-14)', async () => {
   const client = pce().client();
   const refused = await refusalOf(
     client.call('rule_sets.create', {
@@ -326,7 +326,7 @@ test('a ruleset that was read can be written back: unchanged it stays, a changed
   ]);
 });
 
-test('warnings: a broad rule with endpoints (R-POL-4), and Use Workload Subnets on a side without labels', async () => {
+test('warnings: a broad rule with endpoints (R-POL-4), and Use Workload Subnets on a side without labels (PS-25)', async () => {
   const client = pce().client();
   const { db } = pce().pce.deps;
   await db
@@ -368,7 +368,7 @@ test('warnings: a broad rule with endpoints (R-POL-4), and Use Workload Subnets 
   ).toEqual(['use_workload_subnets_without_labels']);
 });
 
-test('what a rule uses is held, and the refusal says by whom', async () => {
+test('what a rule uses is held, and the refusal says by whom (PS-85)', async () => {
   const client = pce().client();
   const list = await makeIpList(client, 'Used list', '192.0.2.0/24');
   const service = await makeService(client, 'Used service', 8080);

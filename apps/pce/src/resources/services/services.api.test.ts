@@ -10,7 +10,7 @@ function create(name: string, ports: object[]) {
   });
 }
 
-test('ports read back in the form that clients index: port 0 for all of TCP and UDP', async () => {
+test('ports read back in the form that clients index: port 0 for all of TCP and UDP (PS-89)', async () => {
   const answer = await create('Forms', [
     { proto: 6, port: 443 },
     { proto: 17, port: 1000, to_port: 2000 },
