@@ -2,26 +2,9 @@ import {
   canonicalAddress,
   formatSpan,
   joinSpans,
-  parseAddress,
   parseSpan,
-  spansHold,
-  type Address,
   type AddressSpan,
 } from '@bulkhead/net';
-
-/** Whether a single address is in a set. */
-export type AddressMatcher = (address: Address) => boolean;
-
-/** Prepares members of an address set for many questions. What is no address matches nothing. */
-export function createMatcher(hosts: readonly string[], ranges: readonly string[]): AddressMatcher {
-  const singles = { 4: new Set<bigint>(), 6: new Set<bigint>() };
-  for (const host of hosts) {
-    const address = parseAddress(host);
-    if (address !== null) singles[address.family].add(address.value);
-  }
-  const spans = joinSpans(readSpans(ranges));
-  return (address) => singles[address.family].has(address.value) || spansHold(spans, address);
-}
 
 /** Texts that are equal for equal addresses. What is no address stands for itself. */
 export function addressKeys(texts: readonly string[]): string[] {

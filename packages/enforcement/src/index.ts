@@ -35,7 +35,7 @@ export {
   NFT_TABLE,
   type NftTable,
 } from './nftables/table.ts';
-export type { ElementChange } from './nftables/element-change.ts';
+export { elementChanges, type ElementChange } from './nftables/element-change.ts';
 export { RenderError, renderNftables } from './nftables/render.ts';
 export { renderCut, renderInterfaceDelta, renderSetDelta } from './nftables/delta.ts';
 export { parseRuleset, RulesetParseError } from './nftables/parse.ts';

@@ -42,7 +42,6 @@ export function describePlatform(name: string, start: () => Promise<ConformanceH
           pce: [{ address: '203.0.113.1', port: 8443 }],
           resolvers: [],
           names: new Map(),
-          coexistence: { illumioPrimary: true },
         },
       });
     }

@@ -1,7 +1,7 @@
-import { familyOf, formatAddress, parseAddress, type Address } from '@bulkhead/net';
+import { familyOf, formatAddress, parseAddress, spansHold, type Address } from '@bulkhead/net';
 import { fqdnMatches, PROTOCOLS, type PolicyDecision, type RuleOrigin } from '@bulkhead/policy';
-import { createMatcher, type AddressMatcher } from '../address-sets.ts';
 import { groupOfInterface } from '../plan/interfaces.ts';
+import { hasMember } from '../plan/members.ts';
 import { PlanError } from '../plan/plan-error.ts';
 import type {
   Direction,
@@ -12,6 +12,7 @@ import type {
   PlanVerdict,
   VerdictReason,
 } from '../plan/plan.ts';
+import { spansOf } from '../plan/range-spans.ts';
 import { servicesMatch } from '../plan/services.ts';
 
 /** A packet of no known connection, at the host. Ports, type and code are null where the protocol has none. */
@@ -57,19 +58,16 @@ export type PlanEvaluator = (packet: PlanPacket) => PlanDecision | null;
  * @throws PlanError when the remote address of a packet is no address.
  */
 export function createEvaluator(plan: FirewallPlan): PlanEvaluator {
-  const matchers = new Map<string, AddressMatcher>();
   const nameOf = new Map([...plan.names].map(([name, id]) => [id, name]));
 
-  function peerMatches(id: string, packet: PlanPacket, remote: Address): boolean {
+  function peerMatches(id: string, packet: PlanPacket, remote: Address, text: string): boolean {
     const name = nameOf.get(id);
     if (name !== undefined && packet.remoteName !== null && fqdnMatches(name, packet.remoteName)) {
       return true;
     }
     const set = plan.sets.get(id);
     if (set === undefined) return false;
-    const matcher = matchers.get(id) ?? createMatcher(set.hosts, set.ranges);
-    matchers.set(id, matcher);
-    return matcher(remote);
+    return hasMember(set.hosts, text) || spansHold(spansOf(set.ranges, remote.family), remote);
   }
 
   return (packet) => {
@@ -86,6 +84,9 @@ export function createEvaluator(plan: FirewallPlan): PlanEvaluator {
     if (group === 'unmanaged') return null;
     const essential = plan.essential.find((entry) => essentialMatches(entry, packet, address));
     if (essential !== undefined) return decide(essential.verdict, [], []);
+    if (remote.family === 6 && plan.ipv6 !== null) {
+      return decide(plan.ipv6[packet.direction], [], []);
+    }
     const rules: PlanRule[] = [];
     const boundaries: PlanRule[] = [];
     let reply: PlanVerdict | null = null;
@@ -94,7 +95,7 @@ export function createEvaluator(plan: FirewallPlan): PlanEvaluator {
       const matches = ruleMatches(rule, packet);
       const replies = reply === null && isReply(rule, packet);
       if (!matches && !replies) continue;
-      if (!rule.peers.some((id) => peerMatches(id, packet, remote))) continue;
+      if (!rule.peers.some((id) => peerMatches(id, packet, remote, address))) continue;
       if (matches) (rule.action === 'allow' ? rules : boundaries).push(rule);
       if (replies) reply = rule.replyVerdict;
     }

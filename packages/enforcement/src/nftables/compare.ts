@@ -1,6 +1,7 @@
 import { addressKeys, coverageKeys } from '../address-sets.ts';
 import type { FirewallPlan } from '../plan/plan.ts';
-import { buildTable, kernelSets } from './build-table.ts';
+import { buildTable } from './build-table.ts';
+import { namesHolding, setsNamed } from './kernel-sets.ts';
 import { RenderError, renderRule } from './render.ts';
 import {
   INTERFACE_SETS,
@@ -32,11 +33,7 @@ export function kernelSetNames(
   ids: readonly string[],
   withInterfaceSets: boolean,
 ): string[] {
-  const sets = ids.flatMap((id) => plan.sets.get(id) ?? []);
-  return [
-    ...(withInterfaceSets ? INTERFACE_SETS : []),
-    ...sets.flatMap(kernelSets).map(({ name }) => name),
-  ];
+  return [...(withInterfaceSets ? INTERFACE_SETS : []), ...namesHolding(plan, new Set(ids))];
 }
 
 /**
@@ -49,21 +46,8 @@ export function compareSetsWithPlan(
   kernel: NftTable,
 ): NftDifference[] {
   const wanted = new Set(names);
-  const touched = [...plan.sets.values()].filter((set) =>
-    kernelSets({ ...set, hosts: [], ranges: [] }).some(({ name }) => wanted.has(name)),
-  );
-  const planned: NftSet[] = [
-    ...INTERFACE_SETS.map((name): NftSet => ({
-      name,
-      type: 'ifname',
-      interval: false,
-      timeout: null,
-      elements: plan.interfaces[name],
-    })),
-    ...touched.flatMap(kernelSets),
-  ];
-  const isWanted = ({ name }: NftSet): boolean => wanted.has(name);
-  return compareNamed('set', planned.filter(isWanted), kernel.sets.filter(isWanted), setDifference);
+  const found = kernel.sets.filter(({ name }) => wanted.has(name));
+  return compareNamed('set', setsNamed(plan, wanted), found, setDifference);
 }
 
 /** As `compareWithPlan`, for two tables. */
@@ -80,8 +64,16 @@ export function compareTables(planned: NftTable, kernel: NftTable): NftDifferenc
   }
   return [
     ...compareNamed('set', planned.sets, kernel.sets, setDifference),
-    ...compareNamed('chain', planned.chains, kernel.chains, chainDifference),
+    ...compareChains(planned.chains, kernel.chains),
   ];
+}
+
+/** Where chains differ in hooks or rules. */
+export function compareChains(
+  planned: readonly NftChain[],
+  kernel: readonly NftChain[],
+): NftDifference[] {
+  return compareNamed('chain', planned, kernel, chainDifference);
 }
 
 function compareNamed<Item extends { readonly name: string }>(

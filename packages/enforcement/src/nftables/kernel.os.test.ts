@@ -6,8 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildPlan } from '../plan/build-plan.ts';
 import type { FirewallPlan } from '../plan/plan.ts';
 import { withInterfaces, withSetDelta } from '../plan/update.ts';
+import { listMembers } from '../plan/members.ts';
 import { planInput } from '../testing/arbitraries.ts';
 import { aPolicy, aRule, protocol, setsOf, someFacts, tcp, udp } from '../testing/fixtures.ts';
+import { contentsOfSet, deltaBetween, manySets } from '../testing/many-sets.ts';
 import { compareWithPlan } from './compare.ts';
 import { renderInterfaceDelta, renderSetDelta } from './delta.ts';
 import { parseRuleset } from './parse.ts';
@@ -162,6 +164,41 @@ describe('a plan in the kernel', () => {
     apply(renderSetDelta(plan, delta));
     expect(performance.now() - start).toBeLessThan(1000);
     expect(compareWithPlan(withSetDelta(plan, delta), readBack())).toEqual([]);
+  });
+
+  test('follows set deltas where sets are so many that unions of them are looked up', () => {
+    fc.assert(
+      fc.property(manySets, fc.array(contentsOfSet, { maxLength: 4 }), (input, contents) => {
+        let plan = buildPlan(input);
+        apply(renderNftables(plan));
+        let text = '';
+        for (const content of contents) {
+          const set = plan.sets.get(content.id);
+          if (set === undefined) continue;
+          const held = { hosts: listMembers(set.hosts), ranges: listMembers(set.ranges) };
+          const delta = deltaBetween(held, content);
+          text += renderSetDelta(plan, delta);
+          plan = withSetDelta(plan, delta);
+        }
+        apply(text);
+        expect(compareWithPlan(plan, readBack())).toEqual([]);
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  test('takes hundreds of port ranges that overlap, and as many that do not', () => {
+    const overlapping = Array.from({ length: 300 }, (_, index) =>
+      aRule({ peers: ['any'], services: [tcp(1000 + index, 60_000 - index)] }),
+    );
+    const apart = Array.from({ length: 300 }, (_, index) =>
+      aRule({ peers: ['any'], services: [tcp(2 * index + 1), udp(4 * index + 1, 4 * index + 2)] }),
+    );
+    for (const rules of [overlapping, apart]) {
+      const plan = planFor({ rules });
+      apply(renderNftables(plan));
+      expect(compareWithPlan(plan, readBack())).toEqual([]);
+    }
   });
 
   test('follows an interface that turns external', () => {

@@ -173,7 +173,6 @@ const FACTS: HostFacts = {
   pce: [{ address: '198.51.100.1', port: 7003 }],
   resolvers: [],
   names: new Map(),
-  coexistence: { illumioPrimary: true },
 };
 
 const CORPORATE = setsOf(

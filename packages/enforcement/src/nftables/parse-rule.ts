@@ -1,7 +1,14 @@
 import { PROTOCOLS } from '@bulkhead/policy';
 import type { PortRange } from '../plan/plan.ts';
 import { addressText, asList, asNumber, asRecord, asText, lookUp, type Json } from './json.ts';
-import type { ConnectionState, NftLog, NftMatch, NftRule, NftVerdict } from './table.ts';
+import type {
+  ConnectionState,
+  NftLog,
+  NftMatch,
+  NftRule,
+  NftVerdict,
+  NftVerdictMap,
+} from './table.ts';
 
 type Fields = Readonly<Record<string, Json>>;
 
@@ -40,10 +47,42 @@ function parseVerdict(kind: string, body: Fields | null): NftVerdict | null {
     const chain = asText(body?.['target']);
     return chain === null ? null : { kind, chain };
   }
+  if (kind === 'vmap') return parseMap(body ?? {});
   if (kind !== 'reject' || body === null) return null;
   if (body['type'] === 'tcp reset') return { kind: 'reset' };
   const prohibited = body['expr'] === 3 || body['expr'] === 'admin-prohibited';
   return body['type'] === 'icmpx' && prohibited ? { kind: 'prohibit' } : null;
+}
+
+function parseMap(body: Fields): NftVerdictMap | null {
+  const key = parseMapKey(asRecord(body['key']) ?? {});
+  const pairs = asList(asRecord(body['data'])?.['set']);
+  if (key === null || pairs === null) return null;
+  const entries = pairs.map((pair) => {
+    const [value, verdict] = asList(pair) ?? [];
+    const range =
+      value === undefined ? null : key.kind === 'port' ? portRange(value) : single(value);
+    const chain = asText(asRecord(asRecord(verdict)?.['goto'])?.['target']);
+    return range === null || chain === null ? null : { first: range.from, last: range.to, chain };
+  });
+  return entries.every((entry) => entry !== null)
+    ? { kind: 'map', key, entries: [...entries].sort((one, other) => one.first - other.first) }
+    : null;
+}
+
+function parseMapKey(key: Fields): NftVerdictMap['key'] | null {
+  if (asText(asRecord(key['meta'])?.['key']) === 'l4proto') return { kind: 'protocol' };
+  const payload = asRecord(key['payload']);
+  const protocol = asText(payload?.['protocol']);
+  if (payload?.['field'] !== 'dport') return null;
+  return protocol === 'tcp' || protocol === 'udp' || protocol === 'sctp'
+    ? { kind: 'port', protocol: PROTOCOLS[protocol] }
+    : null;
+}
+
+function single(value: Json): PortRange | null {
+  const protocol = protocolNumber(value);
+  return protocol === null ? null : { from: protocol, to: protocol };
 }
 
 function parseMatch(body: Fields): NftMatch | null {

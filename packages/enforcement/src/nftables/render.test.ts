@@ -64,6 +64,7 @@ const PLANS: Readonly<Record<string, FirewallPlan>> = {
     policy: aPolicy({
       mode: 'visibility_only',
       visibility: 'flow_full_detail',
+      firewallCoexistence: 'secondary',
       rules: [
         aRule({
           action: 'deny',
@@ -75,7 +76,7 @@ const PLANS: Readonly<Record<string, FirewallPlan>> = {
       ],
     }),
     sets: SETS,
-    host: someFacts({ coexistence: { illumioPrimary: false } }),
+    host: someFacts(),
   }),
   'endpoint-before-22-3': buildPlan({
     policy: aPolicy({ visibility: 'flow_drops', managesExternal: false }),
@@ -128,17 +129,18 @@ test('an idle host keeps no table of ours (R-POL-9)', () => {
   expect(plan && renderNftables(plan)).toBe('table inet bulkhead\ndelete table inet bulkhead\n');
 });
 
-test('a rule that stays keeps its chains when another comes before it', () => {
+test('a rule that stays keeps the chains of its verdict and its peers when another comes before it', () => {
   const kept = aRule({ peers: ['s_web'], origin: { href: `${RULE}1`, version: 1 } });
   const added = aRule({ ...kept, services: [udp(53)], origin: { href: `${RULE}0`, version: 2 } });
   const namesWith = (...rules: (typeof kept)[]) =>
-    buildTable(buildPlan({ policy: aPolicy({ rules }), sets: SETS, host: someFacts() })).chains.map(
-      (chain) => chain.name,
-    );
+    buildTable(buildPlan({ policy: aPolicy({ rules }), sets: SETS, host: someFacts() }))
+      .chains.map((chain) => chain.name)
+      .filter((name) => name.startsWith('v_') || name.startsWith('g_'));
   const before = namesWith(kept);
   const after = namesWith(added, kept);
   expect(after).toEqual(expect.arrayContaining(before));
-  expect(after).toHaveLength(before.length + 2);
+  // its verdict, and its peers of each family
+  expect(after).toHaveLength(before.length + 3);
 });
 
 test('the comment of a rule with an endless href keeps its end and stays within 128 bytes', () => {

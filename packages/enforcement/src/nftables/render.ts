@@ -10,6 +10,7 @@ import {
   type NftSet,
   type NftTable,
   type NftVerdict,
+  type NftVerdictMap,
 } from './table.ts';
 
 /** Something that must not reach the kernel's parser as text. */
@@ -161,7 +162,18 @@ function renderVerdict(verdict: NftVerdict): string {
     case 'jump':
     case 'goto':
       return `${verdict.kind} ${identifier(verdict.chain)}`;
+    case 'map':
+      return renderMap(verdict);
   }
+}
+
+function renderMap({ key, entries }: NftVerdictMap): string {
+  const field = key.kind === 'protocol' ? 'meta l4proto' : `${portProtocol(key.protocol)} dport`;
+  const list = entries.map(
+    ({ first, last, chain }) =>
+      `${renderRange({ from: first, to: last })} : goto ${identifier(chain)}`,
+  );
+  return `${field} vmap { ${list.join(', ')} }`;
 }
 
 function addressField(match: { family: 4 | 6; side: string }): string {

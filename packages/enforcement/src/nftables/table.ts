@@ -39,7 +39,22 @@ export type NftMatch =
 
 export type NftVerdict =
   | { readonly kind: 'accept' | 'drop' | 'reset' | 'prohibit' }
-  | { readonly kind: 'jump' | 'goto'; readonly chain: string };
+  | { readonly kind: 'jump' | 'goto'; readonly chain: string }
+  | NftVerdictMap;
+
+/** Goes to the chain of the entry that holds the packet's protocol or destination port; the next rule follows when none does. */
+export interface NftVerdictMap {
+  readonly kind: 'map';
+  readonly key:
+    | { readonly kind: 'protocol' }
+    | { readonly kind: 'port'; readonly protocol: number };
+  /** Apart from each other, ascending. */
+  readonly entries: readonly {
+    readonly first: number;
+    readonly last: number;
+    readonly chain: string;
+  }[];
+}
 
 export interface NftLog {
   readonly prefix: string;
@@ -106,9 +121,18 @@ export function cutSetName(family: Family): string {
   return `cut${family}`;
 }
 
+/** Single addresses in a hash, ranges as intervals: one that changes costs nothing that grows with the others of its kind in a hash only. */
+export const SET_PARTS = ['hosts', 'ranges'] as const;
+export type SetPart = (typeof SET_PARTS)[number];
+
 /** Kernel set of the single addresses (hash) or of the ranges (interval) of an address set. */
-export function addressSetName(id: string, part: 'hosts' | 'ranges', family: Family): string {
+export function addressSetName(id: string, part: SetPart, family: Family): string {
   return `a_${id}_${part === 'hosts' ? 'h' : 'r'}${family}`;
+}
+
+/** As `addressSetName`, for the union of several address sets. */
+export function unionSetName(id: string, part: SetPart, family: Family): string {
+  return `u_${id}_${part === 'hosts' ? 'h' : 'r'}${family}`;
 }
 
 /** A rule without log. */

@@ -5,10 +5,13 @@ import {
   type HostRule,
   type NetworkProfile,
   type NetworkType,
+  type ServicePort,
 } from '@bulkhead/policy';
 import { canonicalAddress } from '@bulkhead/net';
 import { listEssential } from './essential.ts';
+import { groupRules, sortByServices } from './groups.ts';
 import { groupInterfaces } from './interfaces.ts';
+import { membersOf } from './members.ts';
 import { nameSetId } from './names.ts';
 import { PlanError } from './plan-error.ts';
 import type {
@@ -34,7 +37,8 @@ export interface PlanInput {
 
 /**
  * The plan of a host: its policy on its interfaces, with what must always pass. Equal input gives an equal plan.
- * A rule without peers matches nobody and is left out.
+ * Left out is what matches nothing here: a rule without peers, a rule for user groups and a service of a program, which
+ * need a host that can tell (Windows).
  *
  * @throws PlanError when the policy names a set that is not given, or a fact is no address or no port.
  */
@@ -46,33 +50,37 @@ export function buildPlan({ policy, sets, host }: PlanInput): FirewallPlan {
   const names = new Map(
     policy.rules.flatMap((rule) => rule.fqdns.map((name) => [name, nameSetId(name)] as const)),
   );
-  const rules = [
-    ...policy.rules.filter((rule) => rule.action === 'allow'),
-    ...policy.rules.filter((rule) => rule.action === 'deny'),
-  ].flatMap((rule) => planRule(rule, names, verdicts));
+  const planned = policy.rules.flatMap((rule) => planRule(rule, names, verdicts));
+  const rules = sortByServices(planned);
   const essential = listEssential(verdicts, pce, resolvers);
-  const defaults: Record<Direction, PlanVerdict> = {
-    inbound: verdicts.otherwise('inbound'),
-    outbound: verdicts.otherwise('outbound'),
-  };
+  const inEach = (verdict: (direction: Direction) => PlanVerdict) => ({
+    inbound: verdict('inbound'),
+    outbound: verdict('outbound'),
+  });
+  const ipv6 = policy.ipv6Mode === 'policy_based' ? null : inEach(verdicts.ipv6);
+  const defaults = inEach(verdicts.otherwise);
   return {
     policyHash: policy.hash,
     mode: policy.mode,
     visibility: policy.visibility,
     managesExternal: policy.managesExternal,
     ownsTable: policy.mode !== 'idle' && interfaces.manages,
-    illumioPrimary: host.coexistence.illumioPrimary,
+    firewallCoexistence: policy.firewallCoexistence,
     interfaces: interfaces.groups,
     otherInterfaces: host.otherInterfaces,
     pce,
     essential,
+    ipv6,
     rules,
+    groups: groupRules(rules),
     defaults,
     sets: planSets(rules, policy.rules, sets, names, host.names),
     names,
     logIndex: indexLog([
       ...essential.map((entry) => entry.verdict),
       ...rules.flatMap((rule) => [rule.verdict, rule.replyVerdict]),
+      ipv6?.inbound ?? null,
+      ipv6?.outbound ?? null,
       defaults.inbound,
       defaults.outbound,
     ]),
@@ -93,7 +101,8 @@ function planRule(
   const { action, direction, origin } = rule;
   const nameSets = rule.fqdns.flatMap((name) => names.get(name) ?? []);
   const peers = [...new Set([...rule.peers, ...nameSets])];
-  if (peers.length === 0) return [];
+  const services = rule.services.filter(isOfAnyProgram);
+  if (peers.length === 0 || services.length === 0 || rule.principals.length > 0) return [];
   const stateless = rule.stateless && action === 'allow';
   const opposite = direction === 'inbound' ? 'outbound' : 'inbound';
   return [
@@ -102,12 +111,16 @@ function planRule(
       direction,
       profiles: PROFILES[rule.networkType],
       peers,
-      services: matchServices(rule.services),
+      services: matchServices(services),
       stateless,
       verdict: verdicts[action](direction, origin),
       replyVerdict: stateless ? verdicts.allow(opposite, origin) : null,
     },
   ];
+}
+
+function isOfAnyProgram({ process, windowsService }: ServicePort): boolean {
+  return process === undefined && windowsService === undefined;
 }
 
 function planSets(
@@ -122,7 +135,7 @@ function planSets(
     const hosts = (resolved.get(name) ?? []).map((text) =>
       parseAddress(text, `address of ${name}`),
     );
-    sets.set(id, { id, kind: 'name', hosts: [...new Set(hosts)], ranges: [] });
+    sets.set(id, { id, kind: 'name', hosts: membersOf(hosts), ranges: membersOf([]) });
   }
   for (const id of new Set(rules.flatMap((rule) => rule.peers))) {
     if (sets.has(id)) continue;
@@ -133,7 +146,12 @@ function planSets(
         `address set ${id} of ${users.map((rule) => rule.origin.href).join(', ')} is not among the ${given.size} given`,
       );
     }
-    sets.set(id, { id, kind: 'addresses', hosts: set.hosts, ranges: set.ranges });
+    sets.set(id, {
+      id,
+      kind: 'addresses',
+      hosts: membersOf(set.hosts),
+      ranges: membersOf(set.ranges),
+    });
   }
   return new Map([...sets].sort(([left], [right]) => (left < right ? -1 : 1)));
 }

@@ -1,10 +1,12 @@
 import type {
   EnforcementMode,
+  FirewallCoexistence,
   NetworkProfile,
   PolicyDecision,
   RuleOrigin,
   VisibilityLevel,
 } from '@bulkhead/policy';
+import type { Members } from './members.ts';
 
 export type Direction = 'inbound' | 'outbound';
 
@@ -32,7 +34,6 @@ export interface HostFacts {
   readonly resolvers: readonly string[];
   /** Addresses known now for the names (as rules spell them, `*.suffix` included); a missing name has none yet. */
   readonly names: ReadonlyMap<string, readonly string[]>;
-  readonly coexistence: { readonly illumioPrimary: boolean };
 }
 
 /** Interface names by what is done with their traffic. `unmanaged`: left to the host's own firewall (R-NET-4). */
@@ -50,8 +51,9 @@ export interface PlanSet {
   readonly id: string;
   /** `name`: single addresses that a name resolved to; such a set never has ranges. */
   readonly kind: 'addresses' | 'name';
-  readonly hosts: readonly string[];
-  readonly ranges: readonly string[];
+  readonly hosts: Members;
+  /** Disjoint. */
+  readonly ranges: Members;
 }
 
 /** Inclusive range of ports. */
@@ -75,7 +77,7 @@ export interface ServiceMatch {
   }[];
 }
 
-export type VerdictReason = 'essential' | 'rule' | 'boundary' | 'default';
+export type VerdictReason = 'essential' | 'ipv6_mode' | 'rule' | 'boundary' | 'default';
 
 /** One outcome: what is done, what is reported, and because of what. Equal outcomes have equal ids in every plan. */
 export interface PlanVerdict {
@@ -85,7 +87,7 @@ export interface PlanVerdict {
   readonly decision: PolicyDecision;
   readonly direction: Direction;
   readonly reason: VerdictReason;
-  /** Rule or boundary that decides; empty for `essential` and `default`. */
+  /** Rule or boundary that decides; empty for the other reasons. */
   readonly origins: readonly RuleOrigin[];
   /** Name of the essential entry, else null. */
   readonly essential: EssentialName | null;
@@ -132,6 +134,30 @@ export interface PlanRule {
   readonly replyVerdict: PlanVerdict | null;
 }
 
+/** Addresses of one set of the plan, and what is done with who is in it. */
+export interface PeerLookup {
+  /** Id of a set in the plan. */
+  readonly set: string;
+  readonly verdict: PlanVerdict;
+}
+
+/**
+ * Rules of one stage that allow or deny the same services on the same interfaces: services are matched once for all of them.
+ * Sets are looked up in order; each is named once, with the verdict of the first rule that names it.
+ */
+export interface RuleGroup {
+  readonly stage: RuleStage;
+  readonly direction: Direction;
+  readonly profile: NetworkProfile;
+  readonly services: ServiceMatch;
+  /** Never empty. */
+  readonly lookups: readonly PeerLookup[];
+}
+
+/** In order of decision. `reply`: of stateless rules, where the services are those of the provider's side. */
+export const RULE_STAGES = ['allow', 'reply', 'deny'] as const;
+export type RuleStage = (typeof RULE_STAGES)[number];
+
 /** What one log prefix stands for. */
 export interface LogEntry {
   readonly decision: PolicyDecision;
@@ -143,7 +169,8 @@ export interface LogEntry {
 
 /**
  * Everything that a host's firewall does, without a word of any operating system. Order of decision:
- * loopback, established and related, unmanaged interfaces, essential, then per profile allow, deny, default.
+ * loopback, established and related, unmanaged interfaces, essential, the mode of IPv6, then per profile allow, replies of
+ * stateless rules, deny, default.
  */
 export interface FirewallPlan {
   readonly policyHash: string;
@@ -152,14 +179,17 @@ export interface FirewallPlan {
   readonly managesExternal: boolean;
   /** False: nothing of the host's firewall is ours (idle, or no interface is managed). */
   readonly ownsTable: boolean;
-  /** Whether we look at packets before the host's own firewall or after it. */
-  readonly illumioPrimary: boolean;
+  readonly firewallCoexistence: FirewallCoexistence;
   readonly interfaces: PlanInterfaces;
   readonly otherInterfaces: NetworkProfile;
   readonly pce: readonly Endpoint[];
   readonly essential: readonly PlanEssential[];
-  /** Allow rules, then deny rules, each in the order of the policy. */
+  /** What is done with all IPv6 that is not essential; null: what the rules say. */
+  readonly ipv6: Readonly<Record<Direction, PlanVerdict>> | null;
+  /** Allow rules, then deny rules, in the order of the policy but for equal services, which stand together. The first that matches decides. */
   readonly rules: readonly PlanRule[];
+  /** The same rules as they are looked up, by stage, in the order of `rules`. */
+  readonly groups: readonly RuleGroup[];
   readonly defaults: Readonly<Record<Direction, PlanVerdict>>;
   readonly sets: ReadonlyMap<string, PlanSet>;
   /** Set id by name (as rules spell it). */

@@ -21,6 +21,7 @@ export interface VerdictMaker {
   essential(name: EssentialName, direction: Direction): PlanVerdict;
   allow(direction: Direction, origin: RuleOrigin): PlanVerdict;
   deny(direction: Direction, origin: RuleOrigin): PlanVerdict;
+  ipv6(direction: Direction): PlanVerdict;
   otherwise(direction: Direction): PlanVerdict;
 }
 
@@ -33,7 +34,7 @@ const QUIET: ReadonlySet<EssentialName> = new Set([
 ]);
 
 export function createVerdictMaker(
-  policy: Pick<HostPolicy, 'mode' | 'visibility' | 'blockedConnectionAction'>,
+  policy: Pick<HostPolicy, 'mode' | 'visibility' | 'blockedConnectionAction' | 'ipv6Mode'>,
 ): VerdictMaker {
   const digests = createDigests();
   const { mode, visibility } = policy;
@@ -55,6 +56,7 @@ export function createVerdictMaker(
     };
   }
 
+  const denied: PolicyDecision = mode === 'visibility_only' ? 'potentially_blocked' : 'blocked';
   return {
     essential: (essential, direction) =>
       make({ direction, reason: 'essential', origins: [], essential, decision: 'allowed' }),
@@ -66,7 +68,15 @@ export function createVerdictMaker(
         reason: 'boundary',
         origins: [origin],
         essential: null,
-        decision: mode === 'visibility_only' ? 'potentially_blocked' : 'blocked',
+        decision: denied,
+      }),
+    ipv6: (direction) =>
+      make({
+        direction,
+        reason: 'ipv6_mode',
+        origins: [],
+        essential: null,
+        decision: policy.ipv6Mode === 'block_all' ? denied : 'allowed',
       }),
     otherwise: (direction) =>
       make({

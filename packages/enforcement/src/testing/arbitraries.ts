@@ -1,6 +1,8 @@
 import {
   BLOCKED_CONNECTION_ACTIONS,
   ENFORCEMENT_MODES,
+  FIREWALL_COEXISTENCE,
+  IPV6_MODES,
   NETWORK_PROFILES,
   NETWORK_TYPES,
   VISIBILITY_LEVELS,
@@ -95,8 +97,8 @@ const policy: fc.Arbitrary<HostPolicy> = fc.record({
   visibility: fc.constantFrom(...VISIBILITY_LEVELS),
   blockedConnectionAction: fc.constantFrom(...BLOCKED_CONNECTION_ACTIONS),
   managesExternal: fc.boolean(),
-  ipv6Mode: fc.constant('policy_based'),
-  firewallCoexistence: fc.constant('exclusive'),
+  ipv6Mode: fc.constantFrom(...IPV6_MODES, 'policy_based', 'policy_based'),
+  firewallCoexistence: fc.constantFrom(...FIREWALL_COEXISTENCE),
   ipTablesRules: fc.constant([]),
   rules: fc.array(rule, { maxLength: 6 }),
 });
@@ -113,7 +115,6 @@ const facts: fc.Arbitrary<HostFacts> = fc.record({
   pce: fc.constantFrom([], [{ address: '192.0.2.7', port: 8443 }]),
   resolvers: fc.constantFrom([], ['10.0.0.1', '2001:db8::1']),
   names: fc.constantFrom(new Map(), new Map([['*.example.com', ['192.0.2.7', '2001:db8::2']]])),
-  coexistence: fc.record({ illumioPrimary: fc.boolean() }),
 });
 
 /** What a plan is made from. */

@@ -62,7 +62,6 @@ export function someFacts(parts: Partial<HostFacts> = {}): HostFacts {
     pce: [{ address: '203.0.113.10', port: 8443 }],
     resolvers: [],
     names: new Map(),
-    coexistence: { illumioPrimary: true },
     ...parts,
   };
 }

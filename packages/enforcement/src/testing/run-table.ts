@@ -1,0 +1,115 @@
+import { joinSpans, parseAddress, parseSpan, spansHold } from '@bulkhead/net';
+import type { PlanPacket } from '../evaluate/evaluate-plan.ts';
+import type { NftMatch, NftTable, NftVerdictMap } from '../nftables/table.ts';
+
+export interface TableOutcome {
+  readonly action: 'accept' | 'drop' | 'reject';
+  readonly logPrefix: string | null;
+  /** Rules whose conditions were looked at. */
+  readonly rules: number;
+}
+
+/** What the kernel would do with a packet of no known connection: rule by rule, as nft's manual says. */
+export function runTable(table: NftTable, packet: PlanPacket): TableOutcome {
+  let logPrefix: string | null = null;
+  let rules = 0;
+  const chains = new Map(table.chains.map((chain) => [chain.name, chain]));
+
+  function runChain(name: string): TableOutcome['action'] | null {
+    const chain = chains.get(name);
+    if (chain === undefined) throw new Error(`a rule goes to ${name}, which is no chain`);
+    for (const rule of chain.rules) {
+      rules += 1;
+      if (!rule.matches.every((match) => holds(table, match, packet))) continue;
+      if (rule.log !== null) logPrefix = rule.log.prefix;
+      const { verdict } = rule;
+      if (verdict === null) continue;
+      if (verdict.kind === 'map') {
+        const entry = entryFor(verdict, packet);
+        if (entry === undefined) continue;
+        return runChain(entry.chain);
+      }
+      if (!('chain' in verdict)) {
+        return verdict.kind === 'accept' || verdict.kind === 'drop' ? verdict.kind : 'reject';
+      }
+      const below = runChain(verdict.chain);
+      if (below !== null || verdict.kind === 'goto') return below;
+    }
+    return null;
+  }
+
+  const base = table.chains.find(
+    (chain) => chain.base?.hook === (packet.direction === 'inbound' ? 'input' : 'output'),
+  );
+  const action = base === undefined ? 'accept' : (runChain(base.name) ?? 'accept');
+  return { action, logPrefix, rules };
+}
+
+function entryFor({ key, entries }: NftVerdictMap, packet: PlanPacket) {
+  const { protocol, destinationPort } = packet;
+  const value =
+    key.kind === 'protocol' ? protocol : key.protocol === protocol ? destinationPort : null;
+  return entries.find(({ first, last }) => value !== null && first <= value && value <= last);
+}
+
+function holds(table: NftTable, match: NftMatch, packet: PlanPacket): boolean {
+  const family = packet.remoteAddress.includes(':') ? 6 : 4;
+  const elements = (name: string) => {
+    const set = table.sets.find((candidate) => candidate.name === name);
+    if (set === undefined) throw new Error(`a rule looks into ${name}, which is no set`);
+    return set.elements;
+  };
+  const isRemote = (side: 'saddr' | 'daddr') =>
+    (side === 'saddr') === (packet.direction === 'inbound');
+  switch (match.kind) {
+    case 'interface':
+      return match.name === packet.interfaceName;
+    case 'interface_set':
+      return elements(match.set).includes(packet.interfaceName ?? '');
+    case 'state':
+      return match.states.includes('new');
+    case 'family':
+      return match.family === family;
+    case 'address':
+      return isRemote(match.side) && covers(match.values, packet.remoteAddress);
+    case 'address_set':
+      return (
+        match.family === family &&
+        isRemote(match.side) &&
+        covers(elements(match.set), packet.remoteAddress)
+      );
+    case 'protocol':
+      return match.protocols.includes(packet.protocol);
+    case 'port': {
+      const port = match.side === 'sport' ? packet.sourcePort : packet.destinationPort;
+      return (
+        match.protocol === packet.protocol &&
+        port !== null &&
+        match.ranges.some(({ from, to }) => from <= port && port <= to)
+      );
+    }
+    case 'icmp_type':
+      return (
+        packet.protocol === (match.family === 4 ? 1 : 58) &&
+        family === match.family &&
+        match.types.includes(packet.icmpType ?? -1)
+      );
+    case 'icmp_code':
+      return packet.icmpCode === match.code;
+    case 'without_syn':
+      return packet.protocol === 6 && !packet.syn;
+    case 'tuple_set':
+      return elements(match.set).length > 0;
+    case 'foreign':
+      throw new Error(`the plan says something foreign: ${match.text}`);
+  }
+}
+
+function covers(texts: readonly string[], addressText: string): boolean {
+  const address = parseAddress(addressText);
+  const spans = texts.flatMap((text) => {
+    const parsed = parseSpan(text);
+    return parsed.ok ? [parsed.value] : [];
+  });
+  return address !== null && spansHold(joinSpans(spans), address);
+}
