@@ -1,5 +1,6 @@
-/** The static gate: types, type-aware lint, format, layers, dead code. Runs two at a time; prints what failed and nothing else. */
+/** The static gate: types, type-aware lint, format, layers, dead code, policy statements held by tests. Runs two at a time; prints what failed and nothing else. */
 import { runTool, type Finished } from './run.ts';
+import { checkSemantics } from './semantics.ts';
 
 const PROJECTS = [
   'packages/net',
@@ -31,6 +32,7 @@ const steps: readonly Step[] = [
   { name: 'format', run: () => runTool('oxfmt', ['--check', '.']) },
   { name: 'layers', run: () => runTool('depcruise', ['packages', 'apps', 'lab', 'bench', 'e2e']) },
   { name: 'dead code', run: () => runTool('knip', []) },
+  { name: 'policy semantics', run: () => Promise.resolve(checkSemantics()) },
 ];
 
 async function main(): Promise<number> {
