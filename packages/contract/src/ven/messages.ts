@@ -191,7 +191,7 @@ export const flowRecordSchema = z.object({
   rules: z
     .array(z.string())
     .describe('Hrefs of the rules or boundaries that decided; empty: default'),
-  reason: z.enum(['essential', 'rule', 'boundary', 'default']),
+  reason: z.enum(['essential', 'ipv6_mode', 'rule', 'boundary', 'default']),
   interface: z.string().max(64).nullable(),
   network_profile: z.enum(NETWORK_PROFILES),
   state: z.enum(['new', 'active', 'closed', 'timed out', 'snapshot']),
