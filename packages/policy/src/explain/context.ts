@@ -1,15 +1,14 @@
 /** One end of a connection while it is explained: who it is, who the peer is, and what was already looked up about both. */
 import { isPeerAddress, parseAddress, type Address } from '@bulkhead/net';
 import type { Connection, ConnectionEnd, EndDecision } from '../core.ts';
-import type { Part } from '../engine/compile.ts';
 import type { SetSource } from '../engine/sources.ts';
 import { conditionsOf, selects, type Condition, type Selector } from '../engine/conditions.ts';
 import { fqdnMatches } from '../fqdn.ts';
-import type { Scope, ServicePort, Workload } from '../model.ts';
+import type { Scope, ScopeEntry, ServicePort, Workload } from '../model.ts';
 import { servicesMatch, type ServiceQuery } from '../services.ts';
 import type { RuleSide } from '../vocabulary.ts';
 import { ipListRange, virtualServiceRange } from './addresses.ts';
-import type { ExplainLookup, PeerAt, PeerForm } from './lookup.ts';
+import type { ExplainLookup, ExplainPart, PeerAt, PeerForm } from './lookup.ts';
 
 /** Label hrefs by key. */
 export type LabelsByKey = ReadonlyMap<string, string>;
@@ -46,7 +45,6 @@ export class EndContext {
   /** Labels of those that are peers by a subnet, each combination once: a network may be that of thousands of hosts alike. */
   private subnetLabels: readonly LabelsByKey[] | undefined;
   private readonly held = new Map<string, boolean>();
-  private readonly scopes = new Map<Scope, boolean>();
 
   constructor(
     find: ExplainLookup,
@@ -72,6 +70,10 @@ export class EndContext {
       process: tells ? destination.process : undefined,
       windowsService: tells ? destination.windowsService : undefined,
     };
+  }
+
+  get peerSide(): RuleSide {
+    return this.ownSide === 'providers' ? 'consumers' : 'providers';
   }
 
   get inbound(): boolean {
@@ -103,17 +105,30 @@ export class EndContext {
     return count > 0 && form === 'subnets' && this.inNetworkOf(peer.workload) ? 0 : count;
   }
 
-  /** Whether a part of this end's side makes the workload a member; null: the part makes nobody one. */
-  member(part: Part): boolean | null {
-    const { members } = part;
-    if (members === null) return null;
-    return members.kind === 'selector'
-      ? selectsWorkload(members.selector, this.ownLabels)
-      : members.hrefs.includes(this.own.href);
+  /** Whether a part of this end's side makes the workload a member; an IP list makes nobody one (PS-7). */
+  member({ source }: ExplainPart): boolean {
+    switch (source.kind) {
+      case 'selector':
+        return selectsWorkload(source.selector, this.ownLabels);
+      case 'workloads':
+        return source.hrefs.includes(this.own.href);
+      case 'virtual_service':
+        return this.binds(source.href, this.own.href);
+      case 'ip_list':
+        return false;
+    }
+  }
+
+  /** Whether a part names the peer, by itself or by a virtual service that it is bound to. */
+  namesPeer({ source }: ExplainPart): boolean {
+    const href = this.peer?.workload.href;
+    if (href === undefined) return false;
+    if (source.kind === 'workloads') return source.hrefs.includes(href);
+    return source.kind === 'virtual_service' && this.binds(source.href, href);
   }
 
   /** Whether a part of the other side holds the peer, by address or by resolved name. */
-  holds(part: Part): boolean {
+  holds(part: ExplainPart): boolean {
     const { fqdn } = this.peerEnd;
     const named = fqdn !== null && !this.inbound;
     if (named && part.fqdns.some((pattern) => fqdnMatches(pattern, fqdn))) return true;
@@ -123,7 +138,8 @@ export class EndContext {
 
   /** Whether one of the entries is what was asked for. A consumer is held to protocol and port alone. */
   fits(ports: readonly ServicePort[]): boolean {
-    return servicesMatch(this.inbound ? ports : ports.map(withoutNames), this.query);
+    const byTraffic = !this.inbound && ports.some(isNamed);
+    return servicesMatch(byTraffic ? ports.map(withoutNames) : ports, this.query);
   }
 
   /** Whether the entry is what was asked for but for the program that it names. */
@@ -133,12 +149,23 @@ export class EndContext {
 
   /** Whether this end is within a scope. */
   within(scope: Scope): boolean {
-    let known = this.scopes.get(scope);
-    if (known === undefined) {
-      known = selectsWorkload(conditionsOf(scope, this.find), this.ownLabels);
-      this.scopes.set(scope, known);
-    }
-    return known;
+    return scope.every(isPlainLabel)
+      ? this.carriesLabels(scope)
+      : selectsWorkload(conditionsOf(scope, this.find), this.ownLabels);
+  }
+
+  /** `within` for what nearly every scope is. Of each key, one of the labels must be there. */
+  private carriesLabels(scope: Scope): boolean {
+    return scope.every(({ href }) => {
+      if (this.own.labels.includes(href)) return true;
+      const key = this.find.label(href)?.key;
+      const own = key === undefined ? undefined : this.ownLabels.get(key);
+      return own !== undefined && scope.some((entry) => entry.href === own);
+    });
+  }
+
+  private binds(virtualService: string, workload: string): boolean {
+    return this.find.virtualService(virtualService)?.workloads.includes(workload) === true;
   }
 
   private holdsAddress(source: SetSource, address: Address): boolean {
@@ -226,9 +253,17 @@ export function conditionHolds(condition: Condition, label: string | undefined):
   return condition.kind === 'in' ? among : !among;
 }
 
+function isPlainLabel({ kind, exclusion }: ScopeEntry): boolean {
+  return kind === 'label' && !exclusion;
+}
+
+/** Whether an entry is for one program or Windows service. */
+function isNamed({ process, windowsService }: ServicePort): boolean {
+  return process !== undefined || windowsService !== undefined;
+}
+
 /** A service entry as a consumer is held to it. */
 function withoutNames(port: ServicePort): ServicePort {
-  if (port.process === undefined && port.windowsService === undefined) return port;
   const { protocol, port: first, toPort, icmpType, icmpCode } = port;
   return { protocol, port: first, toPort, icmpType, icmpCode };
 }

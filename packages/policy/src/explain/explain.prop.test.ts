@@ -22,12 +22,12 @@ import { failingConditions } from './failing.ts';
 import { modelLookup } from './testing/model-lookup.ts';
 import { scopeOf } from './refs.ts';
 import { followed } from './testing/follow.ts';
-import { NEVER, weigh } from './weigh.ts';
+import { failsByDisabled, NEVER, weigh } from './weigh.ts';
 
 const SEED = Number(process.env['FAST_CHECK_SEED'] ?? Math.trunc(Math.random() * 2 ** 31));
 process.stdout.write(`explain properties: FAST_CHECK_SEED=${SEED}\n`);
 
-const asked = fc.oneof(policyModel(), policyModel({ extended: true })).chain((model) =>
+const asked = policyModel().chain((model) =>
   fc.record({
     model: fc.constant(model),
     connections: fc.array(connection(model), { minLength: 20, maxLength: 20 }),
@@ -83,9 +83,9 @@ function allFailing(model: PolicyModel, item: Connection, direction: Direction) 
   return [...find.units(), ...find.disabledUnits()].flatMap((unit) => {
     const origin = find.origin(unit);
     if (origin === undefined) return [];
-    const weight = weigh(unit, origin, ctx);
+    const weight = weigh(unit, ctx) + failsByDisabled(origin);
     if (weight === NEVER) return [];
-    const within = ctx.within(scopeOf(origin));
+    const within = ctx.within(scopeOf(unit, origin));
     const failing = failingConditions(unit, origin, ctx);
     return [{ href: unit.href, scopeIndex: unit.scopeIndex, weight, within, failing }];
   });

@@ -1,7 +1,6 @@
 /** `explain`: a decision with all that led to it, and for what is blocked, what would let it pass. */
 import type { Connection, EndDecision } from '../core.ts';
 import { isEssential } from '../essential.ts';
-import type { Unit } from '../engine/compile.ts';
 import { PROTOCOLS, type Precedence, type RuleSide } from '../vocabulary.ts';
 import { EndContext } from './context.ts';
 import type {
@@ -11,7 +10,7 @@ import type {
   NoSay,
   StatementMatch,
 } from './explanation.ts';
-import type { ExplainLookup } from './lookup.ts';
+import type { ExplainLookup, ExplainUnit } from './lookup.ts';
 import { nearestRules } from './nearest.ts';
 import { matchOf } from './reasons.ts';
 import { workloadRef } from './refs.ts';
@@ -104,7 +103,7 @@ function matches(ctx: EndContext): {
   return { rules: rules.sort(inOrder), boundaries: boundaries.sort(inOrder) };
 }
 
-function matchHere(unit: Unit, ctx: EndContext): StatementMatch | null {
+function matchHere(unit: ExplainUnit, ctx: EndContext): StatementMatch | null {
   const origin = ctx.find.origin(unit);
   return origin === undefined ? null : matchOf(unit, origin, ctx);
 }

@@ -1,11 +1,10 @@
-/** The conditions that keep a rule from matching at an end, each with what would let it hold. Counts what `weigh` counts. */
-import type { Unit } from '../engine/compile.ts';
+/** The conditions that keep a rule from matching at an end, each with what would let it hold. As many as `weigh` and `failsByDisabled` count. */
 import type { Condition } from '../engine/conditions.ts';
 import type { Workload } from '../model.ts';
 import type { RuleSide } from '../vocabulary.ts';
 import { conditionHolds, type EndContext, type LabelsByKey } from './context.ts';
 import type { FailingCondition, LabelRef, Suggestion } from './explanation.ts';
-import type { UnitOrigin } from './lookup.ts';
+import type { ExplainUnit, UnitOrigin } from './lookup.ts';
 import { labelRef, namedRef, refOf, workloadRef } from './refs.ts';
 import { whoAsks } from './side-labels.ts';
 import {
@@ -20,7 +19,7 @@ import { listToExtend, principalsFit, profileFits, wayOf, type SideWay } from '.
 
 /** Of an allow rule that `weigh` gives a number. */
 export function failingConditions(
-  unit: Unit,
+  unit: ExplainUnit,
   origin: UnitOrigin,
   ctx: EndContext,
 ): FailingCondition[] {
@@ -36,7 +35,7 @@ export function failingConditions(
 }
 
 interface Examined {
-  readonly unit: Unit;
+  readonly unit: ExplainUnit;
   readonly origin: UnitOrigin;
   readonly ctx: EndContext;
 }
@@ -163,7 +162,7 @@ function failingLabel(
   { side, workload, labels: held }: LabelledEnd,
   { key, kind, labels }: Condition,
 ): FailingCondition {
-  const { origin, ctx } = rule;
+  const { unit, origin, ctx } = rule;
   const { find } = ctx;
   const has = held.get(key);
   // a group may hold what is no label, or is one of another key: nobody can have it
@@ -172,7 +171,7 @@ function failingLabel(
   return {
     kind: 'label',
     side,
-    from: whoAsks({ origin, side, find }, key, has),
+    from: whoAsks({ unit, origin, side, find }, key, has),
     workload: workloadRef(workload),
     key,
     test: kind,
@@ -232,8 +231,8 @@ function failingService({ origin, ctx }: Examined, way: SideWay): FailingConditi
   };
 }
 
-function failingPrincipals({ origin, ctx }: Examined): FailingCondition[] {
-  if (origin.kind === 'boundary' || principalsFit(origin, ctx)) return [];
+function failingPrincipals({ unit, origin, ctx }: Examined): FailingCondition[] {
+  if (origin.kind === 'boundary' || principalsFit(unit, ctx)) return [];
   const { own, connection } = ctx;
   const { osFamily } = own;
   if (osFamily !== 'windows') {
@@ -245,7 +244,7 @@ function failingPrincipals({ origin, ctx }: Examined): FailingCondition[] {
   return [
     {
       kind: 'user_groups',
-      wants: origin.rule.consumingSecurityPrincipals,
+      wants: unit.principals,
       has,
       suggestion: has === null || has.length === 0 ? null : { kind: 'user_groups', rule, add: has },
     },

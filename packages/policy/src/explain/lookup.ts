@@ -1,7 +1,7 @@
 /** What `explain` asks of a policy core: reading only, with objects as they are and units as they are compiled. */
 import type { Address } from '@bulkhead/net';
 import type { Connection, Decision } from '../core.ts';
-import type { Unit } from '../engine/compile.ts';
+import type { Part, Unit } from '../engine/compile.ts';
 import type { LabelLookup } from '../engine/conditions.ts';
 import type {
   EnforcementBoundary,
@@ -13,14 +13,24 @@ import type {
   Workload,
 } from '../model.ts';
 
+/** A piece of one side of a rule: what it stands for, and what goes with it. */
+export type ExplainPart = Pick<Part, 'source' | 'services' | 'fqdns'>;
+
+/** A rule within one scope, or a boundary. */
+export interface ExplainUnit extends Pick<
+  Unit,
+  'action' | 'href' | 'name' | 'version' | 'scopeIndex' | 'networkType' | 'principals' | 'services'
+> {
+  readonly providers: readonly ExplainPart[];
+  readonly consumers: readonly ExplainPart[];
+}
+
 /** What a unit was compiled from. */
 export type UnitOrigin =
   | {
       readonly kind: 'rule';
       readonly ruleSet: RuleSet;
       readonly rule: Rule;
-      /** Place of the scope in the ruleset; 0 where it has none. */
-      readonly scopeIndex: number;
     }
   | { readonly kind: 'boundary'; readonly boundary: EnforcementBoundary };
 
@@ -43,11 +53,11 @@ export interface ExplainLookup extends LabelLookup {
   /** All IP lists; walked once a question that needs a list for an address. */
   ipLists(): Iterable<IpList>;
   /** Units in force, of rules and boundaries, in any order. */
-  units(): Iterable<Unit>;
+  units(): Iterable<ExplainUnit>;
   /** Units of rules that are disabled, or whose ruleset is, compiled as if nothing were. */
-  disabledUnits(): Iterable<Unit>;
+  disabledUnits(): Iterable<ExplainUnit>;
   /** Constant time. Undefined: not known any more; the unit is passed over. */
-  origin(unit: Unit): UnitOrigin | undefined;
+  origin(unit: ExplainUnit): UnitOrigin | undefined;
   /** Every workload that is a peer by the address in that form. Asked at most once an end and form. */
   peersAt(address: Address, form: PeerForm): readonly PeerAt[];
   /** Of a managed workload: how many are in its policy class, and lines of their policy. */

@@ -1,20 +1,23 @@
 /** Rules and boundaries that match at an end, and through what each side does. */
 import { parseAddress } from '@bulkhead/net';
-import type { Part, Unit } from '../engine/compile.ts';
 import { fqdnMatches } from '../fqdn.ts';
 import type { IngressService, ServicePort, VirtualService, Workload } from '../model.ts';
 import type { RuleSide } from '../vocabulary.ts';
 import { ipListRange, virtualServiceRange } from './addresses.ts';
 import { labelsOf, selectsWorkload, type EndContext, type LabelledPeer } from './context.ts';
 import type { MatchReason, ServiceMatch, StatementMatch } from './explanation.ts';
-import type { PeerForm, UnitOrigin } from './lookup.ts';
+import type { ExplainPart, ExplainUnit, PeerForm, UnitOrigin } from './lookup.ts';
 import { namedRef, refOf, statementRef, workloadRef } from './refs.ts';
 import { isAllWorkloads, matchedConditions } from './side-labels.ts';
 import { principalsFit, profileFits } from './weigh.ts';
 
 /** How a unit matches at an end; null: it does not. */
-export function matchOf(unit: Unit, origin: UnitOrigin, ctx: EndContext): StatementMatch | null {
-  if (!profileFits(unit, ctx) || !principalsFit(origin, ctx)) return null;
+export function matchOf(
+  unit: ExplainUnit,
+  origin: UnitOrigin,
+  ctx: EndContext,
+): StatementMatch | null {
+  if (!profileFits(unit, ctx) || !principalsFit(unit, ctx)) return null;
   const providers = unit.providers.filter(
     (part) =>
       // a boundary is enforced outbound only towards IP lists (PS-40)
@@ -27,30 +30,30 @@ export function matchOf(unit: Unit, origin: UnitOrigin, ctx: EndContext): Statem
   if (provider === undefined || consumers.length === 0) return null;
   const service = serviceOf(origin, provider, ctx);
   if (service === null) return null;
-  const reasons = (parts: readonly Part[], side: RuleSide) =>
-    parts.flatMap((part) => reasonOf(part, { origin, side, ctx }));
+  const reasons = (parts: readonly ExplainPart[], side: RuleSide) =>
+    parts.flatMap((part) => reasonOf(part, { unit, origin, side, ctx }));
   return {
     ...statementRef(unit, origin, ctx.find),
     providers: reasons(providers, 'providers'),
     consumers: reasons(consumers, 'consumers'),
     service,
-    principals:
-      ctx.inbound || origin.kind === 'boundary' ? [] : origin.rule.consumingSecurityPrincipals,
+    principals: ctx.inbound ? [] : unit.principals,
   };
 }
 
-function isOn(part: Part, side: RuleSide, ctx: EndContext): boolean {
-  return side === ctx.ownSide ? ctx.member(part) === true : ctx.holds(part);
+function isOn(part: ExplainPart, side: RuleSide, ctx: EndContext): boolean {
+  return side === ctx.ownSide ? ctx.member(part) : ctx.holds(part);
 }
 
 interface ReasonContext {
+  readonly unit: ExplainUnit;
   readonly origin: UnitOrigin;
   readonly side: RuleSide;
   readonly ctx: EndContext;
 }
 
 /** Why the end is on the side by this part, which is so. */
-function reasonOf(part: Part, of: ReasonContext): MatchReason | [] {
+function reasonOf(part: ExplainPart, of: ReasonContext): MatchReason | [] {
   const { ctx } = of;
   const { source } = part;
   if (of.side === ctx.ownSide) {
@@ -79,14 +82,14 @@ function byLabels(workload: Workload, of: ReasonContext): MatchReason {
   return { kind, ...conditionsMet(workload, of) };
 }
 
-function conditionsMet(workload: Workload, { origin, side, ctx }: ReasonContext) {
-  const labels = labelsOf(workload, ctx.find);
-  const conditions = matchedConditions(origin, side, labels, ctx.find);
+function conditionsMet(workload: Workload, { ctx, ...of }: ReasonContext) {
+  const { find } = ctx;
+  const conditions = matchedConditions({ ...of, find }, labelsOf(workload, find));
   return { workload: workloadRef(workload), conditions };
 }
 
 function byPeerLabels(
-  source: Extract<Part['source'], { kind: 'selector' }>,
+  source: Extract<ExplainPart['source'], { kind: 'selector' }>,
   of: ReasonContext,
 ): MatchReason | [] {
   const { ctx } = of;
@@ -127,7 +130,7 @@ function byVirtualService(href: string, ctx: EndContext): MatchReason | [] {
   return { kind: 'virtual_service', virtualService, workload, range };
 }
 
-function byIpList(href: string, part: Part, ctx: EndContext): MatchReason | [] {
+function byIpList(href: string, part: ExplainPart, ctx: EndContext): MatchReason | [] {
   const list = ctx.find.ipList(href);
   if (list === undefined) return [];
   const { fqdn } = ctx.peerEnd;
@@ -144,7 +147,11 @@ interface WrittenService {
 }
 
 /** The entry, as it was written, that the connection fits. */
-function serviceOf(origin: UnitOrigin, provider: Part, ctx: EndContext): ServiceMatch | null {
+function serviceOf(
+  origin: UnitOrigin,
+  provider: ExplainPart,
+  ctx: EndContext,
+): ServiceMatch | null {
   for (const { service, virtualService, ports } of writtenServices(origin, provider, ctx)) {
     const port = ports.find((entry) => ctx.fits([entry]));
     if (port !== undefined) return { service, virtualService, port };
@@ -154,7 +161,7 @@ function serviceOf(origin: UnitOrigin, provider: Part, ctx: EndContext): Service
 
 function writtenServices(
   origin: UnitOrigin,
-  { source, services }: Part,
+  { source, services }: ExplainPart,
   { find }: EndContext,
 ): readonly WrittenService[] {
   const written = (

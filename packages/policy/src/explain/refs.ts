@@ -1,8 +1,7 @@
 /** Objects with what people call them. */
-import type { Unit } from '../engine/compile.ts';
 import type { ScopeEntry, Workload } from '../model.ts';
 import type { LabelRef, ObjectRef, ScopeEntryRef, StatementRef } from './explanation.ts';
-import type { ExplainLookup, UnitOrigin } from './lookup.ts';
+import type { ExplainLookup, ExplainUnit, UnitOrigin } from './lookup.ts';
 
 export function refOf({ href, name }: ObjectRef): ObjectRef {
   return { href, name };
@@ -22,18 +21,25 @@ export function labelRef(href: string, find: Pick<ExplainLookup, 'label'>): Labe
   return { href, key: label?.key ?? '', value: label?.value ?? '' };
 }
 
-export function statementRef(unit: Unit, origin: UnitOrigin, find: ExplainLookup): StatementRef {
+export function statementRef(
+  unit: ExplainUnit,
+  origin: UnitOrigin,
+  find: ExplainLookup,
+): StatementRef {
   const { href, name, version, networkType } = unit;
   const statement = { href, name, version, networkType };
   if (origin.kind === 'boundary') return { ...statement, ruleSet: null, scope: null };
-  const { ruleSet, scopeIndex } = origin;
-  const entries = scopeOf(origin).map((entry) => scopeEntryRef(entry, find));
-  return { ...statement, ruleSet: refOf(ruleSet), scope: { index: scopeIndex, entries } };
+  const entries = scopeOf(unit, origin).map((entry) => scopeEntryRef(entry, find));
+  const scope = { index: unit.scopeIndex, entries };
+  return { ...statement, ruleSet: refOf(origin.ruleSet), scope };
 }
 
 /** The labels and groups of the scope that a unit stands in; none for boundaries. */
-export function scopeOf(origin: UnitOrigin): readonly ScopeEntry[] {
-  return origin.kind === 'rule' ? (origin.ruleSet.scopes[origin.scopeIndex] ?? []) : [];
+export function scopeOf(
+  { scopeIndex }: Pick<ExplainUnit, 'scopeIndex'>,
+  origin: UnitOrigin,
+): readonly ScopeEntry[] {
+  return origin.kind === 'rule' ? (origin.ruleSet.scopes[scopeIndex] ?? []) : [];
 }
 
 function scopeEntryRef(entry: ScopeEntry, find: ExplainLookup): ScopeEntryRef {

@@ -4,7 +4,7 @@ import type { Actor, ScopeEntry } from '../model.ts';
 import type { RuleSide } from '../vocabulary.ts';
 import { conditionHolds, type LabelsByKey } from './context.ts';
 import type { MatchedCondition, ObjectRef } from './explanation.ts';
-import type { ExplainLookup, UnitOrigin } from './lookup.ts';
+import type { ExplainLookup, ExplainUnit, UnitOrigin } from './lookup.ts';
 import { labelRef, refOf, scopeOf } from './refs.ts';
 
 interface Asking {
@@ -22,25 +22,29 @@ export function isAllWorkloads(origin: UnitOrigin, side: RuleSide): boolean {
   return actorsOf(origin, side).some((actor) => actor.kind === 'ams');
 }
 
-function askingOf(origin: UnitOrigin, side: RuleSide): readonly Asking[] {
+/** A side of a rule within one scope, or of a boundary. */
+export interface SideOf {
+  readonly unit: ExplainUnit;
+  readonly origin: UnitOrigin;
+  readonly side: RuleSide;
+  readonly find: ExplainLookup;
+}
+
+function askingOf({ unit, origin, side }: SideOf): readonly Asking[] {
   const entries = actorsOf(origin, side).filter(
     (actor) => actor.kind === 'label' || actor.kind === 'label_group',
   );
   const unscoped = side === 'consumers' && origin.kind === 'rule' && origin.rule.unscopedConsumers;
   return [
     { from: 'actors', entries: isAllWorkloads(origin, side) ? [] : entries },
-    { from: 'scope', entries: unscoped ? [] : scopeOf(origin) },
+    { from: 'scope', entries: unscoped ? [] : scopeOf(unit, origin) },
   ];
 }
 
 /** Every condition that the side and its scope have for a workload whose labels meet them all. */
-export function matchedConditions(
-  origin: UnitOrigin,
-  side: RuleSide,
-  labels: LabelsByKey,
-  find: ExplainLookup,
-): MatchedCondition[] {
-  return askingOf(origin, side).flatMap(({ from, entries }) =>
+export function matchedConditions(of: SideOf, labels: LabelsByKey): MatchedCondition[] {
+  const { find } = of;
+  return askingOf(of).flatMap(({ from, entries }) =>
     conditionsOf(entries, find).map(({ key, kind }): MatchedCondition => {
       const label = labels.get(key);
       if (label === undefined) return { key, from, test: kind, label: null, through: null };
@@ -52,14 +56,14 @@ export function matchedConditions(
 
 /** Who asks for what the label of a key is not. */
 export function whoAsks(
-  { origin, side, find }: { origin: UnitOrigin; side: RuleSide; find: ExplainLookup },
+  of: SideOf,
   key: string,
   label: string | undefined,
 ): readonly Asking['from'][] {
   const fails = (condition: Condition) =>
     condition.key === key && !conditionHolds(condition, label);
-  return askingOf(origin, side)
-    .filter(({ entries }) => conditionsOf(entries, find).some(fails))
+  return askingOf(of)
+    .filter(({ entries }) => conditionsOf(entries, of.find).some(fails))
     .map(({ from }) => from);
 }
 

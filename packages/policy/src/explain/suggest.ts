@@ -1,12 +1,11 @@
 /** Changes that would let a condition hold, or the connection pass. */
 import { formatAddress, type Address } from '@bulkhead/net';
-import type { Part, Unit } from '../engine/compile.ts';
 import type { ServicePort, Workload } from '../model.ts';
 import type { RuleSide } from '../vocabulary.ts';
 import { excludes, smallestListFor } from './addresses.ts';
 import { selectsWorkload, type EndContext, type LabelsByKey } from './context.ts';
 import type { AskedService, LabelRef, SuggestedActor, Suggestion } from './explanation.ts';
-import type { UnitOrigin } from './lookup.ts';
+import type { ExplainPart, ExplainUnit, UnitOrigin } from './lookup.ts';
 import { labelRef, refOf, workloadRef } from './refs.ts';
 import { actorsOf } from './side-labels.ts';
 import { listToExtend, type SideWay } from './weigh.ts';
@@ -23,7 +22,7 @@ function askedPort(asked: AskedService): ServicePort {
 /** The rule, or what stands for its services at a virtual service, with what is asked for added. Null: a service that does not exist. */
 export function addService(
   origin: UnitOrigin,
-  part: Part | null,
+  part: ExplainPart | null,
   ctx: EndContext,
 ): Suggestion | null {
   const add = askedPort(ctx.connection);
@@ -53,7 +52,7 @@ export function widenNetworkType(origin: UnitOrigin): Suggestion | null {
 
 /** Naming what a side does not name: the address in its IP list, else the workload itself. */
 export function nameOnSide(
-  unit: Unit,
+  unit: ExplainUnit,
   origin: UnitOrigin,
   side: RuleSide,
   ctx: EndContext,
@@ -69,7 +68,7 @@ export function nameOnSide(
 }
 
 function extendList(
-  parts: readonly Part[],
+  parts: readonly ExplainPart[],
   address: Address,
   { find }: EndContext,
 ): Suggestion | null {
@@ -83,7 +82,7 @@ function extendList(
 
 /** The peer's address in an IP list of the side, for a side that would rather have a workload. The rule's own services count then. */
 export function addAddress(
-  unit: Unit,
+  unit: ExplainUnit,
   side: RuleSide,
   { part, serviceFits }: SideWay,
   ctx: EndContext,
@@ -101,7 +100,7 @@ export function addAddress(
 export function labelsThatKeepPeer<T extends string | null>(
   candidates: readonly T[],
   key: string,
-  { unit, ctx }: { readonly unit: Unit; readonly ctx: EndContext },
+  { unit, ctx }: { readonly unit: ExplainUnit; readonly ctx: EndContext },
 ): T[] {
   const side = unit[ctx.inbound ? 'consumers' : 'providers'];
   if (!side.some((part) => ctx.holds(part))) return [...candidates];
@@ -114,7 +113,7 @@ export function labelsThatKeepPeer<T extends string | null>(
 }
 
 /** Whether a part would hold the peer's address if this end's workload had these labels. */
-function holdsWith(part: Part, ownLabels: LabelsByKey, ctx: EndContext): boolean {
+function holdsWith(part: ExplainPart, ownLabels: LabelsByKey, ctx: EndContext): boolean {
   const { source } = part;
   if (source.kind !== 'selector') return ctx.holds(part);
   return ctx.peers(source.form).some(({ workload, labels }) => {

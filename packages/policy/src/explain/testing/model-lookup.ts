@@ -4,17 +4,12 @@
  */
 import { parseSpan, type Address } from '@bulkhead/net';
 import { addressesOf, readVpnPools, subnetsOf } from '../../engine/addresses.ts';
-import {
-  compileBoundary,
-  compileRuleSet,
-  type CompileContext,
-  type Unit,
-} from '../../engine/compile.ts';
+import { compileBoundary, compileRuleSet, type CompileContext } from '../../engine/compile.ts';
 import { standaloneStates } from '../../engine/states.ts';
 import type { PolicyModel, RuleSet } from '../../model.ts';
 import { naiveDecide } from '../../naive/naive.ts';
 import { sha256Hex } from '../../sha256.ts';
-import type { ExplainLookup, UnitOrigin } from '../lookup.ts';
+import type { ExplainLookup, ExplainUnit, UnitOrigin } from '../lookup.ts';
 
 export function modelLookup(model: PolicyModel): ExplainLookup {
   const byHref = <T extends { readonly href: string }>(items: readonly T[]) => {
@@ -30,16 +25,15 @@ export function modelLookup(model: PolicyModel): ExplainLookup {
     virtualServices: () => model.virtualServices,
     ...standaloneStates(sha256Hex),
   };
-  const origins = new Map<Unit, UnitOrigin>();
-  const inForce: Unit[] = [];
-  const disabled: Unit[] = [];
+  const origins = new Map<ExplainUnit, UnitOrigin>();
+  const inForce: ExplainUnit[] = [];
+  const disabled: ExplainUnit[] = [];
   for (const ruleSet of model.ruleSets) {
     for (const unit of compileRuleSet(allEnabled(ruleSet), objects).units) {
       const rule = ruleSet.rules.find((item) => item.href === unit.href);
       if (rule === undefined) continue;
       (ruleSet.enabled && rule.enabled ? inForce : disabled).push(unit);
-      const { scopeIndex } = unit;
-      origins.set(unit, { kind: 'rule', ruleSet, rule, scopeIndex });
+      origins.set(unit, { kind: 'rule', ruleSet, rule });
     }
   }
   for (const boundary of model.enforcementBoundaries) {
