@@ -103,3 +103,19 @@ test('an endpoint carries rules for external interfaces only where its VEN manag
   expect(linesOf(aHost({ venVersion: '22.3.0' }))).toBe(1);
   expect(linesOf(aHost({ venVersion: '22.2.30' }))).toBe(0);
 });
+
+test('a host none of whose interfaces its VEN manages has no say in anything (PS-34)', () => {
+  const away = aHost({ venVersion: '22.2.30', interfaces: INTERFACES.slice(1) });
+  const boundary = aBoundary('all', {
+    providers: [everybody],
+    consumers: [ipList('Any')],
+    networkType: 'all',
+  });
+  const model = aPolicy({
+    workloads: [away],
+    ipLists: [ANY],
+    enforcementBoundaries: [boundary],
+  });
+  expect(verdict(model, { from: 'host', to: '198.51.100.7' })).toBe('allowed (-, -)');
+  expect(verdict(model, { from: '198.51.100.7', to: 'host' })).toBe('allowed (-, -)');
+});

@@ -21,7 +21,7 @@ import {
 const pce = withTestPce();
 const ALL = [{ actors: 'ams' as const }];
 
-test('a new organization has Any and All Services in draft and active, and they stay as they are', async () => {
+test('a new organization has Any and All Services in draft and active, and they stay as they are (PS-19)', async () => {
   const client = pce().client();
   for (const params of [DRAFT, ACTIVE]) {
     const list = first((await client.call('ip_lists.list', { params })).items);

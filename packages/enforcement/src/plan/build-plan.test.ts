@@ -49,7 +49,7 @@ describe('the log index', () => {
     ['flow_summary', ['allowed', 'blocked', 'potentially_blocked']],
     ['flow_full_detail', ['allowed', 'blocked', 'potentially_blocked']],
     ['enhanced_data_collection', ['allowed', 'blocked', 'potentially_blocked']],
-  ] as const)('with %s holds %j', (visibility, expected) => {
+  ] as const)('with %s holds %j (PS-47)', (visibility, expected) => {
     expect(decisions(planWith(visibility, 'selective'))).toEqual(expected);
   });
 

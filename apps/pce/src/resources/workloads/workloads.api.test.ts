@@ -136,7 +136,7 @@ test.each([
   });
 });
 
-test('labels: the set is replaced, null clears a name, two labels of one key are refused', async () => {
+test('labels: the set is replaced, null clears a name, two labels of one key are refused (PS-18)', async () => {
   const client = pce().client();
   const [one, two, env] = [
     await makeLabel(client, 'app', 'One'),
@@ -300,7 +300,7 @@ test('bulk: every item by itself, in order, and a failure does not fail the othe
   expect(items).toMatchObject([{ name: 'bulk-1b', description: 'by reference' }]);
 });
 
-test('warnings: a prefix too short for a subnet, an endpoint VEN before 22.3 (R-SYS-4)', async () => {
+test('warnings: a prefix too short for a subnet (PS-23), an endpoint VEN before 22.3 (R-SYS-4)', async () => {
   const client = pce().client();
   const short = await managed({ name: 'short', cidrBlock: 0 });
   const old = await managed({ name: 'old', venType: 'endpoint', version: '22.2.9-7' });
