@@ -1,4 +1,5 @@
 /** Whether a workload's labels match a side or a scope, for warnings and counts. The policy itself is computed by the policy core. */
+import { policyHref } from '@bulkhead/contract';
 import type { Db } from '../db/database.ts';
 import { contentOf, type StoredActor, type StoredScopeEntry } from './stored-content.ts';
 
@@ -12,7 +13,11 @@ export interface LabelFacts {
   >;
 }
 
-export async function loadLabelFacts(db: Db, orgId: number): Promise<LabelFacts> {
+export async function loadLabelFacts(
+  db: Db,
+  orgId: number,
+  word: 'draft' | 'active' = 'draft',
+): Promise<LabelFacts> {
   const labels = await db
     .selectFrom('labels')
     .select(['id', 'key'])
@@ -21,22 +26,28 @@ export async function loadLabelFacts(db: Db, orgId: number): Promise<LabelFacts>
     .execute();
   return {
     keys: new Map(labels.map((label) => [`/orgs/${orgId}/labels/${label.id}`, label.key])),
-    groups: await loadGroups(db, orgId),
+    groups: await loadGroups(db, orgId, word),
   };
 }
 
-async function loadGroups(db: Db, orgId: number): Promise<LabelFacts['groups']> {
+async function loadGroups(
+  db: Db,
+  orgId: number,
+  word: 'draft' | 'active',
+): Promise<LabelFacts['groups']> {
   const rows = await db
     .selectFrom('policy_objects')
-    .select(['id', 'draft'])
+    .select(['id', 'draft', 'active'])
     .where('org_id', '=', orgId)
     .where('type', '=', 'label_groups')
     .execute();
   const contents = new Map(
-    rows.map((row) => [
-      `/orgs/${orgId}/sec_policy/draft/label_groups/${row.id}`,
-      contentOf('label_groups', row.draft),
-    ]),
+    rows.flatMap((row) => {
+      const content = word === 'draft' ? row.draft : row.active;
+      if (content === null) return [];
+      const href = policyHref(orgId, 'draft', 'label_groups', row.id);
+      return [[href, contentOf('label_groups', content)]];
+    }),
   );
   const collect = (href: string, found: Set<string>, seen: Set<string>): Set<string> => {
     const content = contents.get(href);

@@ -9,6 +9,8 @@ import {
   type SecRuleWire,
   type SecRuleWrite,
   type ServiceWire,
+  type VirtualServiceWire,
+  type VirtualServiceWrite,
 } from '@bulkhead/contract';
 
 export const DRAFT = { pversion: 'draft' } as const;
@@ -122,4 +124,16 @@ export async function makeBoundary(
 
 export function provisionAll(client: ApiClient): Promise<{ version: number; href: string }> {
   return client.call('sec_policy.provision', { body: { update_description: 'test' } });
+}
+
+/** On TCP 443 unless it says something else. */
+export function makeVirtualService(
+  client: ApiClient,
+  name: string,
+  members: Partial<VirtualServiceWrite> = {},
+): Promise<VirtualServiceWire> {
+  return client.call('virtual_services.create', {
+    params: DRAFT,
+    body: { name, service_ports: [{ proto: 6, port: 443 }], ...members },
+  });
 }

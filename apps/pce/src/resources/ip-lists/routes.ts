@@ -31,12 +31,11 @@ import {
   type ObjectView,
 } from '../../provisioning/objects.ts';
 import { capsFor, defined, presentVersioned } from '../../provisioning/present.ts';
+import { isFqdn } from '../../provisioning/fqdn.ts';
 import type { StoredIpList } from '../../provisioning/stored-content.ts';
 
 const TYPE = 'ip_lists';
 type Body = z.output<(typeof endpoints)['ip_lists.create']['body']>;
-const FQDN =
-  /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 
 function present(view: ObjectView<typeof TYPE>, caller: UserCaller): IpListWire {
   const { content } = view;
@@ -100,7 +99,7 @@ function rangesOf(ranges: NonNullable<Body['ip_ranges']>): StoredIpList['ip_rang
 
 function fqdnsOf(fqdns: NonNullable<Body['fqdns']>): StoredIpList['fqdns'] {
   return fqdns.map(({ fqdn, description }, index) => {
-    if (!FQDN.test(fqdn)) {
+    if (!isFqdn(fqdn)) {
       throw new DomainError(
         'input_validation_error',
         `fqdns[${index}]: "${fqdn}" is no name; write one such as www.example.com or *.example.com`,

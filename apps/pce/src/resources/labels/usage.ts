@@ -1,7 +1,7 @@
 /** Who uses a label. */
 import { sql } from 'kysely';
-import type { LabelWire } from '@bulkhead/contract';
-import type { Db } from '../../db/database.ts';
+import type { LabelWire, PolicyType } from '@bulkhead/contract';
+import type { Db, PolicyContent } from '../../db/database.ts';
 import { DomainError } from '../../http/domain-error.ts';
 import { describeUsers, hrefsIn, usersOf } from '../../provisioning/references.ts';
 
@@ -72,7 +72,53 @@ export async function labelUsage(
   );
 }
 
-type PolicyUsage = Pick<Usage, 'label_group' | 'ruleset' | 'rule' | 'enforcement_boundary'>;
+const OF_POLICY = [
+  'label_group',
+  'ruleset',
+  'rule',
+  'enforcement_boundary',
+  'virtual_service',
+  'firewall_coexistence_scope',
+  'blocked_connection_reject_scope',
+  'blocked_connection_reject_scopes',
+  'static_policy_scopes',
+  'containers_inherit_host_policy_scopes',
+  'loopback_interfaces_in_policy_scopes',
+] as const satisfies readonly (keyof Usage)[];
+type PolicyUsage = Pick<Usage, (typeof OF_POLICY)[number]>;
+
+/** Usages that a part of a content makes. */
+function partsOf(
+  type: PolicyType,
+  content: PolicyContent,
+): (readonly [usage: keyof PolicyUsage, part: unknown])[] {
+  switch (type) {
+    case 'label_groups':
+      return [['label_group', content]];
+    case 'enforcement_boundaries':
+      return [['enforcement_boundary', content]];
+    case 'virtual_services':
+      return [['virtual_service', content]];
+    case 'rule_sets':
+      return [
+        ['ruleset', content['scopes']],
+        ['rule', content['rules']],
+        ['rule', content['ip_tables_rules']],
+      ];
+    case 'firewall_settings':
+      return [
+        ['firewall_coexistence_scope', content['firewall_coexistence']],
+        ['blocked_connection_reject_scope', content['blocked_connection_reject_scopes']],
+        ['blocked_connection_reject_scopes', content['blocked_connection_reject_scopes']],
+        ['static_policy_scopes', content['static_policy_scopes']],
+        ['containers_inherit_host_policy_scopes', content['containers_inherit_host_policy_scopes']],
+        ['loopback_interfaces_in_policy_scopes', content['loopback_interfaces_in_policy_scopes']],
+      ];
+    case 'ip_lists':
+    case 'services':
+      return [];
+  }
+}
 
 /** Of draft (what is not deleted there) and active together. */
 async function policyUsage(db: Db, orgId: number): Promise<(href: string) => PolicyUsage> {
@@ -80,32 +126,20 @@ async function policyUsage(db: Db, orgId: number): Promise<(href: string) => Pol
     .selectFrom('policy_objects')
     .select(['type', 'draft', 'active', 'update_type'])
     .where('org_id', '=', orgId)
-    .where('type', 'in', ['label_groups', 'rule_sets', 'enforcement_boundaries'])
+    .where('type', 'not in', ['ip_lists', 'services'])
     .execute();
-  const found = {
-    label_group: new Set<string>(),
-    ruleset: new Set<string>(),
-    rule: new Set<string>(),
-    enforcement_boundary: new Set<string>(),
-  };
+  const found = new Map<keyof PolicyUsage, Set<string>>();
   for (const row of rows) {
-    const contents = [row.update_type === 'delete' ? null : row.draft, row.active];
-    for (const content of contents) {
+    for (const content of [row.update_type === 'delete' ? null : row.draft, row.active]) {
       if (content === null) continue;
-      if (row.type === 'label_groups') hrefsIn(content, found.label_group);
-      else if (row.type === 'enforcement_boundaries') hrefsIn(content, found.enforcement_boundary);
-      else {
-        hrefsIn(content['scopes'], found.ruleset);
-        hrefsIn(content['rules'], found.rule);
-      }
+      for (const [usage, part] of partsOf(row.type, content))
+        found.set(usage, hrefsIn(part, found.get(usage)));
     }
   }
-  return (href) => ({
-    label_group: found.label_group.has(href),
-    ruleset: found.ruleset.has(href),
-    rule: found.rule.has(href),
-    enforcement_boundary: found.enforcement_boundary.has(href),
-  });
+  return (href) =>
+    Object.fromEntries(
+      OF_POLICY.map((usage) => [usage, found.get(usage)?.has(href) === true]),
+    ) as PolicyUsage; // one entry per usage
 }
 
 async function labelsOn(
@@ -139,7 +173,9 @@ export async function refuseLabelInUse(
       | 'label_referenced_by_label_group'
       | 'label_still_has_associated_agent_info'
       | 'label_still_has_associated_pairing_profile'
-      | 'label_still_has_associated_enforcement_boundary',
+      | 'label_still_has_associated_enforcement_boundary'
+      | 'label_still_has_associated_virtual_service'
+      | 'label_still_has_associated_firewall_settings',
     users: readonly { readonly type: string; readonly name: string }[],
   ) => {
     if (users.length === 0) return;
@@ -160,6 +196,14 @@ export async function refuseLabelInUse(
   refuse(
     'label_still_has_associated_enforcement_boundary',
     objects.filter(({ type }) => type === 'enforcement_boundaries'),
+  );
+  refuse(
+    'label_still_has_associated_virtual_service',
+    objects.filter(({ type }) => type === 'virtual_services'),
+  );
+  refuse(
+    'label_still_has_associated_firewall_settings',
+    objects.filter(({ type }) => type === 'firewall_settings'),
   );
   refuse('label_still_has_associated_agent_info', workloads);
   refuse('label_still_has_associated_pairing_profile', profiles);

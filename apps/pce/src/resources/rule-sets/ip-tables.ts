@@ -24,8 +24,10 @@ export const IP_TABLES_RULES: EntryKind<StoredIpTablesBody, IpTablesRuleWrite> =
   type: 'ip_tables_rules',
   singular: 'ip_tables_rule',
   list: ipTablesRulesOf,
-  replace: ({ ip_tables_rules: _, ...content }, rules) =>
-    rules.length === 0 ? content : { ...content, ip_tables_rules: rules },
+  replace(content, rules) {
+    const { ip_tables_rules: _, ...rest } = content;
+    return rules.length === 0 ? rest : { ...rest, ip_tables_rules: rules };
+  },
   bodyOf: (write) =>
     changedBody({ ...write, description: null, actors: storedActors(write.actors) }, write),
   changed: changedBody,

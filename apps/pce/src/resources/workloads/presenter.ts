@@ -10,14 +10,14 @@ import type { UserCaller } from '../../http/caller.ts';
 import { plainCaps } from '../../provisioning/present.ts';
 import type { Names } from '../../provisioning/references.ts';
 import { networkRef } from '../networks/networks.ts';
-import { boundariesOf, type BoundaryCounting } from './boundary-count.ts';
 import { presentLabels } from './labels.ts';
+import { blockedActionOf, boundariesOf, isPrimary, type PolicyFacts } from './policy-facts.ts';
 import type { VenRow, WorkloadRow } from './query.ts';
 import { workloadWarnings } from './warnings.ts';
 
 export interface Presenting {
   readonly names: Names;
-  readonly boundaries: BoundaryCounting;
+  readonly policy: PolicyFacts;
   readonly caller: UserCaller;
   /** Public name of this PCE. */
   readonly fqdn: string;
@@ -67,7 +67,7 @@ export function presentInterfaces(
 }
 
 export function presentWorkload(row: WorkloadRow, presenting: Presenting): WorkloadWire {
-  const { names, boundaries, caller } = presenting;
+  const { names, policy, caller } = presenting;
   const { ven } = row;
   return {
     href: workloadHref(row),
@@ -96,11 +96,11 @@ export function presentWorkload(row: WorkloadRow, presenting: Presenting): Workl
     services: row.managed ? presentServices(row) : null,
     enforcement_mode: row.enforcement_mode,
     visibility_level: row.visibility_level,
-    num_enforcement_boundaries: boundariesOf(row, boundaries),
+    num_enforcement_boundaries: boundariesOf(row, policy),
     selectively_enforced_services: [],
-    firewall_coexistence: { illumio_primary: true },
+    firewall_coexistence: { illumio_primary: isPrimary(row, policy) },
     containers_inherit_host_policy: false,
-    blocked_connection_action: row.blocked_connection_action,
+    blocked_connection_action: blockedActionOf(row, policy),
     vulnerabilities_summary: null,
     detected_vulnerabilities: [],
     risk_summary: null,

@@ -5,8 +5,8 @@ import type { UserCaller } from '../../http/caller.ts';
 import { notFound } from '../../http/domain-error.ts';
 import type { Routes } from '../../http/routes.ts';
 import { loadNames, UUID } from '../../provisioning/references.ts';
-import { loadBoundaryCounting } from './boundary-count.ts';
 import { bulkCreate, bulkUpdate } from './bulk.ts';
+import { loadPolicyFacts } from './policy-facts.ts';
 import { presentWorkload, type Presenting } from './presenter.ts';
 import { findWorkload, findWorkloads, type WorkloadRow } from './query.ts';
 import { createWorkload, deleteWorkload, updateWorkload } from './service.ts';
@@ -19,7 +19,7 @@ export async function presentingOf(
   const hrefs = new Set(rows.flatMap((row) => row.labels));
   return {
     names: await loadNames(db, caller.orgId, { hrefs, word: 'draft' }),
-    boundaries: await loadBoundaryCounting(db, caller.orgId),
+    policy: await loadPolicyFacts(db, caller.orgId),
     caller,
     fqdn: deps.config.fqdn,
   };
