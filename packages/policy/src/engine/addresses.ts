@@ -48,12 +48,13 @@ function* peerAddresses(workload: Workload): Iterable<InterfaceAddress> {
 
 /** Canonical addresses by which a workload is a peer, without duplicates (PS-20). */
 export function addressesOf(workload: Workload): readonly string[] {
-  const found: string[] = [];
+  let found = NOBODY;
   for (const { address: text } of peerAddresses(workload)) {
     const host = peerHost(text);
-    if (host !== null && !found.includes(host)) found.push(host);
+    // most have one, and a list that grows keeps room for more
+    if (host !== null && !found.includes(host)) found = [...found, host];
   }
-  return found.length === 0 ? NOBODY : found;
+  return found;
 }
 
 /** Canonical text of an address that may be a peer's, else null. */

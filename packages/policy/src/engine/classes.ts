@@ -1,5 +1,5 @@
 /** Policy classes: workloads that every policy treats alike, and the selectors that classes are in. */
-import type { Workload } from '../model.ts';
+import type { Label, Workload } from '../model.ts';
 import type { TableUnit, Unit } from './compile.ts';
 import { selectorKey, selects, type Selector } from './conditions.ts';
 import { countOf, itemsOf, withItem, withoutItem, type Few } from './few.ts';
@@ -17,13 +17,16 @@ export interface WorkloadState {
   before: string | null | undefined;
 }
 
+export type ClassIdentity = Pick<ClassState, 'key' | 'head' | 'sample' | 'labels' | 'named'>;
+
 /** One class while it has workloads. */
 export class ClassState {
   readonly key: string;
+  /** What counts of its workloads besides their labels. */
+  readonly head: string;
   /** Any of its workloads stands for all in what is part of the class. */
   readonly sample: Workload;
-  /** Label hrefs by key: key, href, key, href ... */
-  readonly labels: readonly string[];
+  readonly labels: readonly Label[];
   /** Href of its only workload where rules name that workload, else null. */
   readonly named: string | null;
   workloads: Few<WorkloadState> = null;
@@ -38,8 +41,9 @@ export class ClassState {
   /** Whether its policy may differ from what was told. */
   dirty = false;
 
-  constructor(key: string, sample: Workload, labels: readonly string[], named: string | null) {
+  constructor({ key, head, sample, labels, named }: ClassIdentity) {
     this.key = key;
+    this.head = head;
     this.sample = sample;
     this.labels = labels;
     this.named = named;
@@ -47,9 +51,7 @@ export class ClassState {
 
   /** Its label of a key. */
   label(key: string): string | undefined {
-    for (let at = 0; at < this.labels.length; at += 2) {
-      if (this.labels[at] === key) return this.labels[at + 1];
-    }
+    for (const label of this.labels) if (label.key === key) return label.href;
     return undefined;
   }
 }
@@ -112,7 +114,7 @@ export class ClassKeys {
   }
 
   /** What counts of a workload besides its labels. Versions are many, and matter only by what they can do. */
-  private head(workload: Workload): string {
+  head(workload: Workload): string {
     const { type, enforcementMode, visibilityLevel, blockedConnectionAction, osFamily } = workload;
     if (type === 'unmanaged') return type;
     const version = workload.venVersion ?? '';
@@ -200,9 +202,8 @@ export class SelectorIndex {
   addClass(added: ClassState): void {
     for (const label of added.sample.labels) enlist(this.classesByLabel, label, added);
     for (const state of this.unlabelled) join(added, state);
-    for (let at = 1; at < added.labels.length; at += 2) {
-      const listed = this.byLabel.get(added.labels[at] ?? '') ?? null;
-      for (const state of itemsOf(listed)) join(added, state);
+    for (const { href } of added.labels) {
+      for (const state of itemsOf(this.byLabel.get(href) ?? null)) join(added, state);
     }
   }
 

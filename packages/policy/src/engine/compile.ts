@@ -94,14 +94,14 @@ export function compileRuleSet(ruleSet: RuleSet, find: CompileContext): Compiled
   const scopes = (ruleSet.scopes.length === 0 ? [ALL] : ruleSet.scopes).map((scope) =>
     conditionsOf(scope, find),
   );
-  const units: Unit[] = [];
-  for (const rule of ruleSet.rules) {
-    if (!rule.enabled) continue;
-    const services = servicesOf(rule.ingressServices, find);
-    for (const [index, scope] of scopes.entries()) {
-      units.push(compileRule(rule, { ruleSet: ruleSet.href, scope, index, services, find }));
-    }
-  }
+  const units = ruleSet.rules
+    .filter((rule) => rule.enabled)
+    .flatMap((rule) => {
+      const services = servicesOf(rule.ingressServices, find);
+      return scopes.map((scope, index) =>
+        compileRule(rule, { ruleSet: ruleSet.href, scope, index, services, find }),
+      );
+    });
   const tables = ruleSet.ipTablesRules
     .filter((rule) => rule.enabled)
     .flatMap((rule) =>
@@ -218,33 +218,43 @@ interface SideOptions {
   readonly find: CompileContext;
 }
 
-function compileSide(actors: readonly Actor[], options: SideOptions): Part[] {
-  const { find } = options;
-  const parts: Part[] = [];
+function compileSide(actors: readonly Actor[], options: SideOptions): readonly Part[] {
+  const { find, resolveAs } = options;
   const selector = labelPart(actors, options.scope, find);
-  if (selector !== null && options.resolveAs.includes('workloads')) {
-    const state = find.selector(selector);
-    parts.push(part(find.selectorSet(state, options.subnets ? 'subnets' : 'addresses'), state));
-  }
-  for (const members of workloadMembers(actors)) parts.push(part(find.set(members), members));
-  const virtual = options.resolveAs.includes('virtual_services');
-  if (!virtual && actors.every((actor) => actor.kind === 'label')) return parts;
-  for (const href of virtualServicesOf(actors, selector, options)) {
-    const item = find.virtualService(href);
-    if (item === undefined) continue;
-    const members = { kind: 'workloads', hrefs: distinctSorted(item.workloads) } as const;
-    const services = options.provider ? virtualServicePorts(item, find) : null;
-    parts.push({ ...part(find.set({ kind: 'virtual_service', href }), members), services });
-  }
-  for (const actor of actors) {
-    if (actor.kind !== 'ip_list') continue;
-    const list = find.ipList(actor.href);
-    if (list === undefined) continue;
-    const made = part(find.set({ kind: 'ip_list', href: actor.href }), null);
-    const named = options.provider && list.fqdns.length > 0;
-    parts.push(named ? { ...made, fqdns: [...list.fqdns].sort() } : made);
-  }
-  return parts;
+  const labelled = selectorParts(selector, options);
+  // nearly every side is a few labels and nothing else
+  const plain = actors.every((actor) => actor.kind === 'label' || actor.kind === 'ams');
+  if (plain && !resolveAs.includes('virtual_services')) return labelled;
+  return [
+    ...labelled,
+    ...workloadMembers(actors).map((members) => part(find.set(members), members)),
+    ...virtualServicesOf(actors, selector, options).flatMap((href) => virtualPart(href, options)),
+    ...actors.flatMap((actor) => (actor.kind === 'ip_list' ? listPart(actor.href, options) : [])),
+  ];
+}
+
+function selectorParts(
+  selector: Selector | null,
+  { find, resolveAs, subnets }: SideOptions,
+): readonly Part[] {
+  if (selector === null || !resolveAs.includes('workloads')) return [];
+  const state = find.selector(selector);
+  return [part(find.selectorSet(state, subnets ? 'subnets' : 'addresses'), state)];
+}
+
+function virtualPart(href: string, { find, provider }: SideOptions): readonly Part[] {
+  const item = find.virtualService(href);
+  if (item === undefined) return [];
+  const members = { kind: 'workloads', hrefs: distinctSorted(item.workloads) } as const;
+  const services = provider ? virtualServicePorts(item, find) : null;
+  return [{ ...part(find.set({ kind: 'virtual_service', href }), members), services }];
+}
+
+function listPart(href: string, { find, provider }: SideOptions): readonly Part[] {
+  const list = find.ipList(href);
+  if (list === undefined) return [];
+  const made = part(find.set({ kind: 'ip_list', href }), null);
+  return [provider && list.fqdns.length > 0 ? { ...made, fqdns: [...list.fqdns].sort() } : made];
 }
 
 /** Hrefs of the virtual services of a side: named ones, and those that its labels select where labels stand for them. */

@@ -247,12 +247,9 @@ export class PolicyEngine implements PolicyCore {
   private classFor(key: string, sample: Workload): ClassState {
     const known = this.classes.get(key);
     if (known !== undefined) return known;
-    const labels = sample.labels.flatMap((href) => {
-      const label = this.objects.label(href);
-      return label === undefined ? [] : [label.key, href];
-    });
+    const labels = sample.labels.flatMap((href) => this.objects.label(href) ?? []);
     const named = this.named.has(sample.href) ? sample.href : null;
-    const state = new ClassState(key, sample, labels, named);
+    const state = new ClassState({ key, head: this.keys.head(sample), sample, labels, named });
     this.classes.set(key, state);
     this.selectors.addClass(state);
     for (const { subnets } of itemsOf(state.selectors)) {

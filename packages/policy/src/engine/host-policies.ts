@@ -25,6 +25,11 @@ export interface NamedRules {
   readonly tables: ReadonlySet<TableUnit>;
 }
 
+interface Head {
+  readonly head: Omit<HostPolicy, 'hash' | 'rules' | 'ipTablesRules'>;
+  readonly text: string;
+}
+
 export type Digest = (text: string) => string;
 
 /** Longer policies are hashed over the digests of their lines, which thousands of classes may share. */
@@ -36,6 +41,7 @@ export class HostPolicies {
   private readonly interned = new Map<string, InternedPolicy>();
   /** By id, as long as a host policy names them. */
   private readonly sets = new Map<string, SetState>();
+  private readonly heads = new Map<HostSettings, Map<string, Head>>();
   /** By settings and selectors: thousands of classes may stand under the same rules, and differ only in labels that no rule names. */
   private readonly built = new Map<string, InternedPolicy>();
 
@@ -72,12 +78,10 @@ export class HostPolicies {
     const ruling = [...itemsOf(of.selectors)].filter((state) => state.ruling);
     const rules = ruling.reduce((sum, state) => sum + this.linesOfSelector(state).length, 0);
     if (rules <= LONG) return this.compile(of, named, settings);
-    const { type, enforcementMode, visibilityLevel, osFamily } = of.sample;
     const serials = ruling.map((state) => state.serial).sort((a, b) => a - b);
     const { blockedConnectionAction, firewallCoexistence, ipv6Mode } = settings;
-    const host = [type, enforcementMode, visibilityLevel, osFamily, managesExternal(of.sample)];
-    const rest = [blockedConnectionAction, firewallCoexistence, ipv6Mode];
-    const key = `${host.join()} ${rest.join()} ${serials.join()}`;
+    const rest = [blockedConnectionAction, firewallCoexistence, ipv6Mode, ...serials];
+    const key = `${of.head} ${rest.join()}`;
     const known = this.built.get(key);
     // it may have been given up since by all who had it
     if (known !== undefined && this.interned.get(known.policy.hash) === known) return known;
@@ -91,21 +95,23 @@ export class HostPolicies {
     named: NamedRules | undefined,
     settings: HostSettings,
   ): InternedPolicy {
-    const { sample } = of;
-    const lines = sample.enforcementMode === 'idle' ? NO_LINES : this.linesOf(of, named);
-    const head = {
-      mode: sample.enforcementMode,
-      visibility: sample.visibilityLevel,
-      blockedConnectionAction: settings.blockedConnectionAction,
-      managesExternal: managesExternal(sample),
-      ipv6Mode: settings.ipv6Mode,
-      firewallCoexistence: settings.firewallCoexistence,
-      ipTablesRules: tableRules(of, named),
-    };
-    const hash = this.hashOf(head, lines);
+    const lines = of.sample.enforcementMode === 'idle' ? NO_LINES : this.linesOf(of, named);
+    const tables = tableRules(of, named);
+    const { head, text } = this.headOf(of, settings);
+    const hash = this.hashOf(tables.length === 0 ? text : text + JSON.stringify(tables), lines);
     const known = this.interned.get(hash);
     if (known !== undefined) return known;
-    const policy: HostPolicy = { hash, ...head, rules: lines.map(({ rule }) => rule) };
+    const policy: HostPolicy = {
+      hash,
+      mode: head.mode,
+      visibility: head.visibility,
+      blockedConnectionAction: head.blockedConnectionAction,
+      managesExternal: head.managesExternal,
+      ipv6Mode: head.ipv6Mode,
+      firewallCoexistence: head.firewallCoexistence,
+      ipTablesRules: tables,
+      rules: lines.map(({ rule }) => rule),
+    };
     const entry = { policy, sets: setsOf(lines), users: 0, told: 0 };
     this.interned.set(hash, entry);
     for (const set of entry.sets) {
@@ -115,9 +121,27 @@ export class HostPolicies {
     return entry;
   }
 
+  /** What a policy says besides its rules; few ways to say it, and many classes. */
+  private headOf({ sample, head: key }: ClassState, settings: HostSettings): Head {
+    let heads = this.heads.get(settings);
+    if (heads === undefined) this.heads.set(settings, (heads = new Map()));
+    let found = heads.get(key);
+    if (found === undefined) {
+      const head = {
+        mode: sample.enforcementMode,
+        visibility: sample.visibilityLevel,
+        managesExternal: managesExternal(sample),
+        ...settings,
+      };
+      heads.set(key, (found = { head, text: JSON.stringify(head) }));
+    }
+    return found;
+  }
+
   /** Lines of units changed: what was built of them is not to be had any more. */
   forget(): void {
     this.built.clear();
+    this.heads.clear();
   }
 
   /** Lines of the selectors that the class is in and of the rules that name it, sorted, each once, as far as its hosts can do them. */
@@ -140,15 +164,15 @@ export class HostPolicies {
 
   private linesOfSelector(selector: SelectorState): readonly Line[] {
     if (selector.lines !== null) return selector.lines;
-    const lines: Line[] = [];
-    for (const unit of itemsOf(selector.providerUnits)) {
-      unit.providers.forEach(({ members }, place) => {
-        if (members !== selector) return;
-        lines.push(...(linesOfUnit(unit).inbound[place] ?? NO_LINES));
-      });
-    }
-    for (const unit of itemsOf(selector.consumerUnits)) lines.push(...linesOfUnit(unit).outbound);
-    selector.lines = sorted(lines);
+    const inbound = [...itemsOf(selector.providerUnits)].flatMap((unit) =>
+      unit.providers.flatMap(({ members }, place) =>
+        members === selector ? (linesOfUnit(unit).inbound[place] ?? NO_LINES) : NO_LINES,
+      ),
+    );
+    const outbound = [...itemsOf(selector.consumerUnits)].flatMap(
+      (unit) => linesOfUnit(unit).outbound,
+    );
+    selector.lines = sorted([...inbound, ...outbound]);
     return selector.lines;
   }
 
@@ -162,8 +186,8 @@ export class HostPolicies {
     return sorted(lines);
   }
 
-  private hashOf(head: object, lines: readonly Line[]): string {
-    let text = JSON.stringify(head);
+  private hashOf(head: string, lines: readonly Line[]): string {
+    let text = head;
     const long = lines.length > LONG;
     for (const line of lines) {
       if (long) line.digest ??= this.digest(line.text);

@@ -10,7 +10,7 @@ export interface HostSettings {
   readonly blockedConnectionAction: BlockedConnectionAction;
 }
 
-/** Settings with their scopes resolved, as long as labels and groups stay as they are. */
+/** Settings with their scopes resolved, as long as labels and groups stay as they are. Equal answers are the same object. */
 export function compileHostSettings(
   settings: FirewallSettings,
   find: LabelLookup,
@@ -21,14 +21,20 @@ export function compileHostSettings(
     scope: selector(scope),
     coexistence: illumioPrimary ? ('primary' as const) : ('secondary' as const),
   }));
+  const known = new Map<string, HostSettings>();
   return (of) => {
     const holds = (scope: Selector) => selects(scope, (key) => of.label(key));
     const rejects = of.sample.blockedConnectionAction === 'reject' || rejectScopes.some(holds);
-    return {
-      ipv6Mode: settings.ipv6Mode,
-      firewallCoexistence: shared.find(({ scope }) => holds(scope))?.coexistence ?? 'exclusive',
-      blockedConnectionAction: rejects ? 'reject' : 'drop',
-    };
+    const blockedConnectionAction = rejects ? 'reject' : 'drop';
+    const firewallCoexistence =
+      shared.find(({ scope }) => holds(scope))?.coexistence ?? 'exclusive';
+    const key = `${blockedConnectionAction} ${firewallCoexistence}`;
+    let found = known.get(key);
+    if (found === undefined) {
+      found = { ipv6Mode: settings.ipv6Mode, firewallCoexistence, blockedConnectionAction };
+      known.set(key, found);
+    }
+    return found;
   };
 }
 

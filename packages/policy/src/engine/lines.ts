@@ -120,6 +120,14 @@ function line(unit: Unit, direction: HostRule['direction'], match: Match): reado
     principals: direction === 'outbound' ? unit.principals : [],
     origin: { href: unit.href, version: unit.version },
   };
-  const text = JSON.stringify([direction, unit.action, unit.href, rule]);
-  return [{ rule, text, sets, on, digest: null }];
+  return [{ rule, text: textOf(rule), sets, on, digest: null }];
+}
+
+/** Sorts as host policies are sorted. What people write is in JSON, so that no text of theirs can pass for two fields. */
+function textOf(rule: HostRule): string {
+  const { action, direction, networkType, peers, fqdns, services, stateless, principals } = rule;
+  const { href, version } = rule.origin;
+  const head = `${direction} ${action} ${href} ${peers.join()} ${version} ${networkType} ${stateless}`;
+  const lists = fqdns.length + principals.length === 0 ? '' : JSON.stringify([fqdns, principals]);
+  return `${head} ${JSON.stringify(services)}${lists}`;
 }

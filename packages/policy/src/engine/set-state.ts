@@ -9,7 +9,7 @@ import {
   type AddressSpan,
 } from '@bulkhead/net';
 import type { AddressSet, AddressSetDelta } from '../host-policy.ts';
-import type { ClassState, SelectorState } from './classes.ts';
+import { ClassState, type SelectorState } from './classes.ts';
 import { itemsOf, type Few } from './few.ts';
 import type { AddressOwners } from './owners.ts';
 import { sourceKey, type SetSource } from './sources.ts';
@@ -21,6 +21,8 @@ export interface OwnMembers {
   readonly ranges: readonly string[];
 }
 
+const NO_SPANS: readonly AddressSpan[] = [];
+const NO_TEXTS: readonly string[] = [];
 const NOTHING: OwnMembers = { hosts: new Set(), ranges: [] };
 
 /** Ranges by text, kept from when somebody first asks for the content. */
@@ -34,7 +36,7 @@ interface Published {
   ranges: readonly string[];
   rangesMoved: boolean;
   /** Hosts that came (true) or went (false). */
-  readonly moved: Map<string, boolean>;
+  moved: Map<string, boolean> | null;
 }
 
 /**
@@ -97,7 +99,7 @@ export class SetState {
   private move(text: string, here: boolean): void {
     if (isRange(text)) this.moveRange(text, here);
     else if (this.published !== null) {
-      const { moved } = this.published;
+      const moved = (this.published.moved ??= new Map<string, boolean>());
       if (moved.get(text) === !here) moved.delete(text);
       else moved.set(text, here);
     }
@@ -138,7 +140,7 @@ export class SetState {
   }
 
   snapshot(): AddressSet {
-    return { id: this.id, hosts: [...this.hosts()].sort(), ranges: this.rangeTexts() };
+    return { id: this.id, hosts: this.hosts().sort(), ranges: this.rangeTexts() };
   }
 
   /** What moved since it was last given out; the whole set the first time; null when nothing did. */
@@ -156,18 +158,19 @@ export class SetState {
 
   private publishWhole(): AddressSetDelta {
     const ranges = this.rangeTexts();
-    this.published = { ranges, rangesMoved: false, moved: new Map() };
-    const addHosts = [...this.hosts()];
-    return { id: this.id, addHosts, removeHosts: [], addRanges: ranges, removeRanges: [] };
+    this.published = { ranges, rangesMoved: false, moved: null };
+    const addHosts = this.hosts();
+    const [removeHosts, removeRanges] = [NO_TEXTS, NO_TEXTS];
+    return { id: this.id, addHosts, removeHosts, addRanges: ranges, removeRanges };
   }
 
   private diff(published: Published): AddressSetDelta {
     const addHosts: string[] = [];
     const removeHosts: string[] = [];
-    for (const [host, here] of published.moved) (here ? addHosts : removeHosts).push(host);
-    published.moved.clear();
-    let addRanges: string[] = [];
-    let removeRanges: string[] = [];
+    for (const [host, here] of published.moved ?? []) (here ? addHosts : removeHosts).push(host);
+    published.moved = null;
+    let addRanges = NO_TEXTS;
+    let removeRanges = NO_TEXTS;
     if (published.rangesMoved) {
       const before = new Set(published.ranges);
       const after = this.rangeTexts();
@@ -180,7 +183,12 @@ export class SetState {
     return { id: this.id, addHosts, removeHosts, addRanges, removeRanges };
   }
 
-  private hosts(): ReadonlySet<string> {
+  private hosts(): string[] {
+    const { classes } = this;
+    if (classes instanceof ClassState && !this.subnets && this.own.hosts.size === 0) {
+      const { workloads } = classes;
+      if (workloads !== null && !(workloads instanceof Set)) return [...workloads.addresses];
+    }
     const hosts = new Set(this.own.hosts);
     for (const state of itemsOf(this.classes)) {
       if (this.subnets) {
@@ -190,10 +198,11 @@ export class SetState {
       for (const { addresses } of itemsOf(state.workloads))
         for (const text of addresses) hosts.add(text);
     }
-    return hosts;
+    return [...hosts];
   }
 
   private spans(): readonly AddressSpan[] {
+    if (this.selector !== null && !this.subnets) return NO_SPANS;
     this.live ??= this.collect();
     this.live.joined ??= joinSpans([...this.live.ranges.values()]);
     return this.live.joined;
@@ -210,8 +219,9 @@ export class SetState {
     return { ranges, joined: null };
   }
 
-  private rangeTexts(): string[] {
-    return this.spans().map(formatSpan);
+  private rangeTexts(): readonly string[] {
+    const spans = this.spans();
+    return spans.length === 0 ? NO_TEXTS : spans.map(formatSpan);
   }
 }
 
