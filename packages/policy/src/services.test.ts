@@ -120,6 +120,17 @@ describe('service ports in canonical form', () => {
   });
 });
 
+test('two hundred single ports are two hundred entries (FR-12)', () => {
+  const ports = Array.from({ length: 200 }, (_, index) => tcp(20_001 + 2 * index));
+  const services = normalizeServices(ports);
+  expect(services).toHaveLength(200);
+  expect([20_001, 20_002, 20_399].map((port) => servicesMatch(services, asked(6, port)))).toEqual([
+    true,
+    false,
+    true,
+  ]);
+});
+
 describe('ingress services', () => {
   const web = { href: '/services/web', name: 'Web', ports: [tcp(80), tcp(443)] };
   const find = (href: string) => (href === web.href ? web : undefined);
