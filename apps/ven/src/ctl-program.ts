@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { activate } from './agent/activation.ts';
 import { NotActivatedError } from './agent/agent.ts';
 import { askDaemon } from './agent/control.ts';
+import { explainAnswerSchema } from './agent/explain.ts';
 import { parseServer, SettingsError } from './agent/settings.ts';
 import { formatPolicy, policyViewSchema } from './agent/show-policy.ts';
 import { openStore, type Store } from './agent/store.ts';
@@ -20,6 +21,8 @@ import {
   stopDaemon,
   DaemonError,
 } from './daemon-process.ts';
+import { readQuestion } from './explain-arguments.ts';
+import { formatExplain } from './format-explain.ts';
 import { formatStatus } from './format-status.ts';
 import { installFolder } from './install.ts';
 import { ServiceError, type FirewallRestore, type Platform } from './platform/port.ts';
@@ -132,6 +135,32 @@ export function buildProgram({ out, defaultDataFolder }: ProgramDeps): Command {
       const view = policyViewSchema.parse(answer.result);
       if (json === true) done(JSON.stringify(view, null, 2));
       else out(formatPolicy(view));
+    });
+
+  program
+    .command('explain')
+    .description('Why a connection of this host is allowed or blocked, and what would let it pass')
+    .argument('<src>', 'Who connects: an address, or "self" for this host')
+    .argument('<dst>', 'Who answers: an address, or "self" for this host')
+    .argument(
+      '<service>',
+      'PORT[/PROTO], such as 443, 53/udp, 36/sctp; ICMP as 8/icmp or 128/icmpv6',
+    )
+    .option('--json', 'Print JSON')
+    .addHelpText(
+      'after',
+      '\nThe PCE answers for both ends by the active policy. Where it cannot be reached, the answer is\n' +
+        'what this host enforces now, and says so.\n\n' +
+        'Example: illumio-ven-ctl explain 10.1.2.3 self 443/tcp',
+    )
+    .action(async (src: string, dst: string, service: string, { json }: { json?: boolean }) => {
+      const question = readQuestion(src, dst, service);
+      const opened = await activatedStore();
+      const answer = await askDaemon(opened.socketFile, { command: 'explain', question });
+      if (answer === null) throw new DaemonError('the VEN is stopped; start it to have it answer');
+      const explained = explainAnswerSchema.parse(answer.result);
+      if (json === true) done(JSON.stringify(explained, null, 2));
+      else out(formatExplain(explained));
     });
 
   program

@@ -4,6 +4,7 @@ import { NotActivatedError } from './agent/agent.ts';
 import { messageOf } from './agent/log.ts';
 import { normalizeArguments } from './ctl-arguments.ts';
 import { buildProgram, UsageError } from './ctl-program.ts';
+import { ExplainArgumentError } from './explain-arguments.ts';
 import { defaultDataFolder, locateNativeParts } from './install.ts';
 
 locateNativeParts();
@@ -17,7 +18,7 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else {
     process.stderr.write(`illumio-ven-ctl: ${messageOf(error)}\n`);
-    if (error instanceof UsageError) process.exitCode = 2;
+    if (error instanceof UsageError || error instanceof ExplainArgumentError) process.exitCode = 2;
     else process.exitCode = error instanceof NotActivatedError ? 3 : 1;
   }
 }

@@ -73,6 +73,9 @@ async function main(): Promise<void> {
         return agent?.status() ?? null;
       case 'show-policy':
         return agent?.showPolicy() ?? null;
+      case 'explain':
+        if (agent === null) throw new Error('the VEN is starting; ask again in a moment');
+        return agent.explain(request.question);
       case 'stop':
         await end(request.quiet ? null : 'stop', 0);
         return { pid: process.pid };

@@ -224,6 +224,10 @@ test('a VEN whose PCE is away keeps its policy over a restart and catches up', a
   pce.policy = aPolicyContent();
   await start();
   await until('state 1', () => last('applied')?.version === 1);
+  await until(
+    'the profile is on disk',
+    async () => Object.keys(await store.readProfiles()).length === 1,
+  );
   await agent?.close(null);
   const { port } = pce;
   await pce.close();

@@ -1,17 +1,19 @@
 /** The agent: policy from the PCE into the firewall, facts and flows back. Everything of the operating system is behind the platform. */
 import { promises as dns } from 'node:dns';
-import { isIP } from 'node:net';
 import { VEN_PROTOCOL, type PceMessage, type VenMessage } from '@bulkhead/contract';
 import type { HostFacts } from '@bulkhead/enforcement';
 import type { FirewallRestore, Platform } from '../platform/port.ts';
 import { openChannel, type Channel } from './channel.ts';
+import { explain, type ExplainAnswer, type ExplainQuestion } from './explain.ts';
 import { createFlowReporter } from './flow-reporter.ts';
 import { reportFacts } from './host-facts.ts';
 import { createInterfaceWatcher } from './interface-watcher.ts';
+import { createKnownServers } from './known-servers.ts';
 import { messageOf, type Log } from './log.ts';
 import { createPceClient } from './pce-client.ts';
 import { createPolicyApplier, type Enforced } from './policy-applier.ts';
 import { openDelta, openPolicy, PolicyDocumentError } from './policy-state.ts';
+import { createResolvedNames, type NameMove } from './resolved-names.ts';
 import { createSerial } from './serial.ts';
 import { describePolicy, type PolicyView } from './show-policy.ts';
 import type { AgentStatus } from './status.ts';
@@ -36,6 +38,8 @@ export interface AgentDeps {
 export interface Agent {
   status(): AgentStatus;
   showPolicy(): PolicyView | null;
+  /** Why a connection of this host is decided as it is. Rejects with what a person can do about it. */
+  explain(question: ExplainQuestion): Promise<ExplainAnswer>;
   /** Ends all work; the last policy stays in force. `reason` null: without a word to the PCE. */
   close(reason: 'stop' | 'shutdown' | null): Promise<void>;
 }
@@ -45,7 +49,7 @@ const RESTORE = { saved: 'saved', default: 'recommended', disable: 'open' } as c
 /** The last policy is in force when this resolves, before the network was touched. Rejects with NotActivatedError. */
 export async function startAgent(deps: AgentDeps): Promise<Agent> {
   const { platform, store, log } = deps;
-  const [identity, settings, ca, cache, firstSequence, knownAddresses] = await Promise.all([
+  const [identity, settings, ca, cache, firstSequence, lastAddresses] = await Promise.all([
     store.readIdentity(),
     store.readSettings(),
     store.readCa(),
@@ -60,8 +64,13 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   const pce = { host: settings.managementServer, port: settings.port, ca };
   const client = createPceClient(pce, identity.token);
   const serial = createSerial();
-  let pceAddresses: readonly string[] = isIP(pce.host) === 0 ? knownAddresses : [pce.host];
-  let resolvers: readonly string[] = await platform.resolvers();
+  const servers = await createKnownServers({
+    pceHost: pce.host,
+    lastAddresses,
+    readResolvers: () => platform.resolvers(),
+    persist: (addresses) => store.writePceAddresses(addresses),
+    log,
+  });
   let lastReport = '';
   let lastFailure: string | null = null;
   let refusedBy: number | null = null;
@@ -72,18 +81,28 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   const facts = (): HostFacts => ({
     interfaces: interfaces.hostInterfaces(),
     otherInterfaces: settings.endpoint ? 'external' : 'corporate',
-    pce: pceAddresses.map((address) => ({ address, port: settings.port })),
-    resolvers,
-    names: new Map(),
-    coexistence: { illumioPrimary: true },
+    pce: servers.pce().map((address) => ({ address, port: settings.port })),
+    resolvers: servers.resolvers(),
+    names: names.known(),
   });
 
   const applier = createPolicyApplier({
     firewall: platform.firewall,
     persist: (policy) => store.writePolicy(policy),
     facts,
+    took: (plan) => names.follow(plan.names.keys()),
     log,
     now: () => new Date(),
+  });
+
+  const names = createResolvedNames({
+    lookup: async (name) => (await dns.lookup(name, { all: true })).map(({ address }) => address),
+    inUse: (addresses) => platform.firewall.peersInUse(addresses),
+    watch: (resolved) =>
+      platform.watchNames((address) => servers.resolvers().includes(address), resolved),
+    moved: (moves) => void serial(() => namesMoved(moves)),
+    log,
+    nowMs: () => Date.now(),
   });
 
   const interfaces = createInterfaceWatcher({
@@ -126,6 +145,15 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     const addresses = interfaces.links().flatMap((link) => link.addresses);
     // a connection whose address left the host would hang until it times out
     if (!addresses.some(({ address }) => address === local)) channel?.renew();
+  }
+
+  async function namesMoved(moves: readonly NameMove[]): Promise<void> {
+    if (closed) return;
+    try {
+      await applier.namesMoved(moves);
+    } catch (error) {
+      failed(applier.enforced()?.policy.version ?? 0, error);
+    }
   }
 
   async function report(): Promise<void> {
@@ -230,7 +258,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       if (closed) return;
       try {
         // a policy must know where the PCE is, or it would cut the way to it
-        if (pceAddresses.length === 0) await learnAddresses();
+        if (servers.pce().length === 0) await servers.learn();
         await handle(message);
       } catch (error) {
         const text = messageOf(error);
@@ -258,32 +286,9 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     interfaces.detect(true).catch(detectionFailed);
   }
 
-  /** Learns where the PCE and the resolvers are now; answers whether that changed. */
-  async function learnAddresses(): Promise<boolean> {
-    const resolversNow = await platform.resolvers();
-    let addresses = pceAddresses;
-    if (isIP(pce.host) === 0) {
-      try {
-        const found = await dns.lookup(pce.host, { all: true });
-        addresses = [...new Set(found.map(({ address }) => address))].sort();
-      } catch (error) {
-        log.warn('the PCE’s name could not be resolved', {
-          name: pce.host,
-          reason: messageOf(error),
-        });
-      }
-    }
-    const moved = !same(addresses, pceAddresses);
-    const changed = moved || !same(resolversNow, resolvers);
-    pceAddresses = addresses;
-    resolvers = resolversNow;
-    if (moved) await store.writePceAddresses(addresses);
-    return changed;
-  }
-
   async function refreshAddresses(): Promise<void> {
     try {
-      if (!(await learnAddresses()) || closed) return;
+      if (!(await servers.learn()) || closed) return;
       await serial(() => applier.factsChanged());
     } catch (error) {
       failed(applier.enforced()?.policy.version ?? 0, error);
@@ -371,8 +376,19 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       const enforced = applier.enforced();
       return enforced === null ? null : describePolicy(enforced);
     },
+    explain: (question) =>
+      explain(
+        {
+          ask: (body) => client.explain(body),
+          enforced: () => applier.enforced(),
+          ownAddresses: () =>
+            interfaces.links().flatMap((link) => link.addresses.map(({ address }) => address)),
+        },
+        question,
+      ),
     async close(reason) {
       closed = true;
+      names.close();
       for (const timer of timers) clearInterval(timer);
       interfaces.close();
       stopNetwork();
@@ -391,8 +407,4 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       channel?.close();
     },
   };
-}
-
-function same(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((text, index) => text === other[index]);
 }

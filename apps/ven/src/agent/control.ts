@@ -3,11 +3,13 @@ import { promises as fs } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { explainQuestionSchema } from './explain.ts';
 import { messageOf } from './log.ts';
 
 const controlRequestSchema = z.discriminatedUnion('command', [
   z.object({ command: z.literal('status') }),
   z.object({ command: z.literal('show-policy') }),
+  z.object({ command: z.literal('explain'), question: explainQuestionSchema }),
   /** `quiet`: it starts again at once, the PCE need not know. */
   z.object({ command: z.literal('stop'), quiet: z.boolean() }),
   z.object({ command: z.literal('unpair'), restore: z.enum(['saved', 'recommended', 'open']) }),

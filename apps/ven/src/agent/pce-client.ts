@@ -5,10 +5,13 @@ import {
   activateResponseSchema,
   apiErrorsSchema,
   detectResponseSchema,
+  explanationSchema,
   policyDocumentSchema,
   type ActivateRequest,
   type ActivateResponse,
+  type ConnectionQuestion,
   type DetectResponse,
+  type ExplanationWire,
   type FlowReport,
   type HostReport,
   type PolicyDocument,
@@ -40,6 +43,8 @@ export interface PceClient {
   /** Bound to the address, so that the PCE sees where that interface's traffic comes from. */
   detect(interfaceName: string, address: string): Promise<DetectResponse>;
   policy(): Promise<PolicyDocument>;
+  /** One end of the connection must be this host. */
+  explain(body: ConnectionQuestion): Promise<ExplanationWire>;
   flows(body: FlowReport): Promise<void>;
   goodbye(reason: 'stop' | 'unpair' | 'shutdown'): Promise<void>;
   /** Ends connections that are kept. */
@@ -168,6 +173,7 @@ export function createPceClient(pce: PceAddress, token: string | null): PceClien
         detectResponseSchema,
       ),
     policy: () => ask({ method: 'GET', path: '/ven/policy' }, policyDocumentSchema),
+    explain: (body) => ask({ method: 'POST', path: '/ven/explain', body }, explanationSchema),
     async flows(body) {
       try {
         await send({ method: 'POST', path: '/ven/flows', body, kept: true });

@@ -1,5 +1,6 @@
 /**
- * Puts policies into the firewall: one transaction, read back, written to disk. What fails leaves the old policy in
+ * Puts policies into the firewall: one transaction, read back, written to disk. A move of members is not read
+ * back: the system takes it only where it fits what was there. What fails leaves the old policy in
  * force. The caller runs one operation at a time.
  */
 import type { PolicyContent, PolicyDeltaContent } from '@bulkhead/contract';
@@ -7,14 +8,17 @@ import {
   buildPlan,
   pceConnectionPasses,
   withInterfaces,
+  withSetDelta,
   type FirewallPlan,
   type HostFacts,
   type HostInterface,
   type LogEntry,
 } from '@bulkhead/enforcement';
-import type { Firewall, PlanStep } from '../platform/port.ts';
+import type { AddressSetDelta } from '@bulkhead/policy';
+import type { Firewall } from '../platform/port.ts';
 import { messageOf, type Log } from './log.ts';
 import { moveByDelta } from './policy-state.ts';
+import type { NameMove } from './resolved-names.ts';
 
 const REPAIR_ATTEMPTS = 3;
 
@@ -33,6 +37,8 @@ export interface PolicyApplierDeps {
   readonly firewall: Firewall;
   readonly persist: (policy: PolicyContent) => Promise<void>;
   readonly facts: () => HostFacts;
+  /** A plan came into force whose names may be others. */
+  readonly took: (plan: FirewallPlan) => void;
   readonly log: Log;
   readonly now: () => Date;
 }
@@ -49,6 +55,8 @@ export interface PolicyApplier {
   applyDelta(delta: PolicyDeltaContent): Promise<Enforced | null>;
   /** After an interface or its profile changed; from what is in memory, no round trip. Answers whether anything moved. Rejects with ApplyError. */
   interfacesChanged(interfaces: readonly HostInterface[]): Promise<boolean>;
+  /** After addresses of names in rules came or went. What goes is used by no connection, so none is cut. Rejects with ApplyError. */
+  namesMoved(moves: readonly NameMove[]): Promise<void>;
   /** After another fact of the host changed (PCE addresses, resolvers). Rejects with ApplyError. */
   factsChanged(): Promise<void>;
   /** Compares and puts back what differs. Answers the differences that there were. Rejects with ApplyError. */
@@ -114,6 +122,7 @@ export function createPolicyApplier(deps: PolicyApplierDeps): PolicyApplier {
   function become(policy: PolicyContent, plan: FirewallPlan): Enforced {
     if (current !== null) previousIndex = current.plan.logIndex;
     current = { policy, plan, appliedAt: deps.now().toISOString() };
+    deps.took(plan);
     return current;
   }
 
@@ -122,51 +131,56 @@ export function createPolicyApplier(deps: PolicyApplierDeps): PolicyApplier {
     plan: FirewallPlan,
     change: () => Promise<void>,
     persist: boolean,
+    mayTighten = true,
   ): Promise<Enforced> {
     await guarded(async () => {
       await change();
       if (persist) await deps.persist(policy);
     });
     const enforced = become(policy, plan);
-    await cut(plan);
+    if (mayTighten) await cut(plan);
     return enforced;
   }
 
-  async function applyWhole(policy: PolicyContent, persist: boolean): Promise<Enforced> {
+  async function applyWhole(
+    policy: PolicyContent,
+    persist: boolean,
+    mayTighten = true,
+  ): Promise<Enforced> {
     const plan = planOf(policy);
-    return take(policy, plan, () => enforceWhole(plan), persist);
+    return take(policy, plan, () => enforceWhole(plan), persist, mayTighten);
   }
 
-  async function step(enforced: Enforced, steps: readonly PlanStep[]): Promise<FirewallPlan> {
-    const next = await firewall.update(enforced.plan, steps);
-    const differences = await firewall.stepDifferences(next, steps);
-    if (differences.length > 0) {
-      throw new ApplyError(`the firewall is not as planned after the change: ${differences[0]}`);
+  /** Moves members alone; false where that is not enough or the system refuses it, and nothing changed then. */
+  async function moved(before: FirewallPlan, after: FirewallPlan, what: string): Promise<boolean> {
+    try {
+      if (await firewall.move(before, after)) return true;
+      log.info(`${what} move rules too; applying the policy whole`);
+    } catch (error) {
+      log.warn(`${what} could not be moved; applying the policy whole`, {
+        reason: messageOf(error),
+      });
     }
-    return next;
+    return false;
   }
 
   return {
     enforced: () => current,
     logEntry: (prefix) => current?.plan.logIndex.get(prefix) ?? previousIndex.get(prefix),
-    restore: async (policy) => void (await applyWhole(policy, false)),
+    async restore(policy) {
+      // what names stand for is not known yet: connections to them would be cut, which this same policy let begin
+      const hasNames = policy.policy.rules.some(({ fqdns }) => fqdns.length > 0);
+      await applyWhole(policy, false, !hasNames);
+    },
     applyWhole: (policy) => applyWhole(policy, true),
     async applyDelta(delta) {
       const before = current;
       const next = before === null ? null : moveByDelta(before.policy, delta);
       if (before === null || next === null) return null;
       if (delta.policy !== null) return applyWhole(next, true);
-      const steps = delta.sets.map((set): PlanStep => ({ kind: 'set', delta: set }));
-      let plan: FirewallPlan;
-      try {
-        plan = await step(before, steps);
-      } catch (error) {
-        log.warn('members could not be moved; applying the policy whole', {
-          reason: messageOf(error),
-        });
-        return applyWhole(next, true);
-      }
-      return take(next, plan, () => Promise.resolve(), true);
+      const plan = delta.sets.reduce(withSetDelta, before.plan);
+      if (!(await moved(before.plan, plan, 'members'))) return applyWhole(next, true);
+      return take(next, plan, () => Promise.resolve(), true, tightens(plan, delta.sets));
     },
     async interfacesChanged(interfaces) {
       const before = current;
@@ -181,19 +195,25 @@ export function createPolicyApplier(deps: PolicyApplierDeps): PolicyApplier {
         await take(before.policy, next, () => enforceWhole(next), false);
         return true;
       }
-      let plan: FirewallPlan;
-      try {
-        plan = await step(before, [{ kind: 'interfaces', interfaces }]);
-      } catch (error) {
-        log.warn('interfaces could not be moved; applying the policy whole', {
-          reason: messageOf(error),
-        });
+      if (!(await moved(before.plan, next, 'interfaces'))) {
         await take(before.policy, next, () => enforceWhole(next), false);
         return true;
       }
-      current = { ...before, plan };
-      await cut(plan);
+      current = { ...before, plan: next };
+      await cut(next);
       return true;
+    },
+    async namesMoved(moves) {
+      const before = current;
+      if (before === null) return;
+      const deltas = moves.flatMap(({ name, added, removed }): AddressSetDelta[] => {
+        const id = before.plan.names.get(name);
+        if (id === undefined) return [];
+        return [{ id, addHosts: added, removeHosts: removed, addRanges: [], removeRanges: [] }];
+      });
+      const plan = deltas.reduce(withSetDelta, before.plan);
+      if (await moved(before.plan, plan, 'addresses of names')) current = { ...before, plan };
+      else await applyWhole(before.policy, false);
     },
     async factsChanged() {
       if (current === null) return;
@@ -213,6 +233,17 @@ export function createPolicyApplier(deps: PolicyApplierDeps): PolicyApplier {
       throw new ApplyError(`somebody changes the firewall again and again: ${seen[0] ?? ''}`);
     },
   };
+}
+
+/** Whether a connection that was allowed may not be any more, after members moved. */
+function tightens({ rules }: FirewallPlan, deltas: readonly AddressSetDelta[]): boolean {
+  const named = (action: 'allow' | 'deny', id: string): boolean =>
+    rules.some((rule) => rule.action === action && rule.peers.includes(id));
+  return deltas.some(
+    ({ id, addHosts, addRanges, removeHosts, removeRanges }) =>
+      (removeHosts.length + removeRanges.length > 0 && named('allow', id)) ||
+      (addHosts.length + addRanges.length > 0 && named('deny', id)),
+  );
 }
 
 function sameInterfaces(one: FirewallPlan, other: FirewallPlan): boolean {

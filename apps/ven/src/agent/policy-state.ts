@@ -86,13 +86,17 @@ function moveSet(set: AddressSet, delta: AddressSetDelta): PolicyContent['sets']
   };
 }
 
+/** A few are looked for one by one: an index of 100,000 members costs more than ten searches. */
+const FEW = 10;
+
 function moveMembers(
   members: readonly string[],
   removed: readonly string[],
   added: readonly string[],
 ): string[] {
-  const next = new Set(members);
-  for (const member of removed) next.delete(member);
-  for (const member of added) next.add(member);
-  return [...next];
+  const gone = new Set(removed);
+  const kept = gone.size === 0 ? [...members] : members.filter((member) => !gone.has(member));
+  const known = added.length > FEW ? new Set(kept) : null;
+  const missing = added.filter((member) => !(known?.has(member) ?? kept.includes(member)));
+  return kept.concat([...new Set(missing)]);
 }

@@ -1,20 +1,39 @@
 /** What every platform must do alike. Called by a test file of each. */
-import { buildPlan, type FirewallPlan, type HostInterface } from '@bulkhead/enforcement';
+import {
+  buildPlan,
+  withInterfaces,
+  withSetDelta,
+  type FirewallPlan,
+  type HostInterface,
+} from '@bulkhead/enforcement';
 import type { HostPolicy } from '@bulkhead/policy';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { aHostPolicy } from '../testing/policies.ts';
 import { until } from '../testing/until.ts';
-import type { PlanStep, Platform } from './port.ts';
+import type { Platform, ResolvedName } from './port.ts';
+
+/** DNS server of the host under test. */
+export const RESOLVER = '203.0.113.1';
 
 export interface ConformanceHost {
   readonly platform: Platform;
   /** Gives the host a further address; the interface must have been there before. */
   addAddress(address: string, prefixLength: number): Promise<void>;
+  /** A program of the host asks its DNS server, at RESOLVER, for a name and gets this address, good for 300 s. */
+  resolve(name: string, address: string): Promise<void>;
   /** Somebody else deletes our table. */
   tamper(): Promise<void>;
   /** Frees everything. */
   dispose(): Promise<void>;
 }
+
+const aMove = {
+  id: 's_web',
+  addHosts: ['10.0.0.7'],
+  removeHosts: ['10.0.0.1'],
+  addRanges: [],
+  removeRanges: [],
+};
 
 export function describePlatform(name: string, start: () => Promise<ConformanceHost>): void {
   describe(`platform ${name}`, () => {
@@ -84,22 +103,27 @@ export function describePlatform(name: string, start: () => Promise<ConformanceH
       }));
       const delta = {
         id: 's_web',
-        addHosts: ['10.0.0.3'],
+        addHosts: ['10.0.0.3', '2001:db8:1::3'],
         removeHosts: ['10.0.0.1'],
-        addRanges: ['10.2.0.0/16'],
+        addRanges: ['10.2.0.0/16', '240.0.0.0/4', '2001:db8:2::/48'],
         removeRanges: ['10.1.0.0/16'],
       };
-      const steps: PlanStep[] = [
-        { kind: 'set', delta },
-        { kind: 'interfaces', interfaces },
-      ];
-      expect(await firewall.stepDifferences(before, steps)).toEqual([]);
-      const after = await firewall.update(before, steps);
-      expect(await firewall.stepDifferences(after, steps)).toEqual([]);
-      expect(await firewall.stepDifferences(before, steps)).not.toEqual([]);
+      const after = withInterfaces(withSetDelta(before, delta), interfaces);
+      expect(await firewall.move(before, after)).toBe(true);
       expect(await firewall.differences(after)).toEqual([]);
       expect(await firewall.differences(before)).not.toEqual([]);
+      expect(await firewall.move(after, before)).toBe(true);
+      expect(await firewall.differences(before)).toEqual([]);
       expect(after.interfaces.external).toEqual(interfaces.map((link) => link.name).sort());
+    });
+
+    test('what takes other rules is no move, and changes nothing', async () => {
+      const { firewall } = host.platform;
+      const before = await plan();
+      await firewall.apply(before);
+      expect(await firewall.move(before, await plan({ mode: 'selective' }))).toBe(false);
+      expect(await firewall.move(before, await plan({ mode: 'idle' }))).toBe(false);
+      expect(await firewall.differences(before)).toEqual([]);
     });
 
     test('a change that does not fit what is enforced is refused and changes nothing', async () => {
@@ -114,7 +138,7 @@ export function describePlatform(name: string, start: () => Promise<ConformanceH
         addRanges: [],
         removeRanges: [],
       };
-      await expect(firewall.update(otherwise, [{ kind: 'set', delta }])).rejects.toThrow(
+      await expect(firewall.move(otherwise, withSetDelta(otherwise, delta))).rejects.toThrow(
         expect.objectContaining({ name: 'FirewallError' }),
       );
       expect(await firewall.differences(enforced)).toEqual([]);
@@ -126,11 +150,27 @@ export function describePlatform(name: string, start: () => Promise<ConformanceH
       const stop = firewall.watch(({ by }) => changes.push(by));
       const wanted = await plan();
       await firewall.apply(wanted);
+      await firewall.move(wanted, withSetDelta(wanted, aMove));
       await host.tamper();
       await until('the change is told', () => changes.length > 0);
       expect(changes).toHaveLength(1);
       expect(await firewall.differences(wanted)).not.toEqual([]);
       stop();
+    });
+
+    test('tells of names that the host asked its resolver for, and which addresses it got', async () => {
+      const found: ResolvedName[] = [];
+      const stop = host.platform.watchNames(
+        (address) => address === RESOLVER,
+        (names) => found.push(...names),
+      );
+      await host.resolve('WWW.example.com', '192.0.2.9');
+      await until('the name', () => found.length > 0);
+      stop();
+      await host.resolve('later.example.com', '192.0.2.10');
+      expect(found).toEqual([
+        { name: 'www.example.com', addresses: [{ address: '192.0.2.9', ttlSeconds: 300 }] },
+      ]);
     });
 
     test('tells of a new address', async () => {

@@ -2,8 +2,7 @@
  * The platform port: everything of the VEN that knows an operating system. `agent/` is written against it alone.
  * Implementations: `linux/` (nftables, netlink), `fake/` (memory, for tests). `port.conformance.ts` holds them alike.
  */
-import type { AddressSetDelta } from '@bulkhead/policy';
-import type { FirewallPlan, HostInterface } from '@bulkhead/enforcement';
+import type { FirewallPlan } from '@bulkhead/enforcement';
 
 /** What the host is. */
 interface HostDescription {
@@ -45,11 +44,6 @@ export class FirewallError extends Error {
   override readonly name = 'FirewallError';
 }
 
-/** One step from a plan to the next that touches members and no rule. */
-export type PlanStep =
-  | { readonly kind: 'set'; readonly delta: AddressSetDelta }
-  | { readonly kind: 'interfaces'; readonly interfaces: readonly HostInterface[] };
-
 /** Who changed the firewall besides us, where the system tells. */
 export interface FirewallChange {
   /** Name and id of the process. */
@@ -62,12 +56,17 @@ export type FirewallRestore = 'saved' | 'recommended' | 'open';
 export interface Firewall {
   /** Enforces the plan whole, in one transaction. Rejects with FirewallError and has changed nothing then. */
   apply(plan: FirewallPlan): Promise<void>;
-  /** Moves from what `plan` says by member updates, in one transaction, and answers the plan after it. Rejects with FirewallError and has changed nothing then. */
-  update(plan: FirewallPlan, steps: readonly PlanStep[]): Promise<FirewallPlan>;
-  /** Where the system's state differs from the plan after these steps, in what they touched; at a cost that does not grow with the rest. */
-  stepDifferences(plan: FirewallPlan, steps: readonly PlanStep[]): Promise<readonly string[]>;
+  /**
+   * Moves from what `before` says to `after` in one step that reads nothing back, at a cost that grows with what moves alone.
+   * The system refuses it unless all that goes is there and all that comes is not, so that from what was as planned comes
+   * what is as planned. False, and nothing changed: they differ in more than members of sets and interfaces. Rejects with
+   * FirewallError, and has changed nothing then.
+   */
+  move(before: FirewallPlan, after: FirewallPlan): Promise<boolean>;
   /** Where the system's state differs from the plan, for people; empty: exactly as planned. */
   differences(plan: FirewallPlan): Promise<readonly string[]>;
+  /** Those of the addresses that connections of this host go to or come from now. */
+  peersInUse(addresses: readonly string[]): Promise<ReadonlySet<string>>;
   /** Cuts established connections that the plan does not allow; answers how many. */
   cut(plan: FirewallPlan): Promise<number>;
   /** Takes everything of ours away and leaves the firewall as asked. Answers what a person should know besides, or null. */
@@ -122,6 +121,13 @@ export interface ObservedPacket {
   readonly userId: number | null;
 }
 
+/** A name that this host asked for, and an answer that it got. */
+export interface ResolvedName {
+  /** As it was asked, in lower case, without a final dot; never an alias that the answer leads over. */
+  readonly name: string;
+  readonly addresses: readonly { readonly address: string; readonly ttlSeconds: number }[];
+}
+
 export interface Platform {
   describe(): HostDescription;
   interfaces(): Promise<readonly NetworkInterface[]>;
@@ -129,6 +135,14 @@ export interface Platform {
   watchNetwork(changed: () => void): () => void;
   /** Calls back with verdicts of the firewall as they are given. Returns a function that ends it. */
   watchFlows(observed: (packets: readonly ObservedPacket[]) => void): () => void;
+  /**
+   * Calls back with answers to names that programs of this host asked `isResolver` addresses or loopback for, right after
+   * they got them. Returns a function that ends it. Costs a little on every packet: watch only while names matter.
+   */
+  watchNames(
+    isResolver: (address: string) => boolean,
+    resolved: (names: readonly ResolvedName[]) => void,
+  ): () => void;
   /** Addresses of the DNS servers that the host asks, loopback left out. */
   resolvers(): Promise<readonly string[]>;
   readonly firewall: Firewall;

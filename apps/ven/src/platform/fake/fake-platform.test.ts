@@ -1,4 +1,4 @@
-import { describePlatform } from '../port.conformance.ts';
+import { describePlatform, RESOLVER } from '../port.conformance.ts';
 import { anInterface, createFakePlatform } from './fake-platform.ts';
 
 describePlatform('fake', async () => {
@@ -11,6 +11,11 @@ describePlatform('fake', async () => {
         { ...link, addresses: [...link.addresses, { address, prefixLength }] },
       ]);
     },
+    resolve: async (name, address) =>
+      platform.resolve(
+        { name: name.toLowerCase(), addresses: [{ address, ttlSeconds: 300 }] },
+        RESOLVER,
+      ),
     tamper: async () => platform.tamper('a test'),
     dispose: () => platform.close(),
   };

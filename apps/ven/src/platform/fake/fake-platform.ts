@@ -1,9 +1,8 @@
 /** A host in memory. Held to the same conformance suite as the real platforms. */
 import {
   connectionsToCut,
+  elementChanges,
   renderNftables,
-  withInterfaces,
-  withSetDelta,
   type FirewallPlan,
   type TrackedConnection,
 } from '@bulkhead/enforcement';
@@ -14,6 +13,7 @@ import {
   type FirewallRestore,
   type NetworkInterface,
   type ObservedPacket,
+  type ResolvedName,
   type Platform,
   type ServiceFolders,
   type ServiceManager,
@@ -36,6 +36,10 @@ export interface FakePlatform extends Platform {
   connections: TrackedConnection[];
   setInterfaces(links: readonly NetworkInterface[]): void;
   observe(packets: readonly ObservedPacket[]): void;
+  /** A program of the host gets an answer from a server. */
+  resolve(name: ResolvedName, from: string): void;
+  /** Whether answers are watched. */
+  watchesNames(): boolean;
   /** Somebody else takes our table away. */
   tamper(by: string): void;
 }
@@ -61,6 +65,10 @@ export function createFakePlatform(): FakePlatform {
   let restoredTo: FirewallRestore | null = null;
   const networkWatchers = new Set<() => void>();
   const flowWatchers = new Set<(packets: readonly ObservedPacket[]) => void>();
+  const nameWatchers = new Set<{
+    readonly isResolver: (address: string) => boolean;
+    readonly resolved: (names: readonly ResolvedName[]) => void;
+  }>();
   const firewallWatchers = new Set<(change: FirewallChange) => void>();
 
   let bootService: ServiceFolders | null = null;
@@ -99,6 +107,10 @@ export function createFakePlatform(): FakePlatform {
     observe(packets) {
       for (const observed of flowWatchers) observed(packets);
     },
+    resolve(name, from) {
+      for (const { isResolver, resolved } of nameWatchers) if (isResolver(from)) resolved([name]);
+    },
+    watchesNames: () => nameWatchers.size > 0,
     tamper(by) {
       enforced = null;
       for (const changed of firewallWatchers) changed({ by });
@@ -114,6 +126,7 @@ export function createFakePlatform(): FakePlatform {
     interfaces: () => Promise.resolve(links),
     watchNetwork: (changed) => watch(networkWatchers, changed),
     watchFlows: (observed) => watch(flowWatchers, observed),
+    watchNames: (isResolver, resolved) => watch(nameWatchers, { isResolver, resolved }),
     resolvers: () => Promise.resolve([]),
     releaseMemory: () => undefined,
     close: () => Promise.resolve(),
@@ -138,23 +151,26 @@ export function createFakePlatform(): FakePlatform {
         enforced = plan.ownsTable ? plan : null;
         whole += 1;
       },
-      async update(plan, steps) {
+      async move(before, after) {
         refuseIfAsked();
-        const next = steps.reduce(
-          (moved, step) =>
-            step.kind === 'set'
-              ? withSetDelta(moved, step.delta)
-              : withInterfaces(moved, step.interfaces),
-          plan,
-        );
-        if (steps.length > 0 && plan.ownsTable && textOf(enforced) !== textOf(plan)) {
+        const changes = elementChanges(before, after);
+        if (changes === null) return false;
+        if (changes.length > 0 && textOf(enforced) !== textOf(before)) {
           throw new FirewallError('the firewall is not what the plan says');
         }
-        if (plan.ownsTable) enforced = next;
-        return next;
+        if (before.ownsTable) enforced = after;
+        return true;
       },
       differences,
-      stepDifferences: differences,
+      async peersInUse(addresses) {
+        const used = new Set(
+          platform.connections.flatMap((tracked) => [
+            tracked.sourceAddress,
+            tracked.destinationAddress,
+          ]),
+        );
+        return new Set(addresses.filter((address) => used.has(address)));
+      },
       async cut(plan) {
         const cut = new Set(connectionsToCut(plan, platform.connections));
         platform.connections = platform.connections.filter((connection) => !cut.has(connection));

@@ -1,11 +1,16 @@
-/** The few calls of libc that netlink needs, by koffi. */
+/** The few calls of libc that netlink and packet sockets need, by koffi. */
 import { constants } from 'node:os';
 import type koffiModule from 'koffi';
 
 const AF_NETLINK = 16;
+const AF_PACKET = 17;
+const ETH_P_ALL = 3;
+const SOCK_DGRAM = 2;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
+const SO_ATTACH_FILTER = 26;
+const FILTER_STEP_BYTES = 8;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
@@ -27,8 +32,10 @@ export const OVERRUN = Symbol('overrun');
 export interface Libc {
   netlink(protocol: number, groups: number): number;
   send(fd: number, message: Buffer): void;
-  /** One datagram; null: there is none now. */
-  receive(fd: number, into: Buffer): Buffer | typeof OVERRUN | null;
+  /** A packet socket that gets the packets of all interfaces, from their network header on, that pass a classic BPF program. */
+  packets(filter: Buffer): number;
+  /** One datagram, and in `from` whom it came from; null: there is none now. */
+  receive(fd: number, into: Buffer, from: Buffer): Buffer | typeof OVERRUN | null;
   setReceiveBuffer(fd: number, bytes: number): void;
   setSendBuffer(fd: number, bytes: number): void;
   /** Has the kernel say what was wrong and where, without sending everything back; kernels before 4.12 go on without. */
@@ -53,9 +60,11 @@ export async function loadLibc(): Promise<Libc> {
   const socket = lib.func('int socket(int, int, int)');
   const bind = lib.func('int bind(int, void *, uint32_t)');
   const sendTo = lib.func('intptr_t send(int, void *, size_t, int)');
-  const recv = lib.func('intptr_t recv(int, void *, size_t, int)');
+  const recvFrom = lib.func('intptr_t recvfrom(int, void *, size_t, int, void *, void *)');
   const setsockopt = lib.func('int setsockopt(int, int, int, void *, uint32_t)');
   const getsockname = lib.func('int getsockname(int, void *, void *)');
+  const filterProgram = koffi.pointer(koffi.struct({ len: 'uint16_t', filter: 'void *' }));
+  const attachFilter = lib.func('setsockopt', 'int', ['int', 'int', 'int', filterProgram, 'uint']);
   const eventfd = lib.func('int eventfd(uint32_t, int)');
   const read = lib.func('intptr_t read(int, void *, size_t)');
   const write = lib.func('intptr_t write(int, void *, size_t)');
@@ -74,6 +83,7 @@ export async function loadLibc(): Promise<Libc> {
     return setsockopt(fd, level, option, value, value.length);
   }
 
+  const addressLength = Buffer.alloc(4);
   return {
     netlink(protocol, groups) {
       const fd = check(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), 'netlink socket');
@@ -84,8 +94,20 @@ export async function loadLibc(): Promise<Libc> {
       return fd;
     },
     send: (fd, message) => void check(sendTo(fd, message, message.length, 0), 'netlink send'),
-    receive(fd, into) {
-      const length: unknown = recv(fd, into, into.length, MSG_DONTWAIT);
+    packets(filter) {
+      const fd = check(socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0), 'packet socket');
+      const program = { len: filter.length / FILTER_STEP_BYTES, filter };
+      check(attachFilter(fd, SOL_SOCKET, SO_ATTACH_FILTER, program, 16), 'SO_ATTACH_FILTER');
+      // bound only now: before, every packet would have passed
+      const address = Buffer.alloc(20);
+      address.writeUInt16LE(AF_PACKET, 0);
+      address.writeUInt16BE(ETH_P_ALL, 2);
+      check(bind(fd, address, address.length), 'packet bind');
+      return fd;
+    },
+    receive(fd, into, from) {
+      addressLength.writeInt32LE(from.length, 0);
+      const length: unknown = recvFrom(fd, into, into.length, MSG_DONTWAIT, from, addressLength);
       if (typeof length === 'number' && length >= 0) return into.subarray(0, length);
       const error = koffi.errno();
       if (error === ENOBUFS) return OVERRUN;

@@ -1,36 +1,31 @@
-/** nftables: whole plans and member updates by `nft -f -`, read back by `nft -j`. */
+/** nftables: whole plans by `nft -f -`, read back by `nft -j`; moves of members by netlink. */
 import {
-  compareSetsWithPlan,
   compareWithPlan,
   connectionsToCut,
-  kernelSetNames,
+  elementChanges,
   NFT_ABSENT,
   NFT_TABLE,
   parseRuleset,
   renderCut,
-  renderInterfaceDelta,
   renderNftables,
-  renderSetDelta,
-  withInterfaces,
-  withSetDelta,
-  type FirewallPlan,
+  type ElementChange,
   type NftDifference,
   type NftTable,
 } from '@bulkhead/enforcement';
 import { z } from 'zod';
-import { FirewallError, type Firewall, type PlanStep } from '../port.ts';
+import { FirewallError, type Firewall } from '../port.ts';
 import { CommandError, runCommand } from './command.ts';
 import { parseConntrack, type KernelConnection } from './conntrack.ts';
 
 /** Left behind by `unpair recommended`: gone with the next reboot, as it is in no file. */
 const UNPAIRED_TABLE = 'bulkhead_unpaired';
 const REMOTE_MANAGEMENT_PORTS = '22';
-/** Above, one listing of the whole table costs less. */
-const SETS_LISTED_SINGLY = 12;
 const CUT_FOR_MS = 5 * 60_000;
 
 export interface LinuxFirewallDeps {
   readonly watch: Firewall['watch'];
+  /** All of it or nothing. Throws FirewallError. */
+  readonly moveElements: (changes: readonly ElementChange[]) => void;
   /** Ids of processes of ours that change the firewall. */
   readonly ownProcess: (pid: number) => void;
 }
@@ -65,61 +60,37 @@ export function createLinuxFirewall(deps: LinuxFirewallDeps): Firewall {
     }
   }
 
-  /** One listing each: nft 1.0.6 finds only the last of several sets. */
-  async function readSets(names: readonly string[]): Promise<NftTable> {
-    const tables = await Promise.all(
-      names.map(async (name) =>
-        parseRuleset(await runCommand('nft', ['-j', '-n', 'list', 'set', 'inet', NFT_TABLE, name])),
-      ),
-    );
-    return { exists: true, chains: [], sets: tables.flatMap((table) => table.sets) };
-  }
-
   /** Connections cut in the last five minutes; a table that is replaced whole forgets them. */
   function recentCuts(): KernelConnection[] {
     cuts = cuts.filter(({ at }) => Date.now() - at < CUT_FOR_MS);
     return cuts.map(({ connection }) => connection);
   }
 
-  function renderStep(plan: FirewallPlan, step: PlanStep): { text: string; next: FirewallPlan } {
-    if (step.kind === 'set') {
-      return { text: renderSetDelta(plan, step.delta), next: withSetDelta(plan, step.delta) };
-    }
-    return {
-      text: renderInterfaceDelta(plan, step.interfaces),
-      next: withInterfaces(plan, step.interfaces),
-    };
-  }
+  const trackedConnections = async (): Promise<KernelConnection[]> =>
+    parseConntrack(await runCommand('conntrack', ['-L', '-o', 'extended']));
 
   return {
     watch: deps.watch,
     apply: (plan) => transact(renderNftables(plan) + renderCut(plan, recentCuts())),
-    async update(plan, steps) {
-      let next = plan;
-      let text = '';
-      for (const step of steps) {
-        const rendered = renderStep(next, step);
-        text += rendered.text;
-        next = rendered.next;
-      }
-      await transact(text);
-      return next;
+    async move(before, after) {
+      const changes = elementChanges(before, after);
+      if (changes === null) return false;
+      deps.moveElements(changes);
+      return true;
     },
     differences: async (plan) => compareWithPlan(plan, await readTable()).map(describe),
-    async stepDifferences(plan, steps) {
-      const ids = steps.flatMap((step) => (step.kind === 'set' ? [step.delta.id] : []));
-      const interfaces = steps.some((step) => step.kind === 'interfaces');
-      const names = kernelSetNames(plan, [...new Set(ids)], interfaces);
-      if (!plan.ownsTable || names.length === 0) return [];
-      if (names.length > SETS_LISTED_SINGLY) {
-        return compareWithPlan(plan, await readTable()).map(describe);
-      }
-      return compareSetsWithPlan(plan, names, await readSets(names)).map(describe);
+    async peersInUse(addresses) {
+      const used = new Set(
+        (await trackedConnections()).flatMap((tracked) => [
+          tracked.sourceAddress,
+          tracked.destinationAddress,
+        ]),
+      );
+      return new Set(addresses.filter((address) => used.has(address)));
     },
     async cut(plan) {
       if (!plan.ownsTable) return 0;
-      const tracked = parseConntrack(await runCommand('conntrack', ['-L', '-o', 'extended']));
-      const blocked = connectionsToCut(plan, tracked);
+      const blocked = connectionsToCut(plan, await trackedConnections());
       if (blocked.length === 0) return 0;
       await transact(renderCut(plan, blocked));
       cuts.push(...blocked.map((connection) => ({ at: Date.now(), connection })));

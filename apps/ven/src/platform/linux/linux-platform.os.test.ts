@@ -1,15 +1,32 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
+import { aRecord, dnsBytes, startDnsServer, TYPE_A } from '../../testing/dns.ts';
 import {
   createNamespacePair,
   enterNamespace,
   type NamespacePair,
 } from '../../testing/namespaces.ts';
-import { describePlatform } from '../port.conformance.ts';
+import { describePlatform, RESOLVER } from '../port.conformance.ts';
 import { createLinuxPlatform } from './linux-platform.ts';
 import { readInterfaces } from './linux-interfaces.ts';
 
+/** One question to a DNS server, as a program of the host asks it; resolves with the answer. */
+async function ask(name: string): Promise<void> {
+  const socket = createSocket('udp4');
+  socket.bind(0);
+  await once(socket, 'listening');
+  socket.send(dnsBytes({ id: 7, name, type: TYPE_A, records: null }), 53, RESOLVER);
+  await once(socket, 'message');
+  socket.close();
+}
+
 describePlatform('linux', async () => {
   const pair = createNamespacePair();
+  const leavePeer = enterNamespace(pair.peer);
+  let address = '';
+  const server = await startDnsServer(RESOLVER, (name) => [aRecord(name, address)]);
+  leavePeer();
   const leave = enterNamespace(pair.ours);
   const platform = await createLinuxPlatform({
     failed: (error) => {
@@ -21,11 +38,16 @@ describePlatform('linux', async () => {
     async addAddress(address, prefixLength) {
       pair.run(pair.ours, 'ip', ['address', 'add', `${address}/${prefixLength}`, 'dev', 'eth0']);
     },
+    async resolve(name, to) {
+      address = to;
+      await ask(name);
+    },
     async tamper() {
       pair.run(pair.ours, 'nft', ['delete', 'table', 'inet', 'bulkhead']);
     },
     async dispose() {
       await platform.close();
+      server.close();
       leave();
       pair.dispose();
     },

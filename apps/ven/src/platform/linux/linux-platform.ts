@@ -1,7 +1,8 @@
 /** The platform port on Linux. */
 import { promises as fs, readFileSync } from 'node:fs';
 import * as os from 'node:os';
-import type { FirewallChange, ObservedPacket, Platform } from '../port.ts';
+import type { FirewallChange, ObservedPacket, Platform, ResolvedName } from '../port.ts';
+import { createDnsObserver, dnsFilter } from './dns-answers.ts';
 import { readInterfaces } from './linux-interfaces.ts';
 import { createLinuxFirewall } from './linux-firewall.ts';
 import { createLinuxService } from './linux-service.ts';
@@ -11,6 +12,7 @@ import { startNetlinkLoop, type NetlinkListener } from './netlink-loop.ts';
 import { readAttributes, readMessages, textOf } from './netlink-message.ts';
 import { readOnlyFilePages } from './memory-map.ts';
 import { nflogRequests, parseNflog } from './nflog.ts';
+import { openElementSocket, type ElementSocket } from './nft-socket.ts';
 
 const NETLINK_ROUTE = 0;
 const NETLINK_NETFILTER = 12;
@@ -21,6 +23,11 @@ const NFTABLES_GROUP = 1 << 6;
 const NFT_NEW_GENERATION = (10 << 8) | 15;
 const GENERATION_PROCESS_ID = 2;
 const GENERATION_PROCESS_NAME = 3;
+/** Of the address that a packet socket gives with a packet. */
+const PACKET_LINK = 8;
+const PACKET_TYPE = 10;
+const PACKET_OUTGOING = 4;
+const LINK_LOOPBACK = 772;
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 const OWN_PROCESSES_KEPT = 64;
 const RESOLV_CONF = '/etc/resolv.conf';
@@ -36,6 +43,7 @@ export async function createLinuxPlatform({ failed }: LinuxPlatformOptions): Pro
   const ownProcesses: number[] = [];
   const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   const osRelease = readRelease();
+  let elements: ElementSocket | null = null;
   let interfaceNames = new Map<number, string>();
 
   async function interfaces(): ReturnType<typeof readInterfaces> {
@@ -57,8 +65,8 @@ export async function createLinuxPlatform({ failed }: LinuxPlatformOptions): Pro
   function watchFirewall(changed: (change: FirewallChange) => void): () => void {
     return listen(NETLINK_NETFILTER, NFTABLES_GROUP, {
       received(datagram) {
-        for (const { type, body } of readMessages(datagram)) {
-          if (type !== NFT_NEW_GENERATION) continue;
+        for (const { type, port, body } of readMessages(datagram)) {
+          if (type !== NFT_NEW_GENERATION || port === elements?.port) continue;
           const attributes = readAttributes(body.subarray(4));
           const pid = attributes.get(GENERATION_PROCESS_ID)?.readUInt32BE(0);
           if (pid !== undefined && ownProcesses.includes(pid)) continue;
@@ -115,6 +123,31 @@ export async function createLinuxPlatform({ failed }: LinuxPlatformOptions): Pro
       });
       return () => loop.remove(fd);
     },
+    watchNames(isResolver, resolved) {
+      const observer = createDnsObserver(isResolver, () => performance.now());
+      let batch: ResolvedName[] = [];
+      const fd = libc.packets(dnsFilter());
+      libc.setReceiveBuffer(fd, RECEIVE_BUFFER_BYTES);
+      loop.add(fd, {
+        received(bytes, from) {
+          const found = observer.observe({
+            bytes,
+            outgoing: from.readUInt8(PACKET_TYPE) === PACKET_OUTGOING,
+            loopback: from.readUInt16LE(PACKET_LINK) === LINK_LOOPBACK,
+          });
+          if (found !== null) batch.push(found);
+        },
+        // what was lost is asked for again sooner or later
+        overrun: () => undefined,
+        drained() {
+          if (batch.length === 0) return;
+          const names = batch;
+          batch = [];
+          resolved(names);
+        },
+      });
+      return () => loop.remove(fd);
+    },
     async resolvers() {
       let text: string;
       try {
@@ -126,6 +159,10 @@ export async function createLinuxPlatform({ failed }: LinuxPlatformOptions): Pro
     },
     firewall: createLinuxFirewall({
       watch: watchFirewall,
+      moveElements(changes) {
+        elements ??= openElementSocket(libc);
+        elements.move(changes);
+      },
       ownProcess(pid) {
         ownProcesses.push(pid);
         if (ownProcesses.length > OWN_PROCESSES_KEPT) ownProcesses.shift();
@@ -139,7 +176,11 @@ export async function createLinuxPlatform({ failed }: LinuxPlatformOptions): Pro
         libc.forgetPages(address, bytes);
       }
     },
-    close: () => loop.close(),
+    async close() {
+      await loop.close();
+      elements?.close();
+      elements = null;
+    },
   };
 }
 

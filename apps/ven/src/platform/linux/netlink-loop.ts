@@ -1,4 +1,4 @@
-/** One waiting pool thread for all netlink sockets of the VEN. */
+/** One waiting pool thread for all netlink and packet sockets of the VEN. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { OVERRUN, type Libc } from './libc.ts';
 
@@ -7,11 +7,12 @@ const POLL_MS = 1_000;
 /** Rest between two readings, so that events gather and a busy host costs little. */
 const REST_MS = 10;
 const BUFFER_BYTES = 256 * 1024;
+const ADDRESS_BYTES = 32;
 const DATAGRAMS_AT_ONCE = 512;
 
 export interface NetlinkListener {
-  /** Every netlink message of one datagram. The memory is reused after the call. */
-  received(datagram: Buffer): void;
+  /** One datagram, and the address of its sender as the kernel writes it. The memory is reused after the call. */
+  received(datagram: Buffer, from: Buffer): void;
   /** Called once after the datagrams of one reading. */
   drained?(): void;
   /** Messages were lost. */
@@ -28,14 +29,15 @@ export function startNetlinkLoop(libc: Libc, failed: (error: unknown) => void): 
   const listeners = new Map<number, NetlinkListener>();
   const wake = libc.event();
   const buffer = Buffer.alloc(BUFFER_BYTES);
+  const from = Buffer.alloc(ADDRESS_BYTES);
   let closing = false;
 
   function drain(fd: number, listener: NetlinkListener): void {
     for (let count = 0; count < DATAGRAMS_AT_ONCE; count += 1) {
-      const datagram = libc.receive(fd, buffer);
+      const datagram = libc.receive(fd, buffer, from);
       if (datagram === null) break;
       if (datagram === OVERRUN) listener.overrun();
-      else listener.received(datagram);
+      else listener.received(datagram, from);
     }
     listener.drained?.();
   }

@@ -39,6 +39,7 @@ export interface ElementSocket {
 export function openElementSocket(libc: Libc): ElementSocket {
   const fd = libc.netlink(NETLINK_NETFILTER, 0);
   const buffer = Buffer.alloc(RECEIVE_BYTES);
+  const from = Buffer.alloc(12);
   let sendBytes = 0;
   libc.askForReasons(fd);
 
@@ -62,7 +63,7 @@ export function openElementSocket(libc: Libc): ElementSocket {
     const found: Acknowledgement[] = [];
     let lost = false;
     for (;;) {
-      const datagram = libc.receive(fd, buffer);
+      const datagram = libc.receive(fd, buffer, from);
       if (datagram === null) return lost ? null : found;
       if (datagram === OVERRUN) lost = true;
       else found.push(...readAcknowledgements(datagram));

@@ -1,5 +1,5 @@
 /** Addresses, protocol and ports of the beginning of an IP packet. */
-import { canonicalAddress } from '@bulkhead/net';
+import { formatAddress } from '@bulkhead/net';
 
 export interface PacketHeader {
   readonly sourceAddress: string;
@@ -30,8 +30,8 @@ function parseV4(bytes: Buffer): PacketHeader | null {
   const headerBytes = ((bytes[0] ?? 0) & 0x0f) * 4;
   const isFirst = (bytes.readUInt16BE(6) & 0x1fff) === 0;
   return {
-    sourceAddress: bytes.subarray(12, 16).join('.'),
-    destinationAddress: bytes.subarray(16, 20).join('.'),
+    sourceAddress: addressText(bytes.subarray(12, 16)),
+    destinationAddress: addressText(bytes.subarray(16, 20)),
     ...parseTransport(bytes[9] ?? 0, isFirst ? bytes.subarray(headerBytes) : null),
   };
 }
@@ -48,17 +48,16 @@ function parseV6(bytes: Buffer): PacketHeader | null {
     offset += length;
   }
   return {
-    sourceAddress: addressV6(bytes.subarray(8, 24)),
-    destinationAddress: addressV6(bytes.subarray(24, 40)),
+    sourceAddress: addressText(bytes.subarray(8, 24)),
+    destinationAddress: addressText(bytes.subarray(24, 40)),
     ...parseTransport(protocol, isFirst ? bytes.subarray(offset) : null),
   };
 }
 
-function addressV6(bytes: Buffer): string {
-  const groups = Array.from({ length: 8 }, (_, index) =>
-    bytes.readUInt16BE(index * 2).toString(16),
-  ).join(':');
-  return canonicalAddress(groups) ?? groups;
+/** Canonical text of an address of 4 or 16 bytes. */
+export function addressText(bytes: Buffer): string {
+  if (bytes.length === 4) return bytes.join('.');
+  return formatAddress({ family: 6, value: BigInt(`0x${bytes.toString('hex')}`) });
 }
 
 function parseTransport(
