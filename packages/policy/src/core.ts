@@ -1,6 +1,8 @@
 /** The policy core as its users see it. `createPolicyCore` (index.ts) builds one. */
 import type { AddressSet, HostPolicy, PolicyDelta } from './host-policy.ts';
-import type { PolicyChange } from './model.ts';
+import type { DifferenceLookup } from './difference/difference.ts';
+import type { Explanation } from './explain/explanation.ts';
+import type { PolicyChange, PolicyModel } from './model.ts';
 import type { EnforcementMode, NetworkProfile, PolicyDecision } from './vocabulary.ts';
 
 /** One end of a connection: an address, and the workload that owns it when there is one. */
@@ -67,7 +69,7 @@ export interface CoreSizes {
   readonly members: number;
 }
 
-export interface PolicyCore {
+export interface PolicyCore extends DifferenceLookup {
   /** `change`, then `takeDelta`. */
   apply(changes: readonly PolicyChange[]): PolicyDelta;
   /**
@@ -79,7 +81,7 @@ export interface PolicyCore {
   takeDelta(): PolicyDelta;
   /** Policy of a managed workload; undefined for any other href. Idle workloads have one without rules. */
   hostPolicy(workload: string): HostPolicy | undefined;
-  /** Members now; undefined when no host policy names the set. */
+  /** Members now; undefined when no host policy that was asked for or given out names the set. */
   addressSet(id: string): AddressSet | undefined;
   /** Ids of all sets that the workload's policy names, sorted. */
   setsOf(workload: string): readonly string[];
@@ -87,5 +89,9 @@ export interface PolicyCore {
   workloadsNaming(setId: string): readonly string[];
   /** The oracle of one new connection. */
   decide(connection: Connection): Decision;
+  /** What `decide` says, why, and what would let a blocked connection pass. Looks at every rule once. */
+  explain(connection: Connection): Explanation;
+  /** What was put in, as it is now. */
+  model(): PolicyModel;
   sizes(): CoreSizes;
 }

@@ -9,6 +9,9 @@ export * from './host-policy.ts';
 export * from './core.ts';
 export * from './services.ts';
 export * from './essential.ts';
+export * from './explain/explanation.ts';
+export * from './difference/difference.ts';
+export { policyDifference } from './difference/policy-difference.ts';
 export {
   decidersOf,
   endDeciders,

@@ -1,7 +1,9 @@
 /** The incremental policy core: objects in, classes and address sets kept, deltas out. */
 import type { Connection, CoreSizes, Decision, PolicyCore } from '../core.ts';
 import type { AddressSet, HostPolicy, PolicyDelta } from '../host-policy.ts';
-import type { PolicyChange, Workload } from '../model.ts';
+import { explainConnection } from '../explain/explain.ts';
+import type { Explanation } from '../explain/explanation.ts';
+import type { PolicyChange, PolicyModel, Workload } from '../model.ts';
 import { addressesOf, readVpnPools } from './addresses.ts';
 import {
   ClassKeys,
@@ -13,6 +15,7 @@ import {
 import { distinctSorted, type Members, type Part, type TableUnit, type Unit } from './compile.ts';
 import { decideConnection } from './decide.ts';
 import { Deltas } from './deltas.ts';
+import { explainLookup } from './explain-lookup.ts';
 import { itemsOf, withItem, withoutItem } from './few.ts';
 import { HostPolicies, type Digest, type InternedPolicy } from './host-policies.ts';
 import { compileHostSettings, settingsDependOn } from './host-settings.ts';
@@ -25,6 +28,7 @@ import { sourceKey, type SetSource } from './sources.ts';
 type Side = 'providerUnits' | 'consumerUnits';
 
 export class PolicyEngine implements PolicyCore {
+  private readonly digest: Digest;
   private readonly objects: ObjectStore;
   private readonly policies: HostPolicies;
   private readonly placed = new Map<string, WorkloadState>();
@@ -46,6 +50,7 @@ export class PolicyEngine implements PolicyCore {
   private settingsOf: ReturnType<typeof compileHostSettings>;
 
   constructor(digest: Digest) {
+    this.digest = digest;
     this.objects = new ObjectStore({
       selector: (selector) => this.selectors.state(selector),
       selectorSet: (state, form) => {
@@ -53,7 +58,7 @@ export class PolicyEngine implements PolicyCore {
         state[form] ??= new SetState({ kind: 'selector', id, selector, form }, state, digest);
         return state[form];
       },
-      set: (source) => this.setOf(source, digest),
+      set: (source) => this.setOf(source),
     });
     this.policies = new HostPolicies(digest);
     this.settingsOf = compileHostSettings(this.objects.settings, this.objects);
@@ -128,6 +133,33 @@ export class PolicyEngine implements PolicyCore {
         this.policies.set(id)?.holds(address, this.memberships.owners) === true,
       ruleName: (href) => this.objects.ruleName(href),
     });
+  }
+
+  explain(connection: Connection): Explanation {
+    const lookup = explainLookup({
+      objects: this.objects,
+      placed: this.placed,
+      digest: this.digest,
+      policyOf: ({ state }) => this.policyOf(state),
+      decide: (asked) => this.decide(asked),
+    });
+    return explainConnection(connection, lookup);
+  }
+
+  workload(href: string): Workload | undefined {
+    return this.placed.get(href)?.workload;
+  }
+
+  *workloads(): Iterable<Workload> {
+    for (const { workload } of this.placed.values()) yield workload;
+  }
+
+  statement(href: string): ReturnType<PolicyCore['statement']> {
+    return this.objects.statement(href);
+  }
+
+  model(): PolicyModel {
+    return { ...this.objects.model(), workloads: [...this.workloads()] };
   }
 
   sizes(): CoreSizes {
@@ -388,11 +420,11 @@ export class PolicyEngine implements PolicyCore {
   // --- sets ---
 
   /** The one set of a source that is no selector; it counts for nothing until it is retained. */
-  private setOf(source: SetSource, digest: Digest): SetState {
+  private setOf(source: SetSource): SetState {
     const key = sourceKey(source);
     const known = this.sets.get(key) ?? this.pendingSets.get(key);
     if (known !== undefined) return known;
-    const set = new SetState(source, null, digest);
+    const set = new SetState(source, null, this.digest);
     this.pendingSets.set(key, set);
     return set;
   }

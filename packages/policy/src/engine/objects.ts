@@ -9,6 +9,7 @@ import type {
   Label,
   LabelGroup,
   PolicyChange,
+  PolicyModel,
   RuleSet,
   Service,
   VirtualService,
@@ -53,7 +54,8 @@ export class ObjectStore implements CompileContext {
   private readonly virtuals = new Map<string, VirtualService>();
   private readonly ruleSets = new Map<string, RuleSet>();
   private readonly boundaries = new Map<string, EnforcementBoundary>();
-  private readonly names = new Map<string, string>();
+  /** Names of rules and boundaries in force. */
+  private readonly inForce = new Map<string, string>();
   /** Object to the rulesets and boundaries that are compiled with it, and back. */
   private readonly dependents = new Map<string, Set<string>>();
   private readonly dependencies = new Map<string, readonly string[]>();
@@ -82,10 +84,27 @@ export class ObjectStore implements CompileContext {
   ruleSet = (href: string): RuleSet | undefined => this.ruleSets.get(href);
   boundary = (href: string): EnforcementBoundary | undefined => this.boundaries.get(href);
   allRuleSets = (): Iterable<RuleSet> => this.ruleSets.values();
-  allBoundaries = (): Iterable<EnforcementBoundary> => this.boundaries.values();
-  allLabelGroups = (): Iterable<LabelGroup> => this.groups.values();
   allIpLists = (): Iterable<IpList> => this.ipLists.values();
-  allServices = (): Iterable<Service> => this.services.values();
+
+  model(): Omit<PolicyModel, 'workloads'> {
+    return {
+      labels: [...this.labels.values()],
+      labelGroups: [...this.groups.values()],
+      ipLists: [...this.ipLists.values()],
+      services: [...this.services.values()],
+      virtualServices: [...this.virtuals.values()],
+      ruleSets: [...this.ruleSets.values()],
+      enforcementBoundaries: [...this.boundaries.values()],
+      firewallSettings: this.settings,
+    };
+  }
+
+  /** A rule or boundary in force. */
+  statement(href: string): { kind: 'rule' | 'boundary'; name: string } | undefined {
+    const name = this.inForce.get(href);
+    if (name === undefined) return undefined;
+    return { kind: this.boundaries.has(href) ? 'boundary' : 'rule', name };
+  }
 
   /** Units of all enabled rules and boundaries. */
   *units(): Iterable<Unit> {
@@ -94,7 +113,7 @@ export class ObjectStore implements CompileContext {
 
   /** Name of a rule or boundary. */
   ruleName(href: string): string {
-    return this.names.get(href) ?? href;
+    return this.inForce.get(href) ?? href;
   }
 
   put(change: ObjectChange): void {
@@ -180,6 +199,8 @@ export class ObjectStore implements CompileContext {
     for (const owner of this.stale) {
       const old = this.compiled.get(owner);
       const compiled = this.compile(owner);
+      for (const { href } of old?.units ?? []) this.inForce.delete(href);
+      for (const { href, name } of compiled.units) this.inForce.set(href, name);
       const units = keepEqual(old?.units, compiled.units, {
         same: sameUnit,
         added: moved.added,
@@ -204,14 +225,11 @@ export class ObjectStore implements CompileContext {
   private compile(owner: string): Compiled {
     const ruleSet = this.ruleSets.get(owner);
     const boundary = this.boundaries.get(owner);
-    for (const { href } of this.compiled.get(owner)?.units ?? []) this.names.delete(href);
     this.depend(owner, ruleSet, boundary);
     if (ruleSet !== undefined) {
-      for (const rule of ruleSet.rules) this.names.set(rule.href, rule.name);
       return compileRuleSet(ruleSet, this);
     }
     if (boundary === undefined) return NONE;
-    this.names.set(boundary.href, boundary.name);
     return compileBoundary(boundary, this);
   }
 

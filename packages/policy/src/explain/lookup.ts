@@ -19,7 +19,15 @@ export type ExplainPart = Pick<Part, 'source' | 'services' | 'fqdns'>;
 /** A rule within one scope, or a boundary. */
 export interface ExplainUnit extends Pick<
   Unit,
-  'action' | 'href' | 'name' | 'version' | 'scopeIndex' | 'networkType' | 'principals' | 'services'
+  | 'action'
+  | 'href'
+  | 'name'
+  | 'version'
+  | 'ruleSet'
+  | 'scopeIndex'
+  | 'networkType'
+  | 'principals'
+  | 'services'
 > {
   readonly providers: readonly ExplainPart[];
   readonly consumers: readonly ExplainPart[];
