@@ -75,7 +75,6 @@ export function planOf(core: PolicyCore, workload: Workload): FirewallPlan | nul
       pce: [],
       resolvers: [],
       names: new Map(),
-      coexistence: { illumioPrimary: true },
     },
   });
 }

@@ -56,6 +56,17 @@ export function ownersOf(hosts: readonly StageHost[]): Map<string, string[]> {
   return owners;
 }
 
+/** Members of address sets as the kernel has them, without the sets that it shares with others. */
+function membersIn(
+  { plan, table }: NonNullable<Awaited<ReturnType<Stage['enforced']>>>,
+  ids: readonly string[],
+): string[] {
+  const others = [...plan.sets.keys()].filter((id) => !ids.includes(id));
+  const ofOthers = new Set(kernelSetNames(plan, others, false));
+  const own = kernelSetNames(plan, ids, false).filter((name) => !ofOthers.has(name));
+  return table.sets.filter(({ name }) => own.includes(name)).flatMap(({ elements }) => elements);
+}
+
 /** Evaluates every expectation both ways. Everything that is built for it is gone when this returns. */
 export async function evaluateByPackets(
   loaded: LoadedScenario,
@@ -107,11 +118,7 @@ export async function evaluateByPackets(
       asked.expect_subnets.map(async (item) => {
         const enforced = await on.enforced(item.workload);
         if (enforced === null) return [];
-        const { plan, table } = enforced;
-        const names = kernelSetNames(plan, subnetSets({ translation, core }, item), false);
-        return table.sets
-          .filter(({ name }) => names.includes(name))
-          .flatMap(({ elements }) => elements);
+        return membersIn(enforced, subnetSets({ translation, core }, item));
       }),
     );
   }
