@@ -22,7 +22,27 @@ export function parsePart(schema: z.ZodType | undefined, value: unknown, part: P
   });
 }
 
+/** How far a value is from one of several forms that it may have: members missing, members too many. */
+function distance(issues: readonly z.core.$ZodIssue[]): number {
+  return issues.reduce((sum, issue) => {
+    if (issue.code === 'unrecognized_keys') return sum + 1;
+    const isMissing = issue.path.length === 1 && issue.message.endsWith('received undefined');
+    return sum + (isMissing ? NO_MEMBER : 0);
+  }, 0);
+}
+const NO_MEMBER = 10;
+
+/** What is wrong with a value that fits none of several forms: what keeps it from the one that it was meant to have. */
+function nearestForm(issue: z.core.$ZodIssue): z.core.$ZodIssue[] | undefined {
+  if (issue.code !== 'invalid_union' || issue.message !== 'Invalid input') return undefined;
+  const [nearest] = issue.errors.toSorted((a, b) => distance(a) - distance(b));
+  if (nearest === undefined || distance(nearest) >= NO_MEMBER) return undefined;
+  return nearest.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
 function describeIssue(issue: z.core.$ZodIssue, part: Part): ApiError[] {
+  const nearest = nearestForm(issue);
+  if (nearest !== undefined) return nearest.flatMap((inner) => describeIssue(inner, part));
   const where = issue.path
     .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
     .join('')

@@ -164,7 +164,7 @@ test('label groups: one key, no group within itself, members named', async () =>
       body: { sub_groups: [refOf(outer)] },
     }),
   );
-  expect(loop.errors[0]?.message).toContain('within itself');
+  expect(loop.errors[0]?.message).toContain('"Inner" holds "Outer" holds "Inner"');
   expect((await refusalOf(make('Inner', {}))).has('name_must_be_unique')).toBe(true);
   const used = client.call('label_groups.delete', { params: { ...DRAFT, id: idOf(inner) } });
   expect((await refusalOf(used)).errors[0]).toMatchObject({
