@@ -2,24 +2,18 @@
 import { isPeerAddress, parseAddress, type Address } from '@bulkhead/net';
 import type { Connection, ConnectionEnd, EndDecision } from '../core.ts';
 import type { SetSource } from '../engine/sources.ts';
-import { conditionsOf, selects, type Condition, type Selector } from '../engine/conditions.ts';
+import { conditionsOf } from '../engine/conditions.ts';
 import { fqdnMatches } from '../fqdn.ts';
 import type { Scope, ScopeEntry, ServicePort, Workload } from '../model.ts';
 import { servicesMatch, type ServiceQuery } from '../services.ts';
 import type { RuleSide } from '../vocabulary.ts';
 import { ipListRange, virtualServiceRange } from './addresses.ts';
-import type { ExplainLookup, ExplainPart, PeerAt, PeerForm } from './lookup.ts';
-
-/** Label hrefs by key. */
-export type LabelsByKey = ReadonlyMap<string, string>;
+import { labelsOf, selectsWorkload, type LabelsByKey } from './labels.ts';
+import type { ExplainLookup, ExplainPart, PeerForm } from './lookup.ts';
+import { PeersAtAddress } from './peers.ts';
 
 /** Why a workload is no peer by an address, other than by being offline. */
 export type AddressObstacle = 'external_interface' | 'never_a_peer' | 'not_reported';
-
-/** A workload that is a peer by the address. */
-export interface LabelledPeer extends PeerAt {
-  readonly labels: LabelsByKey;
-}
 
 /** The workload at the other end. */
 interface Peer {
@@ -41,9 +35,7 @@ export class EndContext {
   readonly address: Address | null;
   readonly query: ServiceQuery;
   private knownPeer: Peer | null | undefined;
-  private readonly knownPeers = new Map<PeerForm, readonly LabelledPeer[]>();
-  /** Labels of those that are peers by a subnet, each combination once: a network may be that of thousands of hosts alike. */
-  private subnetLabels: readonly LabelsByKey[] | undefined;
+  private readonly knownPeers = new Map<PeerForm, PeersAtAddress>();
   private readonly held = new Map<string, boolean>();
 
   constructor(
@@ -87,11 +79,13 @@ export class EndContext {
   }
 
   /** Workloads that are peers by the address in that form. */
-  peers(form: PeerForm): readonly LabelledPeer[] {
+  peers(form: PeerForm): PeersAtAddress {
     let known = this.knownPeers.get(form);
     if (known === undefined) {
       const found = this.address === null ? [] : this.find.peersAt(this.address, form);
-      known = found.map((item) => ({ ...item, labels: labelsOf(item.workload, this.find) }));
+      known = new PeersAtAddress(
+        found.map((item) => ({ ...item, labels: labelsOf(item.workload, this.find) })),
+      );
       this.knownPeers.set(form, known);
     }
     return known;
@@ -171,11 +165,9 @@ export class EndContext {
   private holdsAddress(source: SetSource, address: Address): boolean {
     switch (source.kind) {
       case 'selector':
-        return source.form === 'addresses'
-          ? this.peers('addresses').some(({ labels }) => selectsWorkload(source.selector, labels))
-          : this.once(source.id, () => this.holdsSubnet(source.selector));
+        return this.peers(source.form).someSelected(source.selector);
       case 'workloads':
-        return this.peers('addresses').some(({ workload }) => source.hrefs.includes(workload.href));
+        return this.peers('addresses').some(({ href }) => source.hrefs.includes(href));
       case 'ip_list':
         return this.once(source.href, () => {
           const list = this.find.ipList(source.href);
@@ -186,18 +178,9 @@ export class EndContext {
           const item = this.find.virtualService(source.href);
           if (item === undefined) return false;
           if (virtualServiceRange(item, address) !== null) return true;
-          return this.peers('addresses').some((at) => item.workloads.includes(at.workload.href));
+          return this.peers('addresses').some(({ href }) => item.workloads.includes(href));
         });
     }
-  }
-
-  private holdsSubnet(selector: Selector): boolean {
-    this.subnetLabels ??= [
-      ...new Map(
-        this.peers('subnets').map(({ labels }) => [[...labels.values()].sort().join(), labels]),
-      ).values(),
-    ];
-    return this.subnetLabels.some((labels) => selectsWorkload(selector, labels));
   }
 
   private once(key: string, ask: () => boolean): boolean {
@@ -211,7 +194,7 @@ export class EndContext {
     const named = href === null ? undefined : this.find.workload(href);
     const held = () =>
       this.peers('addresses')
-        .map((item) => item.workload)
+        .all.map((item) => item.workload)
         .filter(({ href: peer }) => peer !== this.own.href)
         .sort((a, b) => (a.href < b.href ? -1 : 1))[0];
     const workload = named ?? held();
@@ -225,32 +208,8 @@ export class EndContext {
   }
 
   private inNetworkOf(workload: Workload): boolean {
-    return this.peers('subnets').some((item) => item.workload.href === workload.href);
+    return this.peers('subnets').some(({ href }) => href === workload.href);
   }
-}
-
-/** Labels of a workload that exist, by key. */
-export function labelsOf(
-  workload: Workload,
-  find: Pick<ExplainLookup, 'label'>,
-): Map<string, string> {
-  const labels = new Map<string, string>();
-  for (const href of workload.labels) {
-    const label = find.label(href);
-    if (label !== undefined) labels.set(label.key, href);
-  }
-  return labels;
-}
-
-/** Whether a workload with these labels is selected. */
-export function selectsWorkload(selector: Selector, labels: LabelsByKey): boolean {
-  return selects(selector, (key) => labels.get(key));
-}
-
-/** Whether a workload's label of the key is what the condition asks for. */
-export function conditionHolds(condition: Condition, label: string | undefined): boolean {
-  const among = label !== undefined && condition.labels.includes(label);
-  return condition.kind === 'in' ? among : !among;
 }
 
 function isPlainLabel({ kind, exclusion }: ScopeEntry): boolean {

@@ -2,7 +2,8 @@
 import type { Condition } from '../engine/conditions.ts';
 import type { Workload } from '../model.ts';
 import type { RuleSide } from '../vocabulary.ts';
-import { conditionHolds, type EndContext, type LabelsByKey } from './context.ts';
+import type { EndContext } from './context.ts';
+import { conditionHolds, type LabelsByKey } from './labels.ts';
 import type { FailingCondition, LabelRef, Suggestion } from './explanation.ts';
 import type { ExplainUnit, UnitOrigin } from './lookup.ts';
 import { labelRef, namedRef, refOf, workloadRef } from './refs.ts';

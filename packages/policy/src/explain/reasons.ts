@@ -4,7 +4,9 @@ import { fqdnMatches } from '../fqdn.ts';
 import type { IngressService, ServicePort, VirtualService, Workload } from '../model.ts';
 import type { RuleSide } from '../vocabulary.ts';
 import { ipListRange, virtualServiceRange } from './addresses.ts';
-import { labelsOf, selectsWorkload, type EndContext, type LabelledPeer } from './context.ts';
+import type { EndContext } from './context.ts';
+import { labelsOf, selectsWorkload } from './labels.ts';
+import type { LabelledPeer } from './peers.ts';
 import type { MatchReason, ServiceMatch, StatementMatch } from './explanation.ts';
 import type { ExplainPart, ExplainUnit, PeerForm, UnitOrigin } from './lookup.ts';
 import { namedRef, refOf, statementRef, workloadRef } from './refs.ts';
@@ -106,7 +108,7 @@ function byPeerLabels(
 /** Peers by the address, the workload that the connection names first. */
 function peersInOrder(ctx: EndContext, form: PeerForm): readonly LabelledPeer[] {
   const named = ctx.peerEnd.workload;
-  return ctx.peers(form).toSorted((a, b) => {
+  return ctx.peers(form).all.toSorted((a, b) => {
     const [left, right] = [a.workload.href, b.workload.href];
     if (left === named || right === named) return left === named ? -1 : 1;
     return left < right ? -1 : 1;

@@ -2,7 +2,7 @@
 import { conditionsOf, type Condition } from '../engine/conditions.ts';
 import type { Actor, ScopeEntry } from '../model.ts';
 import type { RuleSide } from '../vocabulary.ts';
-import { conditionHolds, type LabelsByKey } from './context.ts';
+import { conditionHolds, type LabelsByKey } from './labels.ts';
 import type { MatchedCondition, ObjectRef } from './explanation.ts';
 import type { ExplainLookup, ExplainUnit, UnitOrigin } from './lookup.ts';
 import { labelRef, refOf, scopeOf } from './refs.ts';

@@ -3,7 +3,8 @@ import { formatAddress, type Address } from '@bulkhead/net';
 import type { ServicePort, Workload } from '../model.ts';
 import type { RuleSide } from '../vocabulary.ts';
 import { excludes, smallestListFor } from './addresses.ts';
-import { selectsWorkload, type EndContext, type LabelsByKey } from './context.ts';
+import type { EndContext } from './context.ts';
+import { selectsWorkload, type LabelsByKey } from './labels.ts';
 import type { AskedService, LabelRef, SuggestedActor, Suggestion } from './explanation.ts';
 import type { ExplainPart, ExplainUnit, UnitOrigin } from './lookup.ts';
 import { labelRef, refOf, workloadRef } from './refs.ts';
@@ -116,7 +117,7 @@ export function labelsThatKeepPeer<T extends string | null>(
 function holdsWith(part: ExplainPart, ownLabels: LabelsByKey, ctx: EndContext): boolean {
   const { source } = part;
   if (source.kind !== 'selector') return ctx.holds(part);
-  return ctx.peers(source.form).some(({ workload, labels }) => {
+  return ctx.peers(source.form).all.some(({ workload, labels }) => {
     const own = workload.href === ctx.own.href;
     return selectsWorkload(source.selector, own ? ownLabels : labels);
   });

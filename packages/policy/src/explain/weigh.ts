@@ -5,7 +5,8 @@
 import type { Selector } from '../engine/conditions.ts';
 import type { ServicePort } from '../model.ts';
 import type { RuleSide } from '../vocabulary.ts';
-import { conditionHolds, type EndContext, type LabelsByKey } from './context.ts';
+import type { EndContext } from './context.ts';
+import { conditionHolds, type LabelsByKey } from './labels.ts';
 import type { ExplainPart, ExplainUnit, UnitOrigin } from './lookup.ts';
 
 /** The way in which a side comes nearest to matching. */
