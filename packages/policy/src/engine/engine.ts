@@ -5,14 +5,7 @@ import { explainConnection } from '../explain/explain.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import type { PolicyChange, PolicyModel, Workload } from '../model.ts';
 import { addressesOf, readVpnPools } from './addresses.ts';
-import {
-  ClassKeys,
-  ClassState,
-  SelectorIndex,
-  type SelectorState,
-  type WorkloadState,
-} from './classes.ts';
-import { distinctSorted, type Members, type Part, type TableUnit, type Unit } from './compile.ts';
+import { ClassKeys, ClassState, SelectorIndex, type WorkloadState } from './classes.ts';
 import { decideConnection } from './decide.ts';
 import { Deltas } from './deltas.ts';
 import { explainLookup } from './explain-lookup.ts';
@@ -20,45 +13,39 @@ import { itemsOf, withItem, withoutItem } from './few.ts';
 import { HostPolicies, type Digest, type InternedPolicy } from './host-policies.ts';
 import { compileHostSettings, settingsDependOn } from './host-settings.ts';
 import { Memberships } from './memberships.ts';
-import { NamedWorkload } from './named.ts';
 import { ObjectStore } from './objects.ts';
-import { SetState } from './set-state.ts';
-import { sourceKey, type SetSource } from './sources.ts';
-
-type Side = 'providerUnits' | 'consumerUnits';
+import { RuleIndex } from './rule-index.ts';
 
 export class PolicyEngine implements PolicyCore {
   private readonly digest: Digest;
   private readonly objects: ObjectStore;
   private readonly policies: HostPolicies;
+  private readonly rules: RuleIndex;
   private readonly placed = new Map<string, WorkloadState>();
-  private readonly named = new Map<string, NamedWorkload>();
   private readonly classes = new Map<string, ClassState>();
   private readonly keys = new ClassKeys();
   private readonly selectors = new SelectorIndex(this.classes);
-  /** Sets that something stands on, but for those of selectors, which their selectors keep. */
-  private readonly sets = new Map<string, SetState>();
-  /** Sets that something was compiled to in this step, and that nothing stands on yet. */
-  private readonly pendingSets = new Map<string, SetState>();
-  private setCount = 0;
-  /** Workloads that a set names. */
-  private readonly claimants = new Map<SetState, readonly string[]>();
-  private readonly memberships = new Memberships((state) => this.setsHolding(state));
+  private readonly memberships = new Memberships((state) => this.rules.setsHolding(state));
   private readonly deltas = new Deltas(this.memberships, (state) => this.policyOf(state));
-  /** Selectors that got or lost rules in this step: the policies of all of their classes are out of date. */
-  private readonly ruling = new Set<SelectorState>();
   private settingsOf: ReturnType<typeof compileHostSettings>;
 
   constructor(digest: Digest) {
     this.digest = digest;
     this.objects = new ObjectStore({
       selector: (selector) => this.selectors.state(selector),
-      selectorSet: (state, form) => {
-        const { id, selector } = state;
-        state[form] ??= new SetState({ kind: 'selector', id, selector, form }, state, digest);
-        return state[form];
+      selectorSet: (state, form) => this.rules.selectorSet(state, form),
+      set: (source) => this.rules.setOf(source),
+    });
+    this.rules = new RuleIndex({
+      digest,
+      hosts: {
+        spoil: (state) => this.spoil(state),
+        reclass: (href) => this.reclass(href),
+        classOf: (href) => this.placed.get(href)?.state,
       },
-      set: (source) => this.setOf(source),
+      selectors: this.selectors,
+      memberships: this.memberships,
+      objects: this.objects,
     });
     this.policies = new HostPolicies(digest);
     this.settingsOf = compileHostSettings(this.objects.settings, this.objects);
@@ -82,20 +69,14 @@ export class PolicyEngine implements PolicyCore {
       this.objects.put(change);
     }
     this.replaceRekeyed();
-    for (const source of this.objects.takeChangedSets()) this.refill(source);
+    for (const source of this.objects.takeChangedSets()) this.rules.refill(source);
     const { added, removed, addedTables, removedTables } = this.objects.recompile();
-    for (const unit of added) this.addUnit(unit);
-    for (const unit of addedTables) this.addTable(unit);
-    for (const unit of removed) this.removeUnit(unit);
-    for (const unit of removedTables) this.removeTable(unit);
+    for (const unit of added) this.rules.addUnit(unit);
+    for (const unit of addedTables) this.rules.addTable(unit);
+    for (const unit of removed) this.rules.removeUnit(unit);
+    for (const unit of removedTables) this.rules.removeTable(unit);
     if (settings) this.resettle();
-    for (const { classes } of this.ruling) {
-      for (const state of itemsOf(classes)) this.spoil(state);
-    }
-    if (this.ruling.size > 0) this.policies.forget();
-    this.ruling.clear();
-    this.selectors.settle();
-    this.pendingSets.clear();
+    if (this.rules.settle()) this.policies.forget();
   }
 
   takeDelta(): PolicyDelta {
@@ -163,18 +144,12 @@ export class PolicyEngine implements PolicyCore {
   }
 
   sizes(): CoreSizes {
-    let members = 0;
-    for (const set of this.sets.values()) members += set.size;
-    for (const { addresses, subnets } of this.selectors.all()) {
-      members += (addresses?.size ?? 0) + (subnets?.size ?? 0);
-    }
     return {
       workloads: this.placed.size,
       classes: this.classes.size,
       selectors: this.selectors.size,
       policies: this.policies.size,
-      sets: this.setCount,
-      members,
+      ...this.rules.sizes(),
     };
   }
 
@@ -190,7 +165,7 @@ export class PolicyEngine implements PolicyCore {
       state.policy = null;
       return null;
     }
-    const named = state.named === null ? undefined : this.named.get(state.named);
+    const named = state.named === null ? undefined : this.rules.naming(state.named);
     const policy = this.policies.build(state, named, this.settingsOf(state));
     this.policies.retain(policy);
     state.policy = policy;
@@ -227,7 +202,8 @@ export class PolicyEngine implements PolicyCore {
 
   private place(href: string, workload: Workload | null): void {
     const old = this.placed.get(href);
-    const key = workload === null ? null : this.keys.of(workload, this.named.has(href));
+    const key =
+      workload === null ? null : this.keys.of(workload, this.rules.naming(href) !== undefined);
     if (workload !== null && old !== undefined && key === old.state.key) {
       this.memberships.move(old, workload);
       return;
@@ -269,7 +245,7 @@ export class PolicyEngine implements PolicyCore {
     state.workloads = withoutItem(state.workloads, item);
     if (state.workloads !== null) return;
     this.selectors.removeClass(state);
-    for (const set of this.namedSets(state)) this.memberships.part(set, state);
+    for (const set of this.rules.namedSets(state)) this.memberships.part(set, state);
     this.classes.delete(state.key);
     if (state.policy != null) this.policies.release(state.policy);
     state.policy = null;
@@ -280,224 +256,20 @@ export class PolicyEngine implements PolicyCore {
     const known = this.classes.get(key);
     if (known !== undefined) return known;
     const labels = sample.labels.flatMap((href) => this.objects.label(href) ?? []);
-    const named = this.named.has(sample.href) ? sample.href : null;
+    const named = this.rules.naming(sample.href) !== undefined ? sample.href : null;
     const state = new ClassState({ key, head: this.keys.head(sample), sample, labels, named });
     this.classes.set(key, state);
     this.selectors.addClass(state);
     for (const { subnets } of itemsOf(state.selectors)) {
       if (subnets !== null) this.memberships.countSubnets(state);
     }
-    for (const set of this.namedSets(state)) this.memberships.join(set, state);
+    for (const set of this.rules.namedSets(state)) this.memberships.join(set, state);
     this.deltas.spoil(state);
     return state;
-  }
-
-  private *setsHolding(state: ClassState): Iterable<SetState> {
-    for (const { addresses, subnets } of itemsOf(state.selectors)) {
-      if (addresses !== null) yield addresses;
-      if (subnets !== null) yield subnets;
-    }
-    yield* this.namedSets(state);
-  }
-
-  private namedSets(state: ClassState): Iterable<SetState> {
-    return itemsOf(state.named === null ? null : (this.named.get(state.named)?.sets ?? null));
-  }
-
-  // --- units ---
-
-  private addUnit(unit: Unit): void {
-    this.hang(unit, unit.providers, 'providerUnits');
-    this.hang(unit, unit.consumers, 'consumerUnits');
-  }
-
-  private hang(unit: Unit, parts: readonly Part[], side: Side): void {
-    for (const [place, part] of parts.entries()) {
-      const { members } = part;
-      if (members?.kind === 'selector') {
-        this.retainSelector(members);
-        members[side] = withItem(members[side], unit);
-      }
-      for (const href of namesOf(members)) {
-        const units = this.nameWorkload(href)[side];
-        const places = units.get(unit);
-        if (places === undefined) units.set(unit, new Set([place]));
-        else places.add(place);
-      }
-      this.retainSet(part.set);
-    }
-  }
-
-  private removeUnit(unit: Unit): void {
-    this.unhang(unit, unit.providers, 'providerUnits');
-    this.unhang(unit, unit.consumers, 'consumerUnits');
-  }
-
-  private unhang(unit: Unit, parts: readonly Part[], side: Side): void {
-    for (const { members, set } of parts) {
-      this.releaseSet(set);
-      if (members?.kind === 'selector') {
-        members[side] = withoutItem(members[side], unit);
-        this.releaseSelector(members);
-      }
-      for (const href of namesOf(members)) {
-        this.named.get(href)?.[side].delete(unit);
-        this.unnameWorkload(href);
-      }
-    }
-  }
-
-  private addTable(unit: TableUnit): void {
-    for (const members of unit.members) {
-      if (members.kind === 'selector') {
-        this.retainSelector(members);
-        members.tables = withItem(members.tables, unit);
-      }
-      for (const href of namesOf(members)) this.nameWorkload(href).tables.add(unit);
-    }
-  }
-
-  private removeTable(unit: TableUnit): void {
-    for (const members of unit.members) {
-      if (members.kind === 'selector') {
-        members.tables = withoutItem(members.tables, unit);
-        this.releaseSelector(members);
-      }
-      for (const href of namesOf(members)) {
-        this.named.get(href)?.tables.delete(unit);
-        this.unnameWorkload(href);
-      }
-    }
-  }
-
-  private retainSelector(state: SelectorState): void {
-    this.selectors.retain(state);
-    state.lines = null;
-    this.ruling.add(state);
-  }
-
-  private releaseSelector(state: SelectorState): void {
-    state.lines = null;
-    this.ruling.add(state);
-    this.dropSelector(state);
-  }
-
-  private dropSelector(state: SelectorState): void {
-    if (state.references === 1) {
-      // its classes will not know it any more, and may go before the step ends
-      if (this.ruling.delete(state))
-        for (const member of itemsOf(state.classes)) this.spoil(member);
-      this.policies.forget();
-    }
-    this.selectors.release(state);
-  }
-
-  private nameWorkload(href: string): NamedWorkload {
-    let entry = this.named.get(href);
-    if (entry === undefined) {
-      entry = new NamedWorkload();
-      this.named.set(href, entry);
-      this.reclass(href);
-    }
-    const state = this.placed.get(href)?.state;
-    if (state !== undefined) this.spoil(state);
-    return entry;
-  }
-
-  private unnameWorkload(href: string): void {
-    const state = this.placed.get(href)?.state;
-    if (state !== undefined) this.spoil(state);
-    if (this.named.get(href)?.idle !== true) return;
-    this.named.delete(href);
-    this.reclass(href);
   }
 
   private reclass(href: string): void {
     const workload = this.placed.get(href)?.workload;
     if (workload !== undefined) this.place(href, workload);
   }
-
-  // --- sets ---
-
-  /** The one set of a source that is no selector; it counts for nothing until it is retained. */
-  private setOf(source: SetSource): SetState {
-    const key = sourceKey(source);
-    const known = this.sets.get(key) ?? this.pendingSets.get(key);
-    if (known !== undefined) return known;
-    const set = new SetState(source, null, this.digest);
-    this.pendingSets.set(key, set);
-    return set;
-  }
-
-  private retainSet(set: SetState): void {
-    set.references += 1;
-    if (set.references > 1) return;
-    this.setCount += 1;
-    const { source, selector } = set;
-    if (selector !== null) {
-      this.selectors.retain(selector);
-      if (!set.subnets) return;
-      for (const member of itemsOf(selector.classes)) this.memberships.countSubnets(member);
-      return;
-    }
-    this.sets.set(sourceKey(source), set);
-    this.claim(set, this.claimantsOf(source));
-    this.memberships.changeOwn(set, this.objects.ownMembers(source));
-  }
-
-  private releaseSet(set: SetState): void {
-    set.references -= 1;
-    if (set.references > 0) return;
-    this.setCount -= 1;
-    const { source, selector } = set;
-    if (selector !== null) {
-      selector[set.subnets ? 'subnets' : 'addresses'] = null;
-      this.dropSelector(selector);
-      return;
-    }
-    this.claim(set, []);
-    this.claimants.delete(set);
-    this.sets.delete(sourceKey(source));
-  }
-
-  /** An IP list or virtual service changed: its set gets what it holds now. */
-  private refill(source: SetSource): void {
-    const set = this.sets.get(sourceKey(source));
-    if (set === undefined) return;
-    this.claim(set, this.claimantsOf(source));
-    this.memberships.changeOwn(set, this.objects.ownMembers(source));
-  }
-
-  /** The workloads that a set names are now these. */
-  private claim(set: SetState, hrefs: readonly string[]): void {
-    const before = this.claimants.get(set) ?? [];
-    this.claimants.set(set, hrefs);
-    const old = new Set(before);
-    const now = new Set(hrefs);
-    for (const href of hrefs) {
-      if (old.has(href)) continue;
-      const entry = this.nameWorkload(href);
-      entry.sets = withItem(entry.sets, set);
-      const state = this.placed.get(href)?.state;
-      if (state !== undefined) this.memberships.join(set, state);
-    }
-    for (const href of before) {
-      if (now.has(href)) continue;
-      const state = this.placed.get(href)?.state;
-      if (state !== undefined) this.memberships.part(set, state);
-      const entry = this.named.get(href);
-      if (entry !== undefined) entry.sets = withoutItem(entry.sets, set);
-      this.unnameWorkload(href);
-    }
-  }
-
-  private claimantsOf(source: SetSource): readonly string[] {
-    if (source.kind === 'workloads') return source.hrefs;
-    if (source.kind !== 'virtual_service') return [];
-    return distinctSorted(this.objects.virtualService(source.href)?.workloads ?? []);
-  }
-}
-
-function namesOf(members: Members | null): readonly string[] {
-  return members?.kind === 'workloads' ? members.hrefs : [];
 }

@@ -1,0 +1,293 @@
+/** What stands between rules and hosts: units on the selectors, workloads and sets that they name, each kept as long as something stands on it. */
+import type { ClassState, SelectorIndex, SelectorState } from './classes.ts';
+import { distinctSorted, type Members, type Part, type TableUnit, type Unit } from './compile.ts';
+import { itemsOf, withItem, withoutItem } from './few.ts';
+import type { Digest } from './host-policies.ts';
+import type { Memberships } from './memberships.ts';
+import { NamedWorkload } from './named.ts';
+import type { ObjectStore } from './objects.ts';
+import { SetState } from './set-state.ts';
+import { sourceKey, type SetSource } from './sources.ts';
+
+type Side = 'providerUnits' | 'consumerUnits';
+
+/** What the index does to the hosts. */
+export interface IndexedHosts {
+  /** The policy of a class is out of date. */
+  spoil(state: ClassState): void;
+  /** A workload is named now, or not any more: it belongs to another class. */
+  reclass(href: string): void;
+  classOf(href: string): ClassState | undefined;
+}
+
+export interface RuleIndexParts {
+  readonly digest: Digest;
+  readonly hosts: IndexedHosts;
+  readonly selectors: SelectorIndex;
+  readonly memberships: Memberships;
+  readonly objects: Pick<ObjectStore, 'ownMembers' | 'virtualService'>;
+}
+
+export class RuleIndex {
+  private readonly digest: Digest;
+  private readonly hosts: IndexedHosts;
+  private readonly selectors: SelectorIndex;
+  private readonly memberships: Memberships;
+  private readonly objects: RuleIndexParts['objects'];
+  private readonly named = new Map<string, NamedWorkload>();
+  /** Sets that something stands on, but for those of selectors, which their selectors keep. */
+  private readonly sets = new Map<string, SetState>();
+  /** Sets that something was compiled to in this step, and that nothing stands on yet. */
+  private readonly pendingSets = new Map<string, SetState>();
+  private setCount = 0;
+  /** Workloads that a set names. */
+  private readonly claimants = new Map<SetState, readonly string[]>();
+  /** Selectors that got or lost rules in this step: the policies of all of their classes are out of date. */
+  private readonly ruling = new Set<SelectorState>();
+
+  /** Whether a selector went with its rules. */
+  private dropped = false;
+
+  constructor({ digest, hosts, selectors, memberships, objects }: RuleIndexParts) {
+    this.digest = digest;
+    this.hosts = hosts;
+    this.selectors = selectors;
+    this.memberships = memberships;
+    this.objects = objects;
+  }
+
+  /** Rules that name a workload; undefined: none does. */
+  naming(href: string): NamedWorkload | undefined {
+    return this.named.get(href);
+  }
+
+  selectorSet(state: SelectorState, form: 'addresses' | 'subnets'): SetState {
+    const { id, selector } = state;
+    state[form] ??= new SetState({ kind: 'selector', id, selector, form }, state, this.digest);
+    return state[form];
+  }
+
+  /** The step is over. Answers whether any lines of units changed. */
+  settle(): boolean {
+    const moved = this.dropped || this.ruling.size > 0;
+    this.dropped = false;
+    for (const { classes } of this.ruling) {
+      for (const state of itemsOf(classes)) this.hosts.spoil(state);
+    }
+    this.ruling.clear();
+    this.selectors.settle();
+    this.pendingSets.clear();
+    return moved;
+  }
+
+  sizes(): { readonly sets: number; readonly members: number } {
+    let members = 0;
+    for (const set of this.sets.values()) members += set.size;
+    for (const { addresses, subnets } of this.selectors.all()) {
+      members += (addresses?.size ?? 0) + (subnets?.size ?? 0);
+    }
+    return { sets: this.setCount, members };
+  }
+
+  /** Sets that a class is in. */
+  *setsHolding(state: ClassState): Iterable<SetState> {
+    for (const { addresses, subnets } of itemsOf(state.selectors)) {
+      if (addresses !== null) yield addresses;
+      if (subnets !== null) yield subnets;
+    }
+    yield* this.namedSets(state);
+  }
+
+  /** Sets that name the workload of a class. */
+  namedSets(state: ClassState): Iterable<SetState> {
+    return itemsOf(state.named === null ? null : (this.named.get(state.named)?.sets ?? null));
+  }
+
+  addUnit(unit: Unit): void {
+    this.hang(unit, unit.providers, 'providerUnits');
+    this.hang(unit, unit.consumers, 'consumerUnits');
+  }
+
+  private hang(unit: Unit, parts: readonly Part[], side: Side): void {
+    for (const [place, part] of parts.entries()) {
+      const { members } = part;
+      if (members?.kind === 'selector') {
+        this.retainSelector(members);
+        members[side] = withItem(members[side], unit);
+      }
+      for (const href of namesOf(members)) {
+        const units = this.nameWorkload(href)[side];
+        const places = units.get(unit);
+        if (places === undefined) units.set(unit, new Set([place]));
+        else places.add(place);
+      }
+      this.retainSet(part.set);
+    }
+  }
+
+  removeUnit(unit: Unit): void {
+    this.unhang(unit, unit.providers, 'providerUnits');
+    this.unhang(unit, unit.consumers, 'consumerUnits');
+  }
+
+  private unhang(unit: Unit, parts: readonly Part[], side: Side): void {
+    for (const { members, set } of parts) {
+      this.releaseSet(set);
+      if (members?.kind === 'selector') {
+        members[side] = withoutItem(members[side], unit);
+        this.releaseSelector(members);
+      }
+      for (const href of namesOf(members)) {
+        this.named.get(href)?.[side].delete(unit);
+        this.unnameWorkload(href);
+      }
+    }
+  }
+
+  addTable(unit: TableUnit): void {
+    for (const members of unit.members) {
+      if (members.kind === 'selector') {
+        this.retainSelector(members);
+        members.tables = withItem(members.tables, unit);
+      }
+      for (const href of namesOf(members)) this.nameWorkload(href).tables.add(unit);
+    }
+  }
+
+  removeTable(unit: TableUnit): void {
+    for (const members of unit.members) {
+      if (members.kind === 'selector') {
+        members.tables = withoutItem(members.tables, unit);
+        this.releaseSelector(members);
+      }
+      for (const href of namesOf(members)) {
+        this.named.get(href)?.tables.delete(unit);
+        this.unnameWorkload(href);
+      }
+    }
+  }
+
+  private retainSelector(state: SelectorState): void {
+    this.selectors.retain(state);
+    state.lines = null;
+    this.ruling.add(state);
+  }
+
+  private releaseSelector(state: SelectorState): void {
+    state.lines = null;
+    this.ruling.add(state);
+    this.dropSelector(state);
+  }
+
+  private dropSelector(state: SelectorState): void {
+    if (state.references === 1) {
+      // its classes will not know it any more, and may go before the step ends
+      if (this.ruling.delete(state))
+        for (const member of itemsOf(state.classes)) this.hosts.spoil(member);
+      this.dropped = true;
+    }
+    this.selectors.release(state);
+  }
+
+  private nameWorkload(href: string): NamedWorkload {
+    let entry = this.named.get(href);
+    if (entry === undefined) {
+      entry = new NamedWorkload();
+      this.named.set(href, entry);
+      this.hosts.reclass(href);
+    }
+    const state = this.hosts.classOf(href);
+    if (state !== undefined) this.hosts.spoil(state);
+    return entry;
+  }
+
+  private unnameWorkload(href: string): void {
+    const state = this.hosts.classOf(href);
+    if (state !== undefined) this.hosts.spoil(state);
+    if (this.named.get(href)?.idle !== true) return;
+    this.named.delete(href);
+    this.hosts.reclass(href);
+  }
+
+  /** The one set of a source that is no selector; it counts for nothing until it is retained. */
+  setOf(source: SetSource): SetState {
+    const key = sourceKey(source);
+    const known = this.sets.get(key) ?? this.pendingSets.get(key);
+    if (known !== undefined) return known;
+    const set = new SetState(source, null, this.digest);
+    this.pendingSets.set(key, set);
+    return set;
+  }
+
+  private retainSet(set: SetState): void {
+    set.references += 1;
+    if (set.references > 1) return;
+    this.setCount += 1;
+    const { source, selector } = set;
+    if (selector !== null) {
+      this.selectors.retain(selector);
+      if (!set.subnets) return;
+      for (const member of itemsOf(selector.classes)) this.memberships.countSubnets(member);
+      return;
+    }
+    this.sets.set(sourceKey(source), set);
+    this.claim(set, this.claimantsOf(source));
+    this.memberships.changeOwn(set, this.objects.ownMembers(source));
+  }
+
+  private releaseSet(set: SetState): void {
+    set.references -= 1;
+    if (set.references > 0) return;
+    this.setCount -= 1;
+    const { source, selector } = set;
+    if (selector !== null) {
+      selector[set.subnets ? 'subnets' : 'addresses'] = null;
+      this.dropSelector(selector);
+      return;
+    }
+    this.claim(set, []);
+    this.claimants.delete(set);
+    this.sets.delete(sourceKey(source));
+  }
+
+  /** An IP list or virtual service changed: its set gets what it holds now. */
+  refill(source: SetSource): void {
+    const set = this.sets.get(sourceKey(source));
+    if (set === undefined) return;
+    this.claim(set, this.claimantsOf(source));
+    this.memberships.changeOwn(set, this.objects.ownMembers(source));
+  }
+
+  /** The workloads that a set names are now these. */
+  private claim(set: SetState, hrefs: readonly string[]): void {
+    const before = this.claimants.get(set) ?? [];
+    this.claimants.set(set, hrefs);
+    const old = new Set(before);
+    const now = new Set(hrefs);
+    for (const href of hrefs) {
+      if (old.has(href)) continue;
+      const entry = this.nameWorkload(href);
+      entry.sets = withItem(entry.sets, set);
+      const state = this.hosts.classOf(href);
+      if (state !== undefined) this.memberships.join(set, state);
+    }
+    for (const href of before) {
+      if (now.has(href)) continue;
+      const state = this.hosts.classOf(href);
+      if (state !== undefined) this.memberships.part(set, state);
+      const entry = this.named.get(href);
+      if (entry !== undefined) entry.sets = withoutItem(entry.sets, set);
+      this.unnameWorkload(href);
+    }
+  }
+
+  private claimantsOf(source: SetSource): readonly string[] {
+    if (source.kind === 'workloads') return source.hrefs;
+    if (source.kind !== 'virtual_service') return [];
+    return distinctSorted(this.objects.virtualService(source.href)?.workloads ?? []);
+  }
+}
+
+function namesOf(members: Members | null): readonly string[] {
+  return members?.kind === 'workloads' ? members.hrefs : [];
+}
