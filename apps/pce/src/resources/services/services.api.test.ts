@@ -85,3 +85,81 @@ test('what is changed is changed, the rest stays', async () => {
   const empty = client.call('services.update', { params, body: { service_ports: [] } });
   expect((await refusalOf(empty)).status).toBe(406);
 });
+
+test('programs and Windows services, with ports or without, read back as they are written', async () => {
+  const client = pce().client();
+  const windows_services = [
+    {
+      process_name: String.raw`C:\Program Files\Shop\shop.exe`,
+      proto: 6,
+      port: 8000,
+      to_port: 8010,
+    },
+    { service_name: 'Spooler' },
+    { proto: 1, icmp_type: 8, icmp_code: 0 },
+    { process_name: 'any.exe', service_name: 'Both', proto: 17 },
+  ];
+  const created = await client.call('services.create', {
+    params: DRAFT,
+    body: {
+      name: 'Programs',
+      windows_services,
+      windows_egress_services: [{ process_name: 'out.exe' }],
+      risk_details: {
+        ransomware: { category: 'admin', severity: 'high', os_platforms: ['windows'] },
+      },
+    },
+  });
+  expect(created).toMatchObject({
+    windows_services: [
+      windows_services[0],
+      { service_name: 'Spooler' },
+      { proto: 1, icmp_type: 8, icmp_code: 0 },
+      { process_name: 'any.exe', service_name: 'Both', proto: 17, port: 0 },
+    ],
+    windows_egress_services: [{ process_name: 'out.exe' }],
+    risk_details: { ransomware: { severity: 'high' } },
+  });
+  expect(created).not.toHaveProperty('service_ports');
+  const params = { ...DRAFT, id: idOf(created) };
+  expect((await pce().send('PUT', `/api/v2${created.href}`, { body: created })).status).toBe(204);
+  expect(await client.call('services.get', { params })).toEqual(created);
+  const found = async (query: Record<string, number>) =>
+    (await client.call('services.list', { params: DRAFT, query: { ...query, name: 'Programs' } }))
+      .total;
+  expect(await found({ port: 8005 })).toBe(1);
+  expect(await found({ proto: 58 })).toBe(0);
+
+  // The other list takes its place.
+  await client.call('services.update', {
+    params,
+    body: { service_ports: [{ proto: 6, port: 80 }] },
+  });
+  const ports = await client.call('services.get', { params });
+  expect(ports.service_ports).toEqual([{ proto: 6, port: 80 }]);
+  expect(ports).not.toHaveProperty('windows_services');
+});
+
+test.each<[string, object, RegExp]>([
+  [
+    'both lists',
+    { service_ports: [{ proto: 6 }], windows_services: [{ service_name: 'x' }] },
+    /windows_services: stands beside service_ports/,
+  ],
+  [
+    'a port without a protocol',
+    { windows_services: [{ process_name: 'x', port: 80 }] },
+    /windows_services\[0\]\.proto/,
+  ],
+  ['nothing in an entry', { windows_services: [{}] }, /windows_services\[0\]: names nothing/],
+  [
+    'a backwards range',
+    { windows_services: [{ service_name: 'x', proto: 6, port: 9, to_port: 8 }] },
+    /windows_services\[0\]\.to_port: range runs backwards/,
+  ],
+])('programs refused: %s', async (what, body, message) => {
+  const answer = await pce().send('POST', `/api/v2/orgs/${pce().orgId}/sec_policy/draft/services`, {
+    body: { name: what, ...body },
+  });
+  expect([answer.status, answer.text]).toEqual([406, expect.stringMatching(message)]);
+});
