@@ -29,6 +29,9 @@ import { naiveHostSettings } from './naive/settings.ts';
 
 const SEED = Number(process.env['FAST_CHECK_SEED'] ?? Math.trunc(Math.random() * 2 ** 31));
 process.stdout.write(`policy core properties: FAST_CHECK_SEED=${SEED}\n`);
+/** How many times as many policies as usual are tried, for a long look. */
+const TIMES = Number(process.env['FAST_CHECK_TIMES'] ?? 1);
+const runs = (usual: number) => ({ seed: SEED, numRuns: usual * TIMES });
 
 /** Reasons in one order: the order in which rules are found is nobody's business. */
 function sorted(decision: Decision): Decision {
@@ -155,7 +158,7 @@ describe('the policy core', { timeout: 120_000 }, () => {
       fc.property(asked, ({ model, connections }) => {
         expectDecisionsOfNaive(createPolicyCore(model), model, connections);
       }),
-      { seed: SEED, numRuns: 500 },
+      runs(250),
     );
   });
 
@@ -166,7 +169,7 @@ describe('the policy core', { timeout: 120_000 }, () => {
         expectPeersOfNaive(core, model);
         expectSettingsOfNaive(core, model);
       }),
-      { seed: SEED, numRuns: 500 },
+      runs(200),
     );
   });
 
@@ -183,7 +186,7 @@ describe('the policy core', { timeout: 120_000 }, () => {
           expectMirrored(mirror, core, model);
         }
       }),
-      { seed: SEED, numRuns: 600 },
+      runs(200),
     );
   });
 
@@ -200,7 +203,7 @@ describe('the policy core', { timeout: 120_000 }, () => {
           expectSettingsOfNaive(core, model);
         }
       }),
-      { seed: SEED, numRuns: 200 },
+      runs(100),
     );
   });
 
@@ -210,7 +213,7 @@ describe('the policy core', { timeout: 120_000 }, () => {
         const { core, model } = grown(history);
         expect(core.apply(changesOf(model))).toEqual({ policies: [], sets: [] });
       }),
-      { seed: SEED, numRuns: 300 },
+      runs(100),
     );
   });
 
@@ -229,7 +232,7 @@ describe('the policy core', { timeout: 120_000 }, () => {
         for (let at = 0; at < order.length; at += batch) core.apply(order.slice(at, at + batch));
         expect(enforced(core, model)).toEqual(enforced(createPolicyCore(model), model));
       }),
-      { seed: SEED, numRuns: 400 },
+      runs(150),
     );
   });
 
@@ -251,7 +254,7 @@ describe('the policy core', { timeout: 120_000 }, () => {
           members: 0,
         });
       }),
-      { seed: SEED, numRuns: 200 },
+      runs(100),
     );
   });
 });

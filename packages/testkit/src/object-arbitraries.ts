@@ -39,36 +39,52 @@ const networkInterface = (external: boolean): fc.Arbitrary<WorkloadInterface> =>
         fc.record({
           address: fc.constant(text),
           prefixLength: text.includes(':')
-            ? oneOf([0, 31, 48, 64, 128])
-            : oneOf([0, 7, 24, 25, 32]),
+            ? oneOf([0, 31, 48, 64, 128, 128])
+            : oneOf([0, 7, 24, 25, 32, 32]),
         }),
       ),
-      { maxLength: 2 },
+      { minLength: 1, maxLength: 2 },
     ),
     gateway: fc.constant(null),
     linkState: fc.constant('up'),
     networkProfile: external ? oneOf(['corporate', 'external'] as const) : fc.constant('corporate'),
   });
 
-/** Interfaces of a host; only endpoints have external ones. */
-export function interfacesOf(type: Workload['type']): fc.Arbitrary<WorkloadInterface[]> {
-  return fc.uniqueArray(networkInterface(type === 'endpoint'), {
+/** Interfaces of a host; only endpoints have external ones, and some hosts have none. */
+export function interfacesOf(type: Workload['type']): fc.Arbitrary<readonly WorkloadInterface[]> {
+  const some = fc.uniqueArray(networkInterface(type === 'endpoint'), {
+    minLength: 1,
     maxLength: 2,
     selector: ({ name }) => name,
   });
+  return fc.oneof({ weight: 9, arbitrary: some }, { weight: 1, arbitrary: fc.constant([]) });
 }
 
 export function workload(href: string, { extended }: PolicyOptions): fc.Arbitrary<Workload> {
-  return oneOf(['server', 'endpoint', 'endpoint', 'unmanaged'] as const).chain((type) =>
+  return oneOf([
+    'server',
+    'server',
+    'endpoint',
+    'endpoint',
+    'endpoint',
+    'unmanaged',
+  ] as const).chain((type) =>
     fc.record({
       href: fc.constant(href),
       name: fc.constant(href),
       type: fc.constant(type),
       labels: labelSet,
-      enforcementMode: oneOf([...ENFORCEMENT_MODES, 'full', 'selective'] as const),
+      enforcementMode: oneOf([
+        ...ENFORCEMENT_MODES,
+        'full',
+        'full',
+        'selective',
+        'selective',
+      ] as const),
       visibilityLevel: oneOf(VISIBILITY_LEVELS.slice(0, 2)),
       blockedConnectionAction: oneOf(BLOCKED_CONNECTION_ACTIONS),
-      venVersion: type === 'unmanaged' ? fc.constant(null) : oneOf(['22.2.30', '22.3.0', '23.2.0']),
+      venVersion:
+        type === 'unmanaged' ? fc.constant(null) : oneOf(['22.2.30', '22.3.0', '23.2.0', '23.2.0']),
       online: mostly(true),
       suspended: extended && type !== 'unmanaged' ? mostly(false) : fc.constant(false),
       osFamily: osFamily(type, extended),

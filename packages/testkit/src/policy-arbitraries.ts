@@ -146,10 +146,14 @@ function connectionOf(model: PolicyModel, family: 4 | 6): fc.Arbitrary<Connectio
   const user = oneOf([{}, { principals: [] }, ...SIDS.map((sid) => ({ principals: [sid] }))]);
   const program = oneOf([{}, ...PROGRAMS]);
   return fc
-    .tuple(end, user, end, program, traffic)
-    .map(([source, who, destination, what, rest]) => ({
-      source: { ...source, ...who },
-      destination: { ...destination, ...what },
-      ...rest,
-    }));
+    .tuple(fc.tuple(end, end, end), user, program, traffic)
+    .map(([[source, one, other], who, what, rest]) => {
+      // a host talks to itself at times, and to others mostly
+      const destination = one.workload === source.workload ? other : one;
+      return {
+        source: { ...source, ...who },
+        destination: { ...destination, ...what },
+        ...rest,
+      };
+    });
 }

@@ -59,8 +59,8 @@ const actor = (virtual: boolean): fc.Arbitrary<Actor> => {
     values: readonly string[],
   ) => fc.record({ kind: fc.constant(kind), href: oneOf(values) });
   return fc.oneof(
-    { weight: 6, arbitrary: fc.constant({ kind: 'ams' as const }) },
-    { weight: 5, arbitrary: scopeEntry },
+    { weight: 7, arbitrary: fc.constant({ kind: 'ams' as const }) },
+    { weight: 6, arbitrary: scopeEntry },
     { weight: 2, arbitrary: named('workload', SMALL_WORLD.workloads) },
     { weight: 4, arbitrary: named('ip_list', SMALL_WORLD.ipLists) },
     {
@@ -78,7 +78,7 @@ const ingress = (options: PolicyOptions): fc.Arbitrary<readonly IngressService[]
       { weight: 2, arbitrary: oneOf(SMALL_WORLD.services).map((href) => ({ href })) },
       { weight: 2, arbitrary: servicePort(options).map((port) => ({ port })) },
       {
-        weight: 2,
+        weight: 3,
         arbitrary: oneOf([-1, 6]).map((protocol) => ({ port: { ...NO_PORT, protocol } })),
       },
     ),
@@ -86,6 +86,8 @@ const ingress = (options: PolicyOptions): fc.Arbitrary<readonly IngressService[]
   );
 
 const resolveAs = oneOf([
+  ['workloads'],
+  ['workloads'],
   ['workloads'],
   ['workloads'],
   ['virtual_services'],
@@ -167,19 +169,18 @@ export function enforcementBoundary(
   });
 }
 
+const VPN_POOLS = [
+  '10.0.0.0/16',
+  '10.0.0.0/24',
+  '10.0.1.128/25',
+  '198.51.100.7/32',
+  '2001:db8::/32',
+  '2001:db8::/64',
+];
+
 /** IPv6 is left to the policy mostly, so that rules are asked about it too. */
 export const firewallSettings: fc.Arbitrary<FirewallSettings> = fc.record({
-  vpnPools: someOf(
-    [
-      '10.0.0.0/16',
-      '10.0.0.0/24',
-      '10.0.1.128/25',
-      '198.51.100.7',
-      '2001:db8::/32',
-      '2001:db8::/64',
-    ],
-    3,
-  ),
+  vpnPools: fc.oneof(fc.constant([]), fc.shuffledSubarray(VPN_POOLS)),
   ipv6Mode: oneOf(['policy_based', 'policy_based', ...IPV6_MODES] as const),
   firewallCoexistence: fc.array(fc.record({ scope, illumioPrimary: fc.boolean() }), {
     maxLength: 2,

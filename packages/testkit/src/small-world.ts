@@ -61,9 +61,9 @@ export function someOf<T>(values: readonly T[], maxLength = 2): fc.Arbitrary<T[]
   return fc.uniqueArray(oneOf(values), { maxLength });
 }
 
-/** The value four times of five. */
+/** The value nine times of ten. */
 export function mostly(value: boolean): fc.Arbitrary<boolean> {
-  return oneOf([value, value, value, value, !value]);
+  return fc.nat({ max: 9 }).map((chance) => (chance === 9 ? !value : value));
 }
 
 export interface PolicyOptions {
