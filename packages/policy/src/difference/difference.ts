@@ -14,7 +14,9 @@ export interface DifferenceLookup {
   hostPolicy(workload: string): HostPolicy | undefined;
   addressSet(id: string): AddressSet | undefined;
   /** A rule or boundary in force; undefined where it does not exist or is disabled. */
-  statement(href: string): { readonly name: string } | undefined;
+  statement(
+    href: string,
+  ): { readonly kind: 'rule' | 'boundary'; readonly name: string } | undefined;
 }
 
 export interface DifferenceOptions {
@@ -70,7 +72,7 @@ export type DifferenceSide =
       /** As providers only. Empty: however they were named. Else names of one of these kinds alone. */
       readonly names: readonly NameCondition[];
       /** Resolved names that do not count here: they are decided apart. */
-      readonly exceptNames: readonly string[];
+      readonly exceptNames: readonly NameCondition[];
     };
 
 /** Programs that answer. Null: one that is none of `others`, or not known. */

@@ -1,0 +1,238 @@
+/** Rectangles of groups counted, cut to those asked for, and said in the words of a difference. */
+import { formatSpan, joinSpans } from '@bulkhead/net';
+import type {
+  DifferenceCause,
+  DifferenceEntry,
+  DifferenceHost,
+  DifferenceLookup,
+  DifferenceSide,
+  DifferenceTotals,
+  NameCondition,
+  PolicyDifference,
+} from './difference.ts';
+import { isOutside, type Group } from './groups.ts';
+import type { KnownEnd, KnownEnds } from './known-ends.ts';
+import type { Columns, Rectangle } from './pairs.ts';
+import { isGain, type Change } from './verdicts.ts';
+
+/** A rectangle with how outside addresses were resolved, and how many pairs of addresses it holds. */
+export interface Area extends Rectangle {
+  readonly names: readonly NameCondition[];
+  readonly exceptNames: readonly NameCondition[];
+  /** Pairs of workloads' addresses; null where one side is outside. */
+  readonly pairs: number | null;
+}
+
+export interface EntryOptions {
+  readonly limit: number;
+  readonly names: number;
+  readonly before: DifferenceLookup;
+  readonly after: DifferenceLookup;
+}
+
+interface Found {
+  readonly area: Area;
+  readonly change: Change;
+}
+
+interface Tally {
+  readonly found: Found[];
+  pairs: number;
+  readonly withOutside: Set<number>;
+}
+
+/** Rectangles as areas that differ somewhere: without those of nothing but workloads with themselves. */
+export function areasOf(
+  rectangles: readonly Rectangle[],
+  columns: readonly Group[],
+  ends: KnownEnds,
+): Area[] {
+  const variants = Map.groupBy(columns.filter(isOutside), ({ cells }) => cells);
+  const columnOf = new Map(columns.flatMap((group) => group.ends.map(({ id }) => [id, group])));
+  return rectangles
+    .flatMap((rectangle) => cutByNames(rectangle, variants))
+    .map((area) => ({ ...area, pairs: countPairs(area, ends, columnOf) }))
+    .filter(({ pairs }) => pairs !== 0);
+}
+
+export function differenceOf(areas: readonly Area[], options: EntryOptions): PolicyDifference {
+  const gained: Tally = { found: [], pairs: 0, withOutside: new Set() };
+  const lost: Tally = { found: [], pairs: 0, withOutside: new Set() };
+  for (const area of areas) {
+    for (const tally of [gained, lost]) {
+      const changes = area.changes.filter((change) => isGain(change) === (tally === gained));
+      if (changes.length === 0) continue;
+      for (const change of changes) tally.found.push({ area, change });
+      if (area.pairs === null) noteOutside(area, tally.withOutside);
+      else tally.pairs += area.pairs;
+    }
+  }
+  return {
+    gained: entriesOf(gained, options),
+    lost: entriesOf(lost, options),
+    truncated: Math.max(gained.found.length, lost.found.length) > options.limit,
+    totals: { gained: totalsOf(gained), lost: totalsOf(lost) },
+  };
+}
+
+function groupsOf(columns: Columns): readonly Group[] {
+  if (columns.kind === 'listed') return columns.groups;
+  return columns.groups.filter((group) => !columns.but.has(group));
+}
+
+/** Outside columns by how their addresses were resolved: an entry is about the same names for each of its addresses. */
+function cutByNames(
+  rectangle: Rectangle,
+  variants: ReadonlyMap<Group['cells'], readonly Group[]>,
+): Omit<Area, 'pairs'>[] {
+  const first = rectangle.columns.groups[0];
+  if (first === undefined || !isOutside(first)) {
+    return [{ ...rectangle, names: [], exceptNames: [] }];
+  }
+  const byCells = Map.groupBy(groupsOf(rectangle.columns), ({ cells }) => cells);
+  const alike = Map.groupBy(byCells, ([, groups]) =>
+    JSON.stringify(groups.map(({ names }) => names)),
+  );
+  return [...alike.values()].map((members) => {
+    const [cells, present = []] = members[0] ?? [first.cells];
+    const absent = (variants.get(cells) ?? []).filter((group) => !present.includes(group));
+    const conditions = (groups: readonly Group[]) =>
+      groups.flatMap(({ names }) => names ?? []).sort((a, b) => compare(a.pattern, b.pattern));
+    const unnamed = present.some(({ names }) => names === null);
+    return {
+      rows: rectangle.rows,
+      changes: rectangle.changes,
+      columns: { kind: 'listed', groups: members.flatMap(([, groups]) => groups[0] ?? []) },
+      names: unnamed ? [] : conditions(present),
+      exceptNames: unnamed ? conditions(absent) : [],
+    };
+  });
+}
+
+function endCount(groups: readonly Group[]): number {
+  return groups.reduce((sum, { ends }) => sum + ends.length, 0);
+}
+
+function columnEnds(columns: Columns): number {
+  if (columns.kind === 'listed') return endCount(columns.groups);
+  return endCount(columns.groups) - endCount([...columns.but]);
+}
+
+function countPairs(
+  { rows, columns }: Pick<Area, 'rows' | 'columns'>,
+  ends: KnownEnds,
+  columnOf: ReadonlyMap<number, Group>,
+): number | null {
+  if (rows.some(isOutside) || columns.groups.some(isOutside)) return null;
+  const among = new Set(groupsOf(columns));
+  let own = 0;
+  for (const { ends: sources } of rows) {
+    for (const { workload } of sources) {
+      for (const { id } of ends.ofWorkload(workload)) {
+        const column = columnOf.get(id);
+        if (column !== undefined && among.has(column)) own += 1;
+      }
+    }
+  }
+  return endCount(rows) * columnEnds(columns) - own;
+}
+
+function noteOutside({ rows, columns }: Area, into: Set<number>): void {
+  for (const group of [...rows, ...groupsOf(columns)])
+    for (const { id } of group.ends) into.add(id);
+}
+
+function totalsOf({ found, pairs, withOutside }: Tally): DifferenceTotals {
+  return { entries: found.length, pairs, withOutside: withOutside.size };
+}
+
+function sizeOf({ rows, columns, pairs }: Area): number {
+  return pairs ?? endCount(rows) + columnEnds(columns);
+}
+
+function entriesOf({ found }: Tally, options: EntryOptions): DifferenceEntry[] {
+  return found
+    .map((item) => ({ ...item, size: sizeOf(item.area) }))
+    .sort((a, b) => b.size - a.size)
+    .slice(0, options.limit)
+    .map(({ area, change }) => ({
+      consumers: sideOf(area.rows, { area: null, options }),
+      providers: sideOf(groupsOf(area.columns), { area, options }),
+      services: change.services,
+      except: change.except,
+      program: change.program,
+      user: change.user,
+      from: change.from,
+      to: change.to,
+      because: causesOf(change, options),
+    }));
+}
+
+function sideOf(
+  groups: readonly Group[],
+  { area, options }: { readonly area: Area | null; readonly options: EntryOptions },
+): DifferenceSide {
+  if (groups.some(isOutside)) {
+    const spans = joinSpans(groups.flatMap(({ cells }) => cells));
+    return {
+      kind: 'outside',
+      count: spans.length,
+      spans: spans.slice(0, options.names).map(formatSpan),
+      names: area?.names ?? [],
+      exceptNames: area?.exceptNames ?? [],
+    };
+  }
+  const byWorkload = new Map<string, KnownEnd[]>();
+  for (const { ends } of groups) {
+    for (const end of ends) {
+      const own = byWorkload.get(end.workload);
+      if (own === undefined) byWorkload.set(end.workload, [end]);
+      else own.push(end);
+    }
+  }
+  return {
+    kind: 'workloads',
+    count: byWorkload.size,
+    addresses: endCount(groups),
+    workloads: namedFirst(byWorkload, options),
+  };
+}
+
+function namedFirst(
+  byWorkload: ReadonlyMap<string, readonly KnownEnd[]>,
+  { before, after, names }: EntryOptions,
+): DifferenceHost[] {
+  return [...byWorkload]
+    .map(([href, ends]) => {
+      const name = (after.workload(href) ?? before.workload(href))?.name ?? href;
+      return { href, name, ends };
+    })
+    .sort((a, b) => compare(a.name, b.name) || compare(a.href, b.href))
+    .slice(0, names)
+    .map(({ href, name, ends }) => ({
+      href,
+      name,
+      addresses: ends
+        .map(({ interfaceName, address }) => ({ interfaceName, address }))
+        .sort((a, b) => compare(a.interfaceName, b.interfaceName) || compare(a.address, b.address)),
+    }));
+}
+
+function causesOf(change: Change, { before, after }: EntryOptions): DifferenceCause[] {
+  const statements = change.statements.map((href): DifferenceCause => {
+    const [was, is] = [before.statement(href), after.statement(href)];
+    const known = is ?? was ?? { kind: 'rule', name: href };
+    return {
+      kind: known.kind,
+      href,
+      name: known.name,
+      change: was === undefined ? 'added' : is === undefined ? 'removed' : 'changed',
+    };
+  });
+  return [...statements, ...change.turned];
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
