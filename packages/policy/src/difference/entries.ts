@@ -12,7 +12,7 @@ import type {
 } from './difference.ts';
 import { isOutside, type Group } from './groups.ts';
 import type { KnownEnd, KnownEnds } from './known-ends.ts';
-import type { Columns, Rectangle } from './pairs.ts';
+import { endCount, listedColumns, type Columns, type Rectangle } from './pairs.ts';
 import { isGain, type Change } from './verdicts.ts';
 
 /** A rectangle with how outside addresses were resolved, and how many pairs of addresses it holds. */
@@ -75,9 +75,8 @@ export function differenceOf(areas: readonly Area[], options: EntryOptions): Pol
   };
 }
 
-function groupsOf(columns: Columns): readonly Group[] {
-  if (columns.kind === 'listed') return columns.groups;
-  return columns.groups.filter((group) => !columns.but.has(group));
+function groupsOf({ groups, but }: Columns): readonly Group[] {
+  return [...groups].filter((group) => !but.has(group));
 }
 
 /** Outside columns by how their addresses were resolved: an entry is about the same names for each of its addresses. */
@@ -85,7 +84,7 @@ function cutByNames(
   rectangle: Rectangle,
   variants: ReadonlyMap<Group['cells'], readonly Group[]>,
 ): Omit<Area, 'pairs'>[] {
-  const first = rectangle.columns.groups[0];
+  const [first] = rectangle.columns.groups;
   if (first === undefined || !isOutside(first)) {
     return [{ ...rectangle, names: [], exceptNames: [] }];
   }
@@ -102,20 +101,21 @@ function cutByNames(
     return {
       rows: rectangle.rows,
       changes: rectangle.changes,
-      columns: { kind: 'listed', groups: members.flatMap(([, groups]) => groups[0] ?? []) },
+      columns: listedColumns(members.flatMap(([, groups]) => groups[0] ?? [])),
       names: unnamed ? [] : conditions(present),
       exceptNames: unnamed ? conditions(absent) : [],
     };
   });
 }
 
-function endCount(groups: readonly Group[]): number {
-  return groups.reduce((sum, { ends }) => sum + ends.length, 0);
+function columnEnds({ ends, but }: Columns): number {
+  return ends - endCount(but);
 }
 
-function columnEnds(columns: Columns): number {
-  if (columns.kind === 'listed') return endCount(columns.groups);
-  return endCount(columns.groups) - endCount([...columns.but]);
+/** Whether a side is of outside addresses; groups of both kinds are never together. */
+function isOutsideSide(groups: Iterable<Group>): boolean {
+  for (const group of groups) return isOutside(group);
+  return false;
 }
 
 function countPairs(
@@ -123,14 +123,14 @@ function countPairs(
   ends: KnownEnds,
   columnOf: ReadonlyMap<number, Group>,
 ): number | null {
-  if (rows.some(isOutside) || columns.groups.some(isOutside)) return null;
-  const among = new Set(groupsOf(columns));
+  if (isOutsideSide(rows) || isOutsideSide(columns.groups)) return null;
   let own = 0;
   for (const { ends: sources } of rows) {
     for (const { workload } of sources) {
       for (const { id } of ends.ofWorkload(workload)) {
         const column = columnOf.get(id);
-        if (column !== undefined && among.has(column)) own += 1;
+        if (column !== undefined && columns.groups.has(column) && !columns.but.has(column))
+          own += 1;
       }
     }
   }
@@ -172,7 +172,7 @@ function sideOf(
   groups: readonly Group[],
   { area, options }: { readonly area: Area | null; readonly options: EntryOptions },
 ): DifferenceSide {
-  if (groups.some(isOutside)) {
+  if (isOutsideSide(groups)) {
     const spans = joinSpans(groups.flatMap(({ cells }) => cells));
     return {
       kind: 'outside',

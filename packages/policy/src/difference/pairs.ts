@@ -7,10 +7,13 @@ import { isOutside, serialOf, statesOf, type Group, type GroupedField } from './
 import { BOTH, turned, type Line } from './kinds.ts';
 import { changesOfMeeting, type Change, type Match } from './verdicts.ts';
 
-/** Groups by number, or all of a super group but some. */
-export type Columns =
-  | { readonly kind: 'listed'; readonly groups: readonly Group[] }
-  | { readonly kind: 'all'; readonly groups: readonly Group[]; readonly but: ReadonlySet<Group> };
+/** Groups but some of them. Thousands of rectangles may share the groups, which are many then. */
+export interface Columns {
+  readonly groups: ReadonlySet<Group>;
+  /** Ends of the groups, those left out included. */
+  readonly ends: number;
+  readonly but: ReadonlySet<Group>;
+}
 
 /** From each row to each column the same traffic is decided otherwise, in the same way. */
 export interface Rectangle {
@@ -25,6 +28,7 @@ export interface PairOptions {
   readonly oneByOne: number;
 }
 
+const NO_GROUPS: ReadonlySet<Group> = new Set();
 const UNCHANGED: readonly Change[] = [];
 
 /** Groups that the broad lines treat alike. */
@@ -222,10 +226,20 @@ export class PairSearch {
     }
     return [...found.values()].map(({ rows, columns, changes }) => ({
       rows,
-      columns: { kind: 'listed', groups: columns },
+      columns: listedColumns(columns),
       changes,
     }));
   }
+}
+
+export function listedColumns(groups: readonly Group[]): Columns {
+  return { groups: new Set(groups), ends: endCount(groups), but: NO_GROUPS };
+}
+
+export function endCount(groups: Iterable<Group>): number {
+  let count = 0;
+  for (const { ends } of groups) count += ends.length;
+  return count;
 }
 
 /** What the usual outcome of two super groups holds for: rows with the same exceptions together. */
@@ -237,11 +251,11 @@ function usualRectangles(
     readonly exceptions: ReadonlyMap<Group, ReadonlyMap<Group, unknown>>;
   },
 ): Rectangle[] {
-  const inColumn = new Set(column.groups);
+  const all = listedColumns(column.groups);
   const byExceptions = new Map<string, { rows: Group[]; but: Set<Group> }>();
   for (const group of row.groups) {
     const but = [...(found.exceptions.get(group)?.keys() ?? [])]
-      .filter((other) => inColumn.has(other))
+      .filter((other) => all.groups.has(other))
       .sort((a, b) => a.id - b.id);
     const key = but.map(({ id }) => id).join();
     const known = byExceptions.get(key);
@@ -252,7 +266,7 @@ function usualRectangles(
     .filter(({ but }) => found.changes.length > 0 && but.size < column.groups.length)
     .map(({ rows, but }) => ({
       rows,
-      columns: { kind: 'all', groups: column.groups, but },
+      columns: { ...all, but },
       changes: found.changes,
     }));
 }
