@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { renderInitScript, renderUnit } from './platform/linux/service-files.ts';
 import { createNamespacePair, enterNamespace, type NamespacePair } from './testing/namespaces.ts';
-import { aHostPolicy, aPolicyContent, RULE_HREF } from './testing/policies.ts';
+import { aHostPolicy, anExplanation, aPolicyContent, RULE_HREF } from './testing/policies.ts';
 import { startTestPce, TEST_CODE, TEST_FINGERPRINT, type TestPce } from './testing/test-pce.ts';
 import { until } from './testing/until.ts';
 
@@ -111,6 +111,11 @@ test('says what is wrong before it is activated, by exit code', async () => {
   expect((await ctl('activate', '-m', '203.0.113.1')).code).toBe(2);
   expect((await ctl('no-such-command')).code).toBe(2);
   expect((await ctl('unpair', 'somehow')).code).toBe(2);
+  expect(await ctl('explain', '10.0.0.1', 'self', '99999')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('not a port'),
+  });
+  expect((await ctl('explain', '10.0.0.1', 'self', '443')).code).toBe(3);
   expect((await ctl('help')).code).toBe(0);
   expect((await ctl('version')).out).toMatch(/^\d+\.\d+\.\d+-\d+\n$/);
   const refused = await ctl(
@@ -175,6 +180,25 @@ test('status and show-policy tell what is enforced, with the rule behind each li
   expect(shown.out).toContain(`Web from the office (${RULE_HREF}, version 1)`);
   expect((await ctl('start')).out).toContain('runs already');
 });
+
+test('explain answers by the PCE, and without it by what is enforced here, and says so', async () => {
+  expect((await ctl('explain', '10.0.0.5', '10.9.9.9', '443')).err).toContain(
+    'No end is this host',
+  );
+  pce.explanation = anExplanation();
+  const byPce = await ctl('explain', '10.0.0.5', 'self', '443/tcp');
+  expect(byPce).toMatchObject({ code: 0, out: expect.stringContaining('blocked at db') });
+  expect(pce.questions.at(-1)).toMatchObject({ src_ip: '10.0.0.5', dst_ip: '203.0.113.2' });
+  pair.run(pair.peer, 'nft', ['-f', '-'], PCE_AWAY);
+  const alone = await ctl('explain', '10.0.0.1', 'self', '443', '--json');
+  pair.run(pair.peer, 'nft', ['-f', '-'], PCE_BACK);
+  expect(alone.code).toBe(0);
+  const answer: unknown = JSON.parse(alone.out);
+  expect(answer).toMatchObject({
+    answered_by: 'ven',
+    ends: [{ decision: 'allowed', rules: [{ href: RULE_HREF, name: 'Web from the office' }] }],
+  });
+}, 60_000);
 
 test('flows come with the rule or the default that decided (R-VEN-3)', async () => {
   reaches('10.0.0.1');

@@ -22,7 +22,7 @@ function formatEnd(end: LocalEnd): string[] {
   return [
     `${end.direction}: ${end.decision ?? 'left to the firewall of the host'}${because(end)}`,
     `  mode ${end.mode}, interface ${where}${profile}`,
-    ...end.rules.map((rule) => `  allowed by ${nameOf(rule)}`),
+    ...end.rules.map((rule) => `  allowed by rule ${nameOf(rule)}`),
     ...end.boundaries.map((boundary) => `  denied by boundary ${nameOf(boundary)}`),
   ];
 }
@@ -36,5 +36,5 @@ function because({ decision, reason }: LocalEnd): string {
 }
 
 function nameOf({ name, href, version }: LocalEnd['rules'][number]): string {
-  return `${name ?? 'a rule'} (${href}@${version})`;
+  return name === null ? `${href}@${version}` : `${name} (${href}@${version})`;
 }

@@ -168,7 +168,7 @@ test('a delta moves members without a new table', async () => {
   expect((await store.readPolicy())?.version).toBe(2);
 });
 
-test('a delta that begins elsewhere makes the VEN ask for the whole policy', async () => {
+test('a delta for another version than the host holds makes the VEN ask for the whole policy', async () => {
   pce.policy = aPolicyContent();
   await start();
   await until('state 1', () => last('applied')?.version === 1);

@@ -16,7 +16,7 @@ import { openDelta, openPolicy, PolicyDocumentError } from './policy-state.ts';
 import { createResolvedNames, type NameMove } from './resolved-names.ts';
 import { createSerial } from './serial.ts';
 import { describePolicy, type PolicyView } from './show-policy.ts';
-import type { AgentStatus } from './status.ts';
+import { policyStatus, type AgentStatus } from './status.ts';
 import type { Store } from './store.ts';
 import { createTamperGuard } from './tamper-guard.ts';
 
@@ -347,23 +347,13 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
 
   return {
     status() {
-      const enforced = applier.enforced();
       return {
         activated: true,
         ven_uuid: identity.ven_uuid,
         ven_type: settings.endpoint ? 'endpoint' : 'server',
         pce: `${settings.managementServer}:${settings.port}`,
         channel: channel?.isOpen() === true ? 'open' : refusedBy === null ? 'closed' : 'refused',
-        policy:
-          enforced === null
-            ? null
-            : {
-                version: enforced.policy.version,
-                policy_version: enforced.policy.policy_version,
-                mode: enforced.policy.policy.mode,
-                rules: enforced.policy.policy.rules.length,
-                applied_at: enforced.appliedAt,
-              },
+        policy: policyStatus(applier.enforced()),
         last_failure: lastFailure,
         interfaces: interfaces.reported(),
         flows: flows.statistics(),
@@ -374,7 +364,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     },
     showPolicy() {
       const enforced = applier.enforced();
-      return enforced === null ? null : describePolicy(enforced);
+      return enforced === null ? null : describePolicy(enforced, names.known());
     },
     explain: (question) =>
       explain(

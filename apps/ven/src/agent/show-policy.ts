@@ -1,6 +1,12 @@
 /** What is enforced now, for people, with the rule behind each line. */
 import { z } from 'zod';
-import { PROTOCOLS, type HostRule, type ServicePort } from '@bulkhead/policy';
+import {
+  FIREWALL_COEXISTENCE,
+  IPV6_MODES,
+  PROTOCOLS,
+  type HostRule,
+  type ServicePort,
+} from '@bulkhead/policy';
 import type { Enforced } from './policy-applier.ts';
 
 const lineSchema = z.object({
@@ -10,6 +16,7 @@ const lineSchema = z.object({
   peers: z.array(z.string()).describe('The first members; peer_count says how many there are'),
   peer_count: z.number(),
   networks: z.enum(['corporate', 'external', 'all']),
+  principals: z.array(z.string()).describe('SIDs of user groups for whose users alone the line is'),
   rule_name: z.string().nullable(),
   rule: z.string(),
   rule_version: z.number(),
@@ -20,8 +27,23 @@ export const policyViewSchema = z.object({
   applied_at: z.string(),
   mode: z.string(),
   visibility: z.string(),
+  ipv6_mode: z.enum(IPV6_MODES),
+  firewall_coexistence: z.enum(FIREWALL_COEXISTENCE),
   interfaces: z.object({ corporate: z.array(z.string()), external: z.array(z.string()) }),
   rules: z.array(lineSchema),
+  names: z
+    .array(
+      z.object({ name: z.string(), addresses: z.array(z.string()), address_count: z.number() }),
+    )
+    .describe('What the names in rules stand for now; the first addresses'),
+  ip_tables_rules: z.array(
+    z.object({
+      ip_version: z.union([z.literal(4), z.literal(6)]),
+      statements: z.array(z.string()),
+      rule: z.string(),
+      rule_version: z.number(),
+    }),
+  ),
   default: z.object({ inbound: z.string(), outbound: z.string() }),
 });
 export type PolicyView = z.infer<typeof policyViewSchema>;
@@ -34,7 +56,11 @@ const PROTOCOL_NAMES = new Map<number, string>(
 
 /** `443/TCP`, `8000-8100/TCP`, `ICMP 8/0`, `All services`. */
 function formatService(service: ServicePort): string {
-  const { protocol, port, toPort, icmpType, icmpCode } = service;
+  const programs = [service.process, service.windowsService].filter((text) => text !== undefined);
+  return [formatPort(service), ...programs.map((text) => `of ${text}`)].join(' ');
+}
+
+function formatPort({ protocol, port, toPort, icmpType, icmpCode }: ServicePort): string {
   if (protocol === -1) return 'All services';
   const name = PROTOCOL_NAMES.get(protocol) ?? `protocol ${protocol}`;
   if (port !== null) return `${port}${toPort === null ? '' : `-${toPort}`}/${name}`;
@@ -42,7 +68,11 @@ function formatService(service: ServicePort): string {
   return name;
 }
 
-export function describePolicy({ policy, plan, appliedAt }: Enforced): PolicyView {
+/** `names`: addresses that names in rules stand for now. */
+export function describePolicy(
+  { policy, plan, appliedAt }: Enforced,
+  names: ReadonlyMap<string, readonly string[]>,
+): PolicyView {
   const sets = new Map(policy.sets.map((set) => [set.id, set]));
   const membersOf = (rule: HostRule): string[] => [
     ...new Set(
@@ -59,6 +89,8 @@ export function describePolicy({ policy, plan, appliedAt }: Enforced): PolicyVie
     applied_at: appliedAt,
     mode: policy.policy.mode,
     visibility: policy.policy.visibility,
+    ipv6_mode: policy.policy.ipv6Mode,
+    firewall_coexistence: policy.policy.firewallCoexistence,
     interfaces: {
       corporate: [...plan.interfaces.corporate],
       external: [...plan.interfaces.external],
@@ -72,11 +104,25 @@ export function describePolicy({ policy, plan, appliedAt }: Enforced): PolicyVie
         peers: members.slice(0, SHOWN_PEERS),
         peer_count: members.length,
         networks: NETWORKS[rule.networkType],
+        principals: [...rule.principals],
         rule_name: policy.rule_names[rule.origin.href] ?? null,
         rule: rule.origin.href,
         rule_version: rule.origin.version,
       };
     }),
+    names: [...names].map(([name, addresses]) => ({
+      name,
+      addresses: addresses.slice(0, SHOWN_PEERS),
+      address_count: addresses.length,
+    })),
+    ip_tables_rules: policy.policy.ipTablesRules.map(({ ipVersion, statements, origin }) => ({
+      ip_version: ipVersion,
+      statements: statements.map(
+        ({ table, chain, parameters }) => `-t ${table} -A ${chain} ${parameters}`,
+      ),
+      rule: origin.href,
+      rule_version: origin.version,
+    })),
     default: {
       inbound: plan.defaults.inbound.decision,
       outbound: plan.defaults.outbound.decision,
@@ -84,26 +130,53 @@ export function describePolicy({ policy, plan, appliedAt }: Enforced): PolicyVie
   };
 }
 
+const IPV6_WORDS = {
+  policy_based: 'by the rules',
+  allow_all: 'all allowed',
+  block_all: 'all blocked but essential traffic',
+} as const;
+const COEXISTENCE_WORDS = {
+  exclusive: 'none beside the VEN’s',
+  primary: 'the VEN’s decides first',
+  secondary: 'the VEN’s decides besides',
+} as const;
+
+function someOf(texts: readonly string[], count: number, none: string): string {
+  const more = count - texts.length;
+  return count === 0 ? none : texts.join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
 export function formatPolicy(view: PolicyView): string {
   const lines = view.rules.map((rule) => {
-    const more = rule.peer_count - rule.peers.length;
-    const peers =
-      rule.peer_count === 0
-        ? 'nobody'
-        : rule.peers.join(', ') + (more > 0 ? ` and ${more} more` : '');
+    const peers = someOf(rule.peers, rule.peer_count, 'nobody');
+    const users = rule.principals.length === 0 ? '' : ` for users of ${rule.principals.join(', ')}`;
     const side = rule.direction === 'inbound' ? 'from' : 'to';
     const where = rule.networks === 'all' ? 'all networks' : `${rule.networks} network`;
     return [
-      `${rule.action === 'allow' ? 'ALLOW' : 'DENY '} ${rule.direction.padEnd(8)} ${rule.services.join(', ')} ${side} ${peers} on ${where}`,
+      `${rule.action === 'allow' ? 'ALLOW' : 'DENY '} ${rule.direction.padEnd(8)} ${rule.services.join(', ')} ${side} ${peers}${users} on ${where}`,
       `      by ${rule.rule_name ?? 'rule'} (${rule.rule}, version ${rule.rule_version})`,
     ].join('\n');
   });
   return [
     `Policy version ${view.policy_version} (state ${view.version} of this host), applied ${view.applied_at}`,
     `Enforcement: ${view.mode}  Visibility: ${view.visibility}`,
+    `IPv6: ${IPV6_WORDS[view.ipv6_mode]}  Other firewalls: ${COEXISTENCE_WORDS[view.firewall_coexistence]}`,
     `Corporate interfaces: ${view.interfaces.corporate.join(', ') || 'none'}`,
     `External interfaces: ${view.interfaces.external.join(', ') || 'none'}`,
     ...lines,
+    ...view.names.map(
+      ({ name, addresses, address_count: count }) =>
+        `NAME  ${name} is ${someOf(addresses, count, 'not resolved yet')}`,
+    ),
+    ...(view.ip_tables_rules.length === 0
+      ? []
+      : ['Custom iptables rules of the policy; this VEN does not install them:']),
+    ...view.ip_tables_rules.flatMap((rule) => [
+      ...rule.statements.map(
+        (text) => `${rule.ip_version === 4 ? 'iptables' : 'ip6tables'} ${text}`,
+      ),
+      `      by (${rule.rule}, version ${rule.rule_version})`,
+    ]),
     `Everything else: inbound ${view.default.inbound}, outbound ${view.default.outbound}`,
     '',
   ].join('\n');

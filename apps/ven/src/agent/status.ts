@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { reportedInterfaceSchema } from '@bulkhead/contract';
 import { ENFORCEMENT_MODES } from '@bulkhead/policy';
+import type { Enforced } from './policy-applier.ts';
 
 /** What `illumio-ven-ctl status --json` prints of a running daemon. */
 export const agentStatusSchema = z.object({
@@ -27,3 +28,16 @@ export const agentStatusSchema = z.object({
   pid: z.number(),
 });
 export type AgentStatus = z.infer<typeof agentStatusSchema>;
+
+/** Null: none has been applied yet. */
+export function policyStatus(enforced: Enforced | null): AgentStatus['policy'] {
+  if (enforced === null) return null;
+  const { policy, appliedAt } = enforced;
+  return {
+    version: policy.version,
+    policy_version: policy.policy_version,
+    mode: policy.policy.mode,
+    rules: policy.policy.rules.length,
+    applied_at: appliedAt,
+  };
+}

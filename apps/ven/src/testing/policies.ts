@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PolicyContent } from '@bulkhead/contract';
+import type { ExplanationWire, PolicyContent } from '@bulkhead/contract';
 import type { HostPolicy, HostRule } from '@bulkhead/policy';
 
 export const RULE_HREF = '/orgs/1/sec_policy/active/rule_sets/1/sec_rules/1';
@@ -17,6 +17,57 @@ export function aWebRule(parts: Partial<HostRule> = {}): HostRule {
     principals: [],
     origin: { href: RULE_HREF, version: 1 },
     ...parts,
+  };
+}
+
+export const NAMES_HREF = '/orgs/1/sec_policy/active/rule_sets/1/sec_rules/9';
+
+/** Allows TCP 443 out to what the names stand for. */
+export function aNamesRule(fqdns: readonly string[]): HostRule {
+  return aWebRule({
+    direction: 'outbound',
+    networkType: 'all',
+    peers: [],
+    fqdns,
+    origin: { href: NAMES_HREF, version: 4 },
+  });
+}
+
+/** An explanation as the PCE gives it: inbound blocked, no say outbound. */
+export function anExplanation(): ExplanationWire {
+  const end = { interface_name: null, fqdn: null };
+  return {
+    pversion: 'active',
+    policy_version: 7,
+    connection: {
+      source: { ...end, workload: null, address: '10.0.0.5' },
+      destination: { ...end, workload: '/orgs/1/workloads/1', address: '203.0.113.2' },
+      protocol: 6,
+      port: 443,
+      icmp_type: null,
+      icmp_code: null,
+    },
+    decision: 'blocked',
+    ends: {
+      outbound: { kind: 'no_say', why: 'external', workload: null, interface_name: null },
+      inbound: {
+        kind: 'decided',
+        workload: { href: '/orgs/1/workloads/1', name: 'db' },
+        decision: 'blocked',
+        mode: 'full',
+        interface_name: 'eth0',
+        network_profile: 'corporate',
+        precedence: 'default',
+        essential: null,
+        rules: [],
+        boundaries: [],
+        policy_class: { workloads: 1, lines: 1 },
+        nearest: [],
+        suggestion: null,
+      },
+    },
+    text: ['blocked at db: no rule allows it', 'add 10.0.0.5 to "Office"'],
+    sizes: { workloads: 1, classes: 1, selectors: 1, policies: 1, sets: 1, members: 2 },
   };
 }
 

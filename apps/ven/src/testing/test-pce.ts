@@ -4,11 +4,14 @@ import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   activateRequestSchema,
+  connectionQuestionSchema,
   detectRequestSchema,
   flowReportSchema,
   hostReportSchema,
   venMessageSchema,
   type ActivateRequest,
+  type ConnectionQuestion,
+  type ExplanationWire,
   type FlowRecord,
   type HostReport,
   type PceMessage,
@@ -36,6 +39,10 @@ export interface TestPce {
   readonly goodbyes: string[];
   /** Source address of each detection request. */
   readonly detections: { readonly interface: string; readonly from: string }[];
+  /** Questions of `explain`. */
+  readonly questions: ConnectionQuestion[];
+  /** What `explain` answers; null: that it is not the host's to ask. */
+  explanation: ExplanationWire | null;
   wholeRequests(): number;
   connected(): boolean;
   /** What detection answers; null: an error. */
@@ -117,6 +124,10 @@ export async function startTestPce(port = 0, host = '127.0.0.1'): Promise<TestPc
       wholes += 1;
       if (pce.policy === null) reply(404, []);
       else reply(200, signed(pce.policy));
+    } else if (path === '/api/v2/ven/explain') {
+      pce.questions.push(connectionQuestionSchema.parse(body));
+      if (pce.explanation !== null) reply(200, pce.explanation);
+      else reply(406, [{ token: 'not_your_connection', message: 'No end is this host' }]);
     } else if (path === '/api/v2/ven/flows') {
       pce.flows.push(...flowReportSchema.parse(body).flows);
       reply(204);
@@ -159,6 +170,8 @@ export async function startTestPce(port = 0, host = '127.0.0.1'): Promise<TestPc
     flows: [],
     goodbyes: [],
     detections: [],
+    questions: [],
+    explanation: null,
     wholeRequests: () => wholes,
     connected: () => sockets.size > 0,
     profile: 'corporate',

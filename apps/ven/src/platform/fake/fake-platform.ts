@@ -34,6 +34,8 @@ export interface FakePlatform extends Platform {
   /** Message of the refusal of every further change of the boot service; null: none. */
   refuseService: string | null;
   connections: TrackedConnection[];
+  /** DNS servers of the host; read at a start and when the network changes. */
+  resolverAddresses: readonly string[];
   setInterfaces(links: readonly NetworkInterface[]): void;
   observe(packets: readonly ObservedPacket[]): void;
   /** A program of the host gets an answer from a server. */
@@ -127,7 +129,8 @@ export function createFakePlatform(): FakePlatform {
     watchNetwork: (changed) => watch(networkWatchers, changed),
     watchFlows: (observed) => watch(flowWatchers, observed),
     watchNames: (isResolver, resolved) => watch(nameWatchers, { isResolver, resolved }),
-    resolvers: () => Promise.resolve([]),
+    resolvers: () => Promise.resolve(platform.resolverAddresses),
+    resolverAddresses: [],
     releaseMemory: () => undefined,
     close: () => Promise.resolve(),
     service: {

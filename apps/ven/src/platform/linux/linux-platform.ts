@@ -11,6 +11,7 @@ import { loadLibc } from './libc.ts';
 import { startNetlinkLoop, type NetlinkListener } from './netlink-loop.ts';
 import { readAttributes, readMessages, textOf } from './netlink-message.ts';
 import { readOnlyFilePages } from './memory-map.ts';
+import { readResolvers } from './resolvers.ts';
 import { nflogRequests, parseNflog } from './nflog.ts';
 import { openElementSocket, type ElementSocket } from './nft-socket.ts';
 
@@ -30,7 +31,6 @@ const PACKET_OUTGOING = 4;
 const LINK_LOOPBACK = 772;
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 const OWN_PROCESSES_KEPT = 64;
-const RESOLV_CONF = '/etc/resolv.conf';
 
 export interface LinuxPlatformOptions {
   /** Something in the background failed; the watchers are dead. */
@@ -148,15 +148,7 @@ export async function createLinuxPlatform({ failed }: LinuxPlatformOptions): Pro
       });
       return () => loop.remove(fd);
     },
-    async resolvers() {
-      let text: string;
-      try {
-        text = await fs.readFile(RESOLV_CONF, 'utf8');
-      } catch {
-        return [];
-      }
-      return parseResolvers(text);
-    },
+    resolvers: () => readResolvers((path) => fs.readFile(path, 'utf8')),
     firewall: createLinuxFirewall({
       watch: watchFirewall,
       moveElements(changes) {
@@ -182,16 +174,6 @@ export async function createLinuxPlatform({ failed }: LinuxPlatformOptions): Pro
       elements = null;
     },
   };
-}
-
-/** Addresses of `nameserver` lines without zone and without loopback. */
-export function parseResolvers(text: string): string[] {
-  const found = [...text.matchAll(/^[ \t]*nameserver[ \t]+(\S+)/gm)].map(
-    (match) => (match[1] ?? '').split('%')[0] ?? '',
-  );
-  return [...new Set(found)].filter(
-    (address) => /^[0-9A-Fa-f:.]+$/.test(address) && !/^(127\.|::1$)/.test(address),
-  );
 }
 
 function readRelease(): { id: string; version: string; prettyName: string } {

@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseConntrack } from './conntrack.ts';
-import { parseResolvers } from './linux-platform.ts';
 import { parsePacket } from './packet.ts';
+import { readResolvers } from './resolvers.ts';
 
 test('tracked connections keep the filter’s view: the destination after translation', () => {
   const output = [
@@ -38,10 +38,32 @@ test('tracked connections keep the filter’s view: the destination after transl
   ]);
 });
 
-test('resolvers are read without comments, zones and loopback', () => {
-  const text =
-    '# nameserver 192.0.2.1\nnameserver 127.0.0.53\n nameserver 198.51.100.53\nnameserver fe80::1%eth0\nsearch example.com\nnameserver 198.51.100.53\n';
-  expect(parseResolvers(text)).toEqual(['198.51.100.53', 'fe80::1']);
+describe('resolvers', () => {
+  const read = (files: Readonly<Record<string, string>>) =>
+    readResolvers(async (path) => {
+      const text = files[path];
+      if (text === undefined) throw new Error('no such file');
+      return text;
+    });
+
+  test('are read without comments, zones and what is no address', async () => {
+    const text =
+      '# nameserver 192.0.2.1\n nameserver 198.51.100.53\nnameserver FE80::1%eth0\nsearch example.com\nnameserver pce\nnameserver 198.51.100.53\n';
+    expect(await read({ '/etc/resolv.conf': text })).toEqual(['198.51.100.53', 'fe80::1']);
+    expect(await read({})).toEqual([]);
+  });
+
+  test('behind a stub on loopback are those that it asks, and only there', async () => {
+    const behind = 'nameserver 192.0.2.53\nnameserver 127.0.0.1\n';
+    const files = {
+      '/etc/resolv.conf': 'nameserver 127.0.0.53\n',
+      '/run/systemd/resolve/resolv.conf': behind,
+    };
+    expect(await read(files)).toEqual(['192.0.2.53']);
+    expect(await read({ ...files, '/etc/resolv.conf': 'nameserver 192.0.2.1\n' })).toEqual([
+      '192.0.2.1',
+    ]);
+  });
 });
 
 function v4(protocol: number, transport: readonly number[], fragment = 0): Buffer {
