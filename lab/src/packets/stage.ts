@@ -32,8 +32,8 @@ export interface Asked {
 export interface Stage {
   /** Gives the hosts their addresses and policies; those of before are gone. */
   readonly set: (hosts: readonly StageHost[], core: PolicyCore) => Promise<void>;
-  /** Sends connections between the hosts that are set, and sees what becomes of them. */
-  readonly send: (asked: readonly Asked[]) => Promise<Seen[]>;
+  /** Sends connections between the hosts that are set, and sees what becomes of them. What should come and does not is waited for. */
+  readonly send: (asked: readonly Asked[], patienceMs?: number) => Promise<Seen[]>;
   /** What a managed workload enforces: its plan, and its table in the kernel. */
   readonly enforced: (
     host: string,
@@ -42,7 +42,7 @@ export interface Stage {
 }
 
 /** For an awaited connection or record that does not come; everything else is over as soon as it is quiet. */
-const LIMIT_MS = 3000;
+const PATIENCE_MS = 3000;
 /** The kernel gathers log records for 50 ms before it hands them over, and the VEN rests for 10. */
 const RECORDS_MS = 75;
 const RECORDS_STEP_MS = 10;
@@ -125,7 +125,7 @@ export async function createStage(
     return { namespace, device, address: end.address };
   }
 
-  async function sendRound(asked: readonly Asked[]): Promise<Seen[]> {
+  async function sendRound(asked: readonly Asked[], patienceMs: number): Promise<Seen[]> {
     for (const namespace of field.hosts) forgetConnections(namespace);
     await Promise.all(enforcers.map((enforcer) => enforcer.records()));
     const shots = asked.map(({ connection, from, to, decision }): Shot => ({
@@ -134,8 +134,8 @@ export async function createStage(
       to: placeOf(to, connection.destination),
       awaited: decision.decision !== 'blocked',
     }));
-    const landings = await sendShots(shots, LIMIT_MS);
-    const records = await gatherRecords(asked);
+    const landings = await sendShots(shots, patienceMs);
+    const records = await gatherRecords(asked, patienceMs);
     return asked.map(({ connection, from, to }, index) => {
       const of = (name: string, direction: FlowRecord['direction']) =>
         (records.get(enforcerOf(name)) ?? []).filter(
@@ -154,7 +154,7 @@ export async function createStage(
   }
 
   /** Waits until the log has been read, and for records that are due and have not come, up to the limit. */
-  async function gatherRecords(asked: readonly Asked[]) {
+  async function gatherRecords(asked: readonly Asked[], patienceMs: number) {
     const gathered = new Map<Enforcer | undefined, FlowRecord[]>();
     const due = asked
       .filter(({ connection }) => isTracked(connection))
@@ -176,7 +176,7 @@ export async function createStage(
         gathered.set(enforcer, [...(gathered.get(enforcer) ?? []), ...records]);
       }
       const waited = performance.now() - began;
-      if (waited > LIMIT_MS || (waited > RECORDS_MS && due.every(hasCome))) return gathered;
+      if (waited > patienceMs || (waited > RECORDS_MS && due.every(hasCome))) return gathered;
       await delay(RECORDS_STEP_MS);
     }
   }
@@ -189,10 +189,10 @@ export async function createStage(
         ...enforcers.map((enforcer, at) => enforce(hosts[at], enforcer, core)),
       ]);
     },
-    async send(asked) {
+    async send(asked, patienceMs = PATIENCE_MS) {
       const seen = new Map<Asked, Seen>();
       for (const round of roundsOf(asked, ({ connection }) => connection)) {
-        const found = await sendRound(round);
+        const found = await sendRound(round, patienceMs);
         round.forEach((item, index) => {
           const of = found[index];
           if (of !== undefined) seen.set(item, of);

@@ -47,7 +47,7 @@ describe('scenarios kept with the lab, by packets (PS-1 to PS-89)', () => {
       '--json',
       ...FILES.map((name) => join(SCENARIOS, name)),
     ]);
-    expect(stderr).toBe('');
+    if (stderr !== '') throw new Error(stderr);
     lines = stdout
       .trimEnd()
       .split('\n')

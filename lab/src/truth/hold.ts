@@ -51,7 +51,11 @@ export function loadWorld({ document, beyond }: World): LoadedScenario | null {
 }
 
 /** Answers every connection of the world in four ways, on a stage that has room for its hosts. */
-export async function holdWorld(loaded: LoadedScenario, stage: Stage): Promise<Held> {
+export async function holdWorld(
+  loaded: LoadedScenario,
+  stage: Stage,
+  patienceMs?: number,
+): Promise<Held> {
   const { translation, asked } = loaded;
   const { model } = translation;
   const core = createPolicyCore(model);
@@ -66,7 +70,7 @@ export async function holdWorld(loaded: LoadedScenario, stage: Stage): Promise<H
     return reason === null;
   });
   await stage.set(hosts, core);
-  const seen = await stage.send(sent);
+  const seen = await stage.send(sent, patienceMs);
   const byPackets = new Map(
     sent.map((item, index) => {
       const of = seen[index];

@@ -10,6 +10,8 @@ import { beyondText } from './beyond.ts';
 import { seekTruth, type Found, type Truth } from './seek.ts';
 import { worldText } from './world.ts';
 
+const SHRINK_MS = 120_000;
+
 interface Options {
   readonly seed: number;
   readonly cases: number;
@@ -113,6 +115,7 @@ async function main(argv: readonly string[]): Promise<number> {
     try {
       const truth = await seekTruth(lab, {
         ...options,
+        shrinkMs: SHRINK_MS,
         progress: (line) => void process.stderr.write(`${line}\n`),
       });
       report(truth, options);

@@ -12,6 +12,8 @@ export interface Asked {
   readonly cases: number;
   /** Number of the first world. */
   readonly from: number;
+  /** How long a disagreement may be made smaller. */
+  readonly shrinkMs: number;
   readonly progress: (line: string) => void;
 }
 
@@ -36,7 +38,8 @@ export interface Truth {
 }
 
 const PROGRESS_MS = 5000;
-const SHRINK_MS = 120_000;
+/** A packet that was seen not to come is not waited for as long again. */
+const SHRINK_PATIENCE_MS = 600;
 
 /** Everything that it builds is gone when it ends. */
 export async function seekTruth(lab: PacketLab, asked: Asked): Promise<Truth> {
@@ -54,7 +57,7 @@ export async function seekTruth(lab: PacketLab, asked: Asked): Promise<Truth> {
       const [first] = held.disagreements;
       if (first !== undefined) {
         asked.progress(`policy ${number}: ${first.connection}: ${first.faults.join('; ')}`);
-        found = await shrink({ policy: number, world, disagreement: first }, stage);
+        found = await shrink({ policy: number, world, disagreement: first }, stage, asked.shrinkMs);
       }
       if (performance.now() - said < PROGRESS_MS) continue;
       said = performance.now();
@@ -70,21 +73,22 @@ export async function seekTruth(lab: PacketLab, asked: Asked): Promise<Truth> {
   }
 }
 
-async function hold(world: World, stage: Stage): Promise<Held> {
+async function hold(world: World, stage: Stage, patienceMs?: number): Promise<Held> {
   const loaded = loadWorld(world);
   if (loaded === null) throw new Error('a world that is no valid scenario cannot be held');
-  return holdWorld(loaded, stage);
+  return holdWorld(loaded, stage, patienceMs);
 }
 
 /** The same disagreement alone, in the smallest world; as it was found where it does not show again by itself. */
-async function shrink(found: Found, stage: Stage): Promise<Found> {
+async function shrink(found: Found, stage: Stage, limitMs: number): Promise<Found> {
   const alone = withOnly(found.world, found.disagreement.index);
-  const disagreementOf = async (world: World) => (await hold(world, stage)).disagreements[0];
+  const disagreementOf = async (world: World) =>
+    (await hold(world, stage, SHRINK_PATIENCE_MS)).disagreements[0];
   if ((await disagreementOf(alone)) === undefined) return found;
   const world = await shrinkWorld(
     alone,
     async (candidate) => (await disagreementOf(candidate)) !== undefined,
-    SHRINK_MS,
+    limitMs,
   );
   return { ...found, world, disagreement: (await disagreementOf(world)) ?? found.disagreement };
 }

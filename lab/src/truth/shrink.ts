@@ -39,25 +39,23 @@ function without(value: Json, path: Path): Json {
   );
 }
 
-/** Worlds that lack one thing, large things first; those that would be no valid scenario are left out. */
-function* smaller(world: World): Generator<World> {
-  for (let at = 0; at < world.beyond.length; at += 1) {
-    yield { ...world, beyond: world.beyond.toSpliced(at, 1) };
-  }
-  const { expect, ...rest } = world.document;
+/** What the world may lack, large things first: a statement beyond the format by its number, or a path in the document. */
+function lacks(world: World): (number | Path)[] {
+  const { expect: _, ...rest } = world.document;
   const paths = pathsOf(rest as Json, []).toSorted((one, other) => one.length - other.length);
-  for (const path of paths) {
-    const document = {
-      ...(without(rest as Json, path) as object),
-      name: world.document.name,
-      expect,
-    };
-    const candidate = { ...world, document };
-    if (loadWorld(candidate) !== null) yield candidate;
-  }
+  return [...world.beyond.keys(), ...paths];
 }
 
-/** Leaves out one thing after the other as long as `fails` holds, or until the time is over. */
+/** The world that lacks it; null when that would be no valid scenario. */
+function lacking(world: World, lack: number | Path): World | null {
+  if (typeof lack === 'number') return { ...world, beyond: world.beyond.toSpliced(lack, 1) };
+  const { expect, ...rest } = world.document;
+  const left = without(rest as Json, lack) as object;
+  const candidate = { ...world, document: { ...left, name: world.document.name, expect } };
+  return loadWorld(candidate) === null ? null : candidate;
+}
+
+/** Leaves out one thing after the other as long as `fails` holds, until nothing can be left out or the time is over. */
 export async function shrinkWorld(
   world: World,
   fails: (candidate: World) => Promise<boolean>,
@@ -67,12 +65,15 @@ export async function shrinkWorld(
   let smallest = world;
   for (let found = true; found;) {
     found = false;
-    for (const candidate of smaller(smallest)) {
-      if (performance.now() > until) return smallest;
-      if (!(await fails(candidate))) continue;
-      smallest = candidate;
-      found = true;
-      break;
+    for (let at = 0; performance.now() < until;) {
+      const lack = lacks(smallest)[at];
+      if (lack === undefined) break;
+      const candidate = lacking(smallest, lack);
+      const isSmaller = candidate !== null && (await fails(candidate));
+      // what comes after what is gone stands in its place
+      if (isSmaller) smallest = candidate;
+      else at += 1;
+      found ||= isSmaller;
     }
   }
   return smallest;
