@@ -207,6 +207,23 @@ describe('the policy core', { timeout: 120_000 }, () => {
     );
   });
 
+  test('knows what it holds, and who names a set', () => {
+    const everything = (model: PolicyModel) =>
+      changesOf(model).map((change) => JSON.stringify(change));
+    fc.assert(
+      fc.property(policyHistory(), (history) => {
+        const { core, model } = grown(history);
+        expect(everything(core.model()).toSorted()).toEqual(everything(model).toSorted());
+        const hosts = model.workloads.map(({ href }) => href).toSorted();
+        for (const id of new Set(hosts.flatMap((href) => core.setsOf(href)))) {
+          const naming = hosts.filter((href) => core.setsOf(href).includes(id));
+          expect(core.workloadsNaming(id)).toEqual(naming);
+        }
+      }),
+      runs(100),
+    );
+  });
+
   test('moves nothing when a change says what is already so', () => {
     fc.assert(
       fc.property(policyHistory(), (history) => {
