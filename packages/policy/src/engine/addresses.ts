@@ -17,7 +17,7 @@ import {
   type Address,
   type AddressSpan,
 } from '@bulkhead/net';
-import type { InterfaceAddress, IpList, IpRange, Workload } from '../model.ts';
+import type { InterfaceAddress, IpList, IpRange, Workload, WorkloadInterface } from '../model.ts';
 import type { OwnMembers } from './set-state.ts';
 
 /** Prefixes that stand for every host prefix inside them (PS-24), the longest first. */
@@ -37,22 +37,22 @@ export function readVpnPools(texts: readonly string[]): VpnPools {
     .sort((a, b) => b.prefixLength - a.prefixLength);
 }
 
-/** Interface addresses by which a workload is a peer: corporate interfaces, and none while it is offline. */
-function* peerAddresses(workload: Workload): Iterable<InterfaceAddress> {
-  if (!workload.online) return;
-  for (const entry of workload.interfaces) {
-    if (workload.type !== 'endpoint' || entry.networkProfile === 'corporate')
-      yield* entry.addresses;
-  }
+/** Whether the addresses of an interface are a peer's: corporate ones of endpoints, all of others, none while it is offline (PS-20, PS-21). */
+function isPeering(workload: Workload, entry: WorkloadInterface): boolean {
+  return workload.online && (workload.type !== 'endpoint' || entry.networkProfile === 'corporate');
 }
 
 /** Canonical addresses by which a workload is a peer, without duplicates (PS-20). */
 export function addressesOf(workload: Workload): readonly string[] {
   let found = NOBODY;
-  for (const { address: text } of peerAddresses(workload)) {
-    const host = peerHost(text);
-    // most have one, and a list that grows keeps room for more
-    if (host !== null && !found.includes(host)) found = [...found, host];
+  for (const entry of workload.interfaces) {
+    if (!isPeering(workload, entry)) continue;
+    for (const { address: text } of entry.addresses) {
+      const host = peerHost(text);
+      if (host === null || found.includes(host)) continue;
+      // most have one, and a list that grows keeps room for more
+      found = found.length === 0 ? [host] : [...found, host];
+    }
   }
   return found;
 }
@@ -67,12 +67,16 @@ function peerHost(text: string): string | null {
 
 /** What the workload gives to a set in the form of subnets: hosts and CIDR blocks, without duplicates (PS-22, PS-23, PS-24). */
 export function subnetsOf(workload: Workload, pools: VpnPools): readonly string[] {
-  const found = new Set<string>();
-  for (const item of peerAddresses(workload)) {
-    const text = subnetOf(item, workload.type !== 'unmanaged', pools);
-    if (text !== null) found.add(text);
+  let found = NOBODY;
+  for (const entry of workload.interfaces) {
+    if (!isPeering(workload, entry)) continue;
+    for (const item of entry.addresses) {
+      const text = subnetOf(item, workload.type !== 'unmanaged', pools);
+      if (text === null || found.includes(text)) continue;
+      found = found.length === 0 ? [text] : [...found, text];
+    }
   }
-  return [...found];
+  return found;
 }
 
 function subnetOf(

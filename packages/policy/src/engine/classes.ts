@@ -13,9 +13,13 @@ export interface WorkloadState {
   state: ClassState;
   /** By which it is a peer, canonical. */
   addresses: readonly string[];
+  /** Its place among those of its class. */
+  slot: number;
   /** Hash that it was told before it changed class in this step; undefined: it did not. */
   before: string | null | undefined;
 }
+
+const NOBODY: WorkloadState[] = [];
 
 export type ClassIdentity = Pick<ClassState, 'key' | 'head' | 'sample' | 'labels' | 'named'>;
 
@@ -29,7 +33,8 @@ export class ClassState {
   readonly labels: readonly Label[];
   /** Href of its only workload where rules name that workload, else null. */
   readonly named: string | null;
-  workloads: Few<WorkloadState> = null;
+  /** In any order. A list, for there may be a million of them. */
+  workloads: WorkloadState[] = NOBODY;
   selectors: Few<SelectorState> = null;
   /** How many of its workloads bring a member in the form of subnets; null until a set of that form needs it. */
   subnets: Map<string, number> | null = null;
@@ -47,6 +52,20 @@ export class ClassState {
     this.sample = sample;
     this.labels = labels;
     this.named = named;
+  }
+
+  add(item: WorkloadState): void {
+    item.slot = this.workloads.length;
+    // a list of one holds room for one
+    if (item.slot === 0) this.workloads = [item];
+    else this.workloads.push(item);
+  }
+
+  remove(item: WorkloadState): void {
+    const last = this.workloads.pop();
+    if (last === undefined || last === item) return;
+    this.workloads[item.slot] = last;
+    last.slot = item.slot;
   }
 
   /** Its label of a key. */
@@ -100,9 +119,23 @@ export class ClassKeys {
   private readonly labels = new Map<string, number>();
   private readonly heads = new Map<string, string>();
 
+  private last: { readonly sample: Workload; readonly head: string } | null = null;
+
   of(workload: Workload, named: boolean): string {
-    const numbers = workload.labels.map((href) => this.number(href)).sort((a, b) => a - b);
-    return `${this.head(workload)} ${numbers.join()}${named ? ` ${workload.href}` : ''}`;
+    const key = `${this.head(workload)} ${this.numbers(workload.labels)}`;
+    return named ? `${key} ${workload.href}` : key;
+  }
+
+  private numbers(labels: readonly string[]): string {
+    const [first, second] = labels;
+    if (labels.length === 2 && first !== undefined && second !== undefined) {
+      const [one, other] = [this.number(first), this.number(second)];
+      return one < other ? `${one},${other}` : `${other},${one}`;
+    }
+    return labels
+      .map((href) => this.number(href))
+      .sort((a, b) => a - b)
+      .join();
   }
 
   private number(href: string): number {
@@ -115,6 +148,14 @@ export class ClassKeys {
 
   /** What counts of a workload besides its labels. Versions are many, and matter only by what they can do. */
   head(workload: Workload): string {
+    // a fleet is read in long runs of hosts that are alike
+    if (this.last === null || !sameHead(this.last.sample, workload)) {
+      this.last = { sample: workload, head: this.headOf(workload) };
+    }
+    return this.last.head;
+  }
+
+  private headOf(workload: Workload): string {
     const { type, enforcementMode, visibilityLevel, blockedConnectionAction, osFamily } = workload;
     if (type === 'unmanaged') return type;
     const version = workload.venVersion ?? '';
@@ -125,6 +166,17 @@ export class ClassKeys {
     this.heads.set(text + version, head);
     return head;
   }
+}
+
+function sameHead(a: Workload, b: Workload): boolean {
+  return (
+    a.type === b.type &&
+    a.enforcementMode === b.enforcementMode &&
+    a.visibilityLevel === b.visibilityLevel &&
+    a.blockedConnectionAction === b.blockedConnectionAction &&
+    a.venVersion === b.venVersion &&
+    a.osFamily === b.osFamily
+  );
 }
 
 /**

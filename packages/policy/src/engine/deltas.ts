@@ -1,7 +1,6 @@
 /** What moved since somebody was told last. */
 import type { PolicyDelta } from '../host-policy.ts';
 import type { ClassState, WorkloadState } from './classes.ts';
-import { itemsOf } from './few.ts';
 import type { HostPolicies, InternedPolicy } from './host-policies.ts';
 import type { Memberships } from './memberships.ts';
 import type { SetState } from './set-state.ts';
@@ -56,12 +55,12 @@ export class Deltas {
     const changed: { workload: string; hash: string | null }[] = [];
     for (const state of this.dirty) {
       state.dirty = false;
-      if (state.workloads === null) continue;
+      if (state.workloads.length === 0) continue;
       const now = this.policyOf(state);
       if (now === state.told) continue;
       this.tell(state, now, policies);
       const hash = now?.policy.hash ?? null;
-      for (const { workload, before } of itemsOf(state.workloads)) {
+      for (const { workload, before } of state.workloads) {
         if (before === undefined) changed.push({ workload: workload.href, hash });
       }
     }

@@ -9,7 +9,7 @@ import { ClassKeys, ClassState, SelectorIndex, type WorkloadState } from './clas
 import { decideConnection } from './decide.ts';
 import { Deltas } from './deltas.ts';
 import { explainLookup } from './explain-lookup.ts';
-import { itemsOf, withItem, withoutItem } from './few.ts';
+import { itemsOf } from './few.ts';
 import { HostPolicies, type Digest, type InternedPolicy } from './host-policies.ts';
 import { compileHostSettings, settingsDependOn } from './host-settings.ts';
 import { Memberships } from './memberships.ts';
@@ -101,9 +101,7 @@ export class PolicyEngine implements PolicyCore {
     const naming = [...this.classes.values()].filter(
       (state) => this.policyOf(state)?.sets.includes(set) === true,
     );
-    return naming
-      .flatMap((state) => [...itemsOf(state.workloads)].map((item) => item.workload.href))
-      .sort();
+    return naming.flatMap((state) => state.workloads.map((item) => item.workload.href)).sort();
   }
 
   decide(connection: Connection): Decision {
@@ -220,9 +218,10 @@ export class PolicyEngine implements PolicyCore {
       workload,
       state,
       addresses: addressesOf(workload),
+      slot: 0,
       before: this.deltas.arrive(href),
     };
-    state.workloads = withItem(state.workloads, item);
+    state.add(item);
     this.placed.set(href, item);
     this.memberships.arrive(item);
     this.deltas.moved.push(item);
@@ -233,17 +232,15 @@ export class PolicyEngine implements PolicyCore {
     const labels = this.objects.takeRekeyedLabels();
     if (labels.length === 0) return;
     const states = new Set(labels.flatMap((label) => this.selectors.withLabel(label)));
-    const members = [...states].flatMap((state) =>
-      [...itemsOf(state.workloads)].map(({ workload }) => workload),
-    );
+    const members = [...states].flatMap((state) => state.workloads.map(({ workload }) => workload));
     for (const workload of members) this.place(workload.href, null);
     for (const workload of members) this.place(workload.href, workload);
   }
 
   private leaveClass(item: WorkloadState): void {
     const { state } = item;
-    state.workloads = withoutItem(state.workloads, item);
-    if (state.workloads !== null) return;
+    state.remove(item);
+    if (state.workloads.length > 0) return;
     this.selectors.removeClass(state);
     for (const set of this.rules.namedSets(state)) this.memberships.part(set, state);
     this.classes.delete(state.key);

@@ -6,7 +6,6 @@ import type { Rule, RuleSet } from '../model.ts';
 import { readVpnPools, subnetsOf } from './addresses.ts';
 import type { WorkloadState } from './classes.ts';
 import { compileRuleSet, type Unit } from './compile.ts';
-import { countOf } from './few.ts';
 import type { InternedPolicy } from './host-policies.ts';
 import type { ObjectStore } from './objects.ts';
 import { standaloneStates } from './states.ts';
@@ -64,7 +63,7 @@ export function explainLookup(sources: ExplainSources): ExplainLookup {
       const item = placed.get(href);
       if (item === undefined) return { workloads: 0, lines: 0 };
       const lines = policyOf(item)?.policy.rules.length ?? 0;
-      return { workloads: countOf(item.state.workloads), lines };
+      return { workloads: item.state.workloads.length, lines };
     },
     decide,
   };

@@ -55,7 +55,7 @@ export class Memberships {
   countSubnets(state: ClassState): void {
     if (state.subnets !== null) return;
     state.subnets = new Map();
-    for (const { workload } of itemsOf(state.workloads)) {
+    for (const { workload } of state.workloads) {
       for (const subnet of subnetsOf(workload, this.pools)) this.gainSubnet(state, subnet);
     }
   }
@@ -66,7 +66,7 @@ export class Memberships {
     this.pools = pools;
     for (const state of classes) {
       if (state.subnets === null) continue;
-      for (const { workload } of itemsOf(state.workloads)) {
+      for (const { workload } of state.workloads) {
         const old = subnetsOf(workload, before);
         const now = subnetsOf(workload, pools);
         for (const text of missing(now, old)) this.gainSubnet(state, text);
@@ -172,7 +172,7 @@ export class Memberships {
 }
 
 function* hostsOf(state: ClassState): Iterable<string> {
-  for (const { addresses } of itemsOf(state.workloads)) yield* addresses;
+  for (const { addresses } of state.workloads) yield* addresses;
 }
 
 /** What of `texts` is not among `others`; both are short. */

@@ -39,6 +39,8 @@ export class RuleIndex {
   private readonly sets = new Map<string, SetState>();
   /** Sets that something was compiled to in this step, and that nothing stands on yet. */
   private readonly pendingSets = new Map<string, SetState>();
+  /** Sets that nothing stands on, and that a host policy named when that came about: it may be told once more. */
+  private readonly dormant = new Map<string, SetState>();
   private setCount = 0;
   /** Workloads that a set names. */
   private readonly claimants = new Map<SetState, readonly string[]>();
@@ -63,7 +65,8 @@ export class RuleIndex {
 
   selectorSet(state: SelectorState, form: 'addresses' | 'subnets'): SetState {
     const { id, selector } = state;
-    state[form] ??= new SetState({ kind: 'selector', id, selector, form }, state, this.digest);
+    const source = { kind: 'selector', id, selector, form } as const;
+    state[form] ??= this.awake(source, state) ?? new SetState(source, state, this.digest);
     return state[form];
   }
 
@@ -77,6 +80,7 @@ export class RuleIndex {
     this.ruling.clear();
     this.selectors.settle();
     this.pendingSets.clear();
+    for (const [key, set] of this.dormant) if (set.policies === 0) this.dormant.delete(key);
     return moved;
   }
 
@@ -214,8 +218,20 @@ export class RuleIndex {
     const key = sourceKey(source);
     const known = this.sets.get(key) ?? this.pendingSets.get(key);
     if (known !== undefined) return known;
-    const set = new SetState(source, null, this.digest);
+    const set = this.awake(source, null) ?? new SetState(source, null, this.digest);
     this.pendingSets.set(key, set);
+    return set;
+  }
+
+  /** The set of the source that somebody was told of and that had no rule meanwhile. */
+  private awake(source: SetSource, selector: SelectorState | null): SetState | null {
+    if (this.dormant.size === 0) return null;
+    const key = sourceKey(source);
+    const set = this.dormant.get(key);
+    if (set === undefined) return null;
+    this.dormant.delete(key);
+    set.selector = selector;
+    this.memberships.touched.add(set);
     return set;
   }
 
@@ -240,6 +256,10 @@ export class RuleIndex {
     if (set.references > 0) return;
     this.setCount -= 1;
     const { source, selector } = set;
+    if (set.policies > 0) {
+      set.freeze();
+      this.dormant.set(sourceKey(source), set);
+    }
     if (selector !== null) {
       selector[set.subnets ? 'subnets' : 'addresses'] = null;
       this.dropSelector(selector);

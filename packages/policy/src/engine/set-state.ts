@@ -46,7 +46,7 @@ interface Published {
 export class SetState {
   readonly source: SetSource;
   /** Of a set of the workloads that a selector holds, else null. */
-  readonly selector: SelectorState | null;
+  selector: SelectorState | null;
   /** How many parts of units stand on it. */
   references = 0;
   /** How many host policies name it, and how many of these were given out. */
@@ -59,6 +59,11 @@ export class SetState {
   private digested: string | null = null;
   private live: Live | null = null;
   private published: Published | null = null;
+  /** What it held when it was given out, while nothing stands on it or until the next delta after that. */
+  private frozen: {
+    readonly hosts: ReadonlySet<string>;
+    readonly ranges: readonly string[];
+  } | null = null;
 
   constructor(source: SetSource, selector: SelectorState | null, digest: (text: string) => string) {
     this.source = source;
@@ -83,7 +88,19 @@ export class SetState {
 
   /** Whether anybody has to be told of members that come and go. */
   get watched(): boolean {
-    return this.live !== null || this.published !== null;
+    return this.frozen === null && (this.live !== null || this.published !== null);
+  }
+
+  /** Nothing stands on it now, and host policies that name it may come back: remembers what it told, for its members will not be followed. */
+  freeze(): void {
+    this.live = null;
+    if (this.published === null || this.frozen !== null) return;
+    const hosts = new Set(this.hosts());
+    for (const [host, here] of this.published.moved ?? []) {
+      if (here) hosts.delete(host);
+      else hosts.add(host);
+    }
+    this.frozen = { hosts, ranges: this.published.ranges };
   }
 
   /** A member that was not there. */
@@ -154,6 +171,7 @@ export class SetState {
   /** No host policy names it now: the next delta is the whole set again. */
   withdraw(): void {
     this.published = null;
+    this.frozen = null;
   }
 
   private publishWhole(): AddressSetDelta {
@@ -165,6 +183,7 @@ export class SetState {
   }
 
   private diff(published: Published): AddressSetDelta {
+    if (this.frozen !== null) return this.thaw(this.frozen);
     const addHosts: string[] = [];
     const removeHosts: string[] = [];
     for (const [host, here] of published.moved ?? []) (here ? addHosts : removeHosts).push(host);
@@ -183,11 +202,23 @@ export class SetState {
     return { id: this.id, addHosts, removeHosts, addRanges, removeRanges };
   }
 
+  private thaw(frozen: NonNullable<typeof this.frozen>): AddressSetDelta {
+    const hosts = new Set(this.hosts());
+    const ranges = this.rangeTexts();
+    const removeHosts = [...frozen.hosts].filter((host) => !hosts.has(host));
+    const addHosts = [...hosts].filter((host) => !frozen.hosts.has(host));
+    const removeRanges = frozen.ranges.filter((range) => !ranges.includes(range));
+    const addRanges = ranges.filter((range) => !frozen.ranges.includes(range));
+    this.frozen = null;
+    this.published = { ranges, rangesMoved: false, moved: null };
+    return { id: this.id, addHosts, removeHosts, addRanges, removeRanges };
+  }
+
   private hosts(): string[] {
     const { classes } = this;
     if (classes instanceof ClassState && !this.subnets && this.own.hosts.size === 0) {
-      const { workloads } = classes;
-      if (workloads !== null && !(workloads instanceof Set)) return [...workloads.addresses];
+      const [only] = classes.workloads;
+      if (only !== undefined && classes.workloads.length === 1) return [...only.addresses];
     }
     const hosts = new Set(this.own.hosts);
     for (const state of itemsOf(this.classes)) {
@@ -195,14 +226,13 @@ export class SetState {
         for (const text of state.subnets?.keys() ?? []) if (!isRange(text)) hosts.add(text);
         continue;
       }
-      for (const { addresses } of itemsOf(state.workloads))
-        for (const text of addresses) hosts.add(text);
+      for (const { addresses } of state.workloads) for (const text of addresses) hosts.add(text);
     }
     return [...hosts];
   }
 
   private spans(): readonly AddressSpan[] {
-    if (this.selector !== null && !this.subnets) return NO_SPANS;
+    if (this.source.kind === 'selector' && !this.subnets) return NO_SPANS;
     this.live ??= this.collect();
     this.live.joined ??= joinSpans([...this.live.ranges.values()]);
     return this.live.joined;
