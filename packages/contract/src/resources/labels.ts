@@ -87,6 +87,7 @@ export const labelDimensionSchema = z
   })
   .meta({ id: 'LabelDimension' });
 
+const groupRefSchema = z.object({ href: hrefSchema, name: z.string() });
 export const labelGroupSchema = z
   .object({
     href: hrefSchema,
@@ -94,7 +95,7 @@ export const labelGroupSchema = z
     description: descriptionSchema,
     key: z.string(),
     labels: z.array(labelRefSchema),
-    sub_groups: z.array(z.object({ href: hrefSchema, name: z.string() })),
+    sub_groups: z.array(groupRefSchema),
     ...externalData,
     ...versioned,
     caps: capsSchema,
@@ -200,7 +201,12 @@ export const labelEndpoints = {
     tag: 'Labels',
     params: versionParams,
     summary: 'Label groups',
-    query: z.object({ ...listQuery, key: z.string().optional(), name: z.string().optional() }),
+    query: z.object({
+      ...listQuery,
+      key: z.string().optional(),
+      name: z.string().optional(),
+      description: z.string().optional(),
+    }),
     status: 200,
     answer: 'collection',
     response: labelGroupSchema,
@@ -228,6 +234,28 @@ export const labelEndpoints = {
     status: 200,
     answer: 'json',
     response: labelGroupSchema,
+  }),
+  'label_groups.member_of': endpoint({
+    method: 'GET',
+    path: '/orgs/:org_id/sec_policy/:pversion/label_groups/:id/member_of',
+    permission: 'any',
+    tag: 'Labels',
+    params: versionIdParams,
+    summary: 'Label groups that hold a label group, directly or through others',
+    status: 200,
+    answer: 'collection',
+    response: groupRefSchema,
+  }),
+  'label_groups.all_labels': endpoint({
+    method: 'GET',
+    path: '/orgs/:org_id/sec_policy/:pversion/label_groups/:id/all_labels',
+    permission: 'any',
+    tag: 'Labels',
+    params: versionIdParams,
+    summary: 'Labels of a label group and of all groups in it',
+    status: 200,
+    answer: 'collection',
+    response: labelRefSchema,
   }),
   'label_groups.update': endpoint({
     method: 'PUT',

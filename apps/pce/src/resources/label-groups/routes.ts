@@ -143,6 +143,33 @@ async function refuseLoop(
 const identities = (refs: readonly { href: string }[]) =>
   refs.map(({ href }) => ({ href: identityOf(href) }));
 
+/** A group among all of its state, which are by identity. */
+async function groupOf(
+  db: Db,
+  orgId: number,
+  { pversion, id }: { readonly pversion: string; readonly id: string },
+) {
+  const view = await viewOf(db, orgId, { type: TYPE, word: pversion, id });
+  const all = await viewsOf(db, orgId, { type: TYPE, word: pversion });
+  const byHref = new Map(all.map((item) => [identityOf(presentVersioned(item).href), item]));
+  return { view, all, byHref, own: identityOf(presentVersioned(view).href) };
+}
+
+/** Groups that a group holds, directly or through others. */
+function within(
+  view: View,
+  byHref: ReadonlyMap<string, View>,
+  found: Set<string> = new Set(),
+): Set<string> {
+  for (const { href } of view.content.sub_groups) {
+    if (found.has(href)) continue;
+    found.add(href);
+    const inner = byHref.get(href);
+    if (inner !== undefined) within(inner, byHref, found);
+  }
+  return found;
+}
+
 export function labelGroupRoutes(deps: Deps): Routes {
   return {
     'label_groups.list': async ({ db, orgId, params, query, caller }) => {
@@ -155,6 +182,33 @@ export function labelGroupRoutes(deps: Deps): Routes {
     'label_groups.get': async ({ db, orgId, params, caller }) => {
       const view = await viewOf(db, orgId, { type: TYPE, word: params.pversion, id: params.id });
       return presentOne(db, view, caller);
+    },
+    'label_groups.member_of': async ({ db, orgId, params }) => {
+      const group = await groupOf(db, orgId, params);
+      const holding = group.all.filter(
+        (view) => view.id !== params.id && within(view, group.byHref).has(group.own),
+      );
+      return {
+        items: holding.map((view) => ({
+          href: presentVersioned(view).href,
+          name: view.content.name,
+        })),
+        total: holding.length,
+      };
+    },
+    'label_groups.all_labels': async ({ db, orgId, params }) => {
+      const { view, own, byHref } = await groupOf(db, orgId, params);
+      const groups = [own, ...within(view, byHref)];
+      const hrefs = new Set(
+        groups.flatMap((href) => byHref.get(href)?.content.labels.map((ref) => ref.href) ?? []),
+      );
+      const names = await loadNames(db, orgId, { hrefs, word: view.word });
+      const items = [...hrefs].map((href) => ({
+        href,
+        key: view.content.key,
+        value: names.get(href)?.value ?? '',
+      }));
+      return { items, total: items.length };
     },
     'label_groups.create': async (context) => {
       const { db, orgId, body, params, caller } = context;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { withTestPce } from '../../testing/test-pce.ts';
 import {
+  activeHref,
   DRAFT,
   idOf,
   makeBoundary,
@@ -171,6 +172,32 @@ test('label groups: one key, no group within itself, members named', async () =>
     token: 'label_group_referenced',
     message: expect.stringContaining('label group "Outer"') as unknown,
   });
+});
+
+test('a label group says which groups hold it, and which labels it stands for', async () => {
+  const client = pce().client();
+  const [one, two] = [
+    await makeLabel(client, 'role', 'Nested one'),
+    await makeLabel(client, 'role', 'Nested two'),
+  ];
+  const make = (name: string, members: object) =>
+    client.call('label_groups.create', { params: DRAFT, body: { name, key: 'role', ...members } });
+  const inner = await make('Nested inner', { labels: [refOf(one)] });
+  const middle = await make('Nested middle', { sub_groups: [refOf(inner)], labels: [refOf(two)] });
+  const outer = await make('Nested outer', { sub_groups: [refOf(middle)], labels: [refOf(one)] });
+  await provisionAll(client);
+  const params = (group: { href: string }) => ({ pversion: 'active', id: idOf(group) });
+  const holding = await client.call('label_groups.member_of', { params: params(inner) });
+  expect(holding.items).toEqual([
+    { href: activeHref(middle), name: 'Nested middle' },
+    { href: activeHref(outer), name: 'Nested outer' },
+  ]);
+  expect((await client.call('label_groups.member_of', { params: params(outer) })).total).toBe(0);
+  const labels = await client.call('label_groups.all_labels', { params: params(outer) });
+  expect(labels.items).toEqual([
+    { href: one.href, key: 'role', value: 'Nested one' },
+    { href: two.href, key: 'role', value: 'Nested two' },
+  ]);
 });
 
 test('only who may edit makes labels', async () => {
