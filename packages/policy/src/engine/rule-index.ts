@@ -39,7 +39,7 @@ export class RuleIndex {
   private readonly sets = new Map<string, SetState>();
   /** Sets that something was compiled to in this step, and that nothing stands on yet. */
   private readonly pendingSets = new Map<string, SetState>();
-  /** Sets that nothing stands on, and that a host policy named when that came about: it may be told once more. */
+  /** Sets that nothing stands on and somebody knows. */
   private readonly dormant = new Map<string, SetState>();
   private setCount = 0;
   /** Workloads that a set names. */
@@ -80,7 +80,7 @@ export class RuleIndex {
     this.ruling.clear();
     this.selectors.settle();
     this.pendingSets.clear();
-    for (const [key, set] of this.dormant) if (set.policies === 0) this.dormant.delete(key);
+    for (const [key, set] of this.dormant) if (!set.known) this.dormant.delete(key);
     return moved;
   }
 
@@ -256,7 +256,7 @@ export class RuleIndex {
     if (set.references > 0) return;
     this.setCount -= 1;
     const { source, selector } = set;
-    if (set.policies > 0) {
+    if (set.known) {
       set.freeze();
       this.dormant.set(sourceKey(source), set);
     }

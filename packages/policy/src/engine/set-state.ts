@@ -86,6 +86,11 @@ export class SetState {
     return this.source.kind === 'selector' && this.source.form === 'subnets';
   }
 
+  /** Whether somebody knows it: a host policy that names it is there, or was given out and not yet taken back. */
+  get known(): boolean {
+    return this.policies > 0 || this.published !== null;
+  }
+
   /** Whether anybody has to be told of members that come and go. */
   get watched(): boolean {
     return this.frozen === null && (this.live !== null || this.published !== null);
