@@ -67,7 +67,7 @@ function endLines(direction: string, end: EndExplanation, nameOf: NameOf): strin
     `policy class: ${count(workloads, 'workload')}, ${count(lines, 'line')}`,
   ];
   return [
-    `  ${direction} at ${nameWords(workload)} (${place}): ${decisionWords(end.decision)}, ${whyWords(end)}`,
+    `  ${direction} at ${nameWords(workload)} (${place}): ${decisionWords(end.decision)} ${whyWords(end)}`,
     ...below.map((line) => `    ${line}`),
   ];
 }
@@ -75,15 +75,15 @@ function endLines(direction: string, end: EndExplanation, nameOf: NameOf): strin
 function whyWords({ precedence, essential }: DecidedEnd): string {
   switch (precedence) {
     case 'essential':
-      return `essential traffic${essential === null ? '' : ` (${ESSENTIAL_WORDS[essential]})`}`;
+      return `as essential traffic${essential === null ? '' : ` (${ESSENTIAL_WORDS[essential]})`}`;
     case 'ipv6_mode':
-      return 'by the IPv6 mode of the organization';
+      return "by the organization's IPv6 mode";
     case 'override_deny':
       return 'by an override deny rule';
     case 'allow':
-      return 'by allow rule';
+      return 'by a rule';
     case 'deny':
-      return 'by enforcement boundary, no rule allows it';
+      return 'by an enforcement boundary, no rule allows it';
     case 'default':
       return 'by default, no rule allows it and no boundary matches';
   }
@@ -95,7 +95,7 @@ function statementWords(statement: StatementRef): string {
   const within =
     ruleSet === null || scope === null
       ? ''
-      : ` of ruleset "${nameWords(ruleSet)}", scope ${scope.index + 1}: ${scopeWords(scope.entries)}`;
+      : ` of ruleset "${nameWords(ruleSet)}", scope ${scope.index + 1} (${scopeWords(scope.entries)})`;
   return `${refWords(statement)}, ${version}${within}`;
 }
 

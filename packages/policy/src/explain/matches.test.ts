@@ -7,6 +7,7 @@ import {
   aRuleSet,
   aVirtualService,
   aWorkload,
+  connectionOf,
   named,
   tcp,
   type Question,
@@ -15,14 +16,18 @@ import { describe, expect, test } from 'vitest';
 import { DEFAULT_FIREWALL_SETTINGS, type Actor, type PolicyModel, type Rule } from '../model.ts';
 import { PROTOCOLS } from '../vocabulary.ts';
 import { essentialKind } from './explain.ts';
-import type { NoSay } from './explanation.ts';
-import { askWhy, endThatDecides } from './testing/ask-why.ts';
+import type { Explanation, NoSay } from './explanation.ts';
+import { endThatDecides, explained } from './testing/explained.ts';
 
 const { everybody, label, allBut, group, workload, ipList, virtualService } = named;
 
 const LAPTOP = aWorkload('laptop', ['role=laptop', 'loc=us'], '10.1.0.7', { type: 'endpoint' });
 const DB = aWorkload('db', ['role=db', 'env=prod'], '10.0.0.9');
 const FROM_LAPTOP: Question = { from: 'laptop', to: 'db' };
+
+function askWhy(model: PolicyModel, question: Question): Explanation {
+  return explained(model, connectionOf(model, question));
+}
 
 /** The only rule that matches when the laptop asks the database. */
 function ruleOf(

@@ -1,12 +1,12 @@
-/** Explanations of questions in one line, by the reference evaluator. */
-import { connectionOf, type Question } from '@bulkhead/testkit';
+/** Explanations of connections in a plain model, by the reference evaluator. */
+import type { Connection } from '../../core.ts';
 import type { PolicyModel } from '../../model.ts';
 import { explainConnection } from '../explain.ts';
 import type { DecidedEnd, Explanation } from '../explanation.ts';
 import { modelLookup } from './model-lookup.ts';
 
-export function askWhy(model: PolicyModel, question: Question): Explanation {
-  return explainConnection(connectionOf(model, question), modelLookup(model));
+export function explained(model: PolicyModel, connection: Connection): Explanation {
+  return explainConnection(connection, modelLookup(model));
 }
 
 /** An end that has a say; throws where it has none. */
