@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { benchCompute } from './compute.ts';
+import { benchGrowth } from './growth.ts';
 import type { Figures } from './measure.ts';
 import { benchPceStart } from './pce-start.ts';
 import { benchProvision } from './provision.ts';
@@ -17,6 +18,7 @@ const BENCHES: Readonly<Record<string, (flags: Flags) => Promise<Figures>>> = {
   provision: benchProvision,
   roam: benchRoam,
   compute: benchCompute,
+  growth: benchGrowth,
 };
 
 function seconds(text: string): number {

@@ -46,7 +46,7 @@ function megabytes(): number {
 
 function fromNothing(changes: readonly PolicyChange[]): { core: PolicyCore; figures: Figures } {
   const input = megabytes();
-  const core = createPolicyCore(undefined, { sha256: (text) => hash('sha256', text, 'hex') });
+  const core = createPolicyCore(undefined, { sha256: (text) => hash('sha256', text) });
   const begun = performance.now();
   core.change(changes);
   const resolved = performance.now();
