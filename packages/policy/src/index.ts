@@ -10,7 +10,9 @@ export * from './core.ts';
 export * from './services.ts';
 export * from './essential.ts';
 export * from './explain/explanation.ts';
+export { describeExplanation } from './explain/describe.ts';
 export * from './difference/difference.ts';
+export * from './diagnostics/diagnostic.ts';
 export { policyDifference } from './difference/policy-difference.ts';
 export {
   decidersOf,
