@@ -9,6 +9,7 @@ let lookedUp: string[];
 let hosts: Map<string, readonly string[]>;
 let used: Set<string>;
 let tell: ((names: readonly ResolvedName[]) => void) | null;
+let refuse: boolean;
 let names: ResolvedNames;
 
 beforeEach(() => {
@@ -18,6 +19,7 @@ beforeEach(() => {
   hosts = new Map();
   used = new Set();
   tell = null;
+  refuse = false;
   names = createResolvedNames({
     async lookup(name) {
       lookedUp.push(name);
@@ -27,6 +29,7 @@ beforeEach(() => {
     },
     inUse: async (addresses) => new Set(addresses.filter((address) => used.has(address))),
     watch(resolved) {
+      if (refuse) throw new Error('operation not permitted');
       tell = resolved;
       return () => (tell = null);
     },
@@ -158,4 +161,12 @@ test('answers are watched only while rules have names, and what names are gone i
   expect(tell).toBeNull();
   names.follow(['*.example.com']);
   expect(known('*.example.com')).toEqual([]);
+});
+
+test('where answers cannot be watched, exact names are looked up all the same', async () => {
+  refuse = true;
+  hosts.set('www.example.com', ['192.0.2.1']);
+  names.follow(['*.example.com', 'www.example.com']);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(known('www.example.com')).toEqual(['192.0.2.1']);
 });

@@ -24,7 +24,7 @@ export interface ResolvedNamesDeps {
   readonly lookup: (name: string) => Promise<readonly string[]>;
   /** Those of the addresses that the host has connections with. */
   readonly inUse: (addresses: readonly string[]) => Promise<ReadonlySet<string>>;
-  /** Begins to watch DNS answers; answers what ends it. */
+  /** Begins to watch DNS answers; answers what ends it, or throws. */
   readonly watch: (resolved: (names: readonly ResolvedName[]) => void) => () => void;
   readonly moved: (moves: readonly NameMove[]) => void;
   readonly log: Log;
@@ -121,6 +121,18 @@ export function createResolvedNames(deps: ResolvedNamesDeps): ResolvedNames {
     expiring = false;
   }
 
+  /** Null where answers cannot be watched: exact names are looked up all the same. */
+  function watch(): (() => void) | null {
+    try {
+      return deps.watch(learn);
+    } catch (error) {
+      deps.log.error('DNS answers cannot be watched; names with * stand for nothing', {
+        reason: messageOf(error),
+      });
+      return null;
+    }
+  }
+
   function stop(): void {
     stopWatching?.();
     stopWatching = null;
@@ -147,7 +159,7 @@ export function createResolvedNames(deps: ResolvedNamesDeps): ResolvedNames {
       for (const name of isNew) names.set(name, new Map());
       if (names.size === 0) stop();
       else {
-        stopWatching ??= deps.watch(learn);
+        stopWatching ??= watch();
         timer ??= setInterval(() => void expireOnce(), EXPIRE_MS);
       }
       for (const name of isNew) if (!isWildcard(name)) void lookUp(name);

@@ -96,3 +96,23 @@ test('unpairing with recommended leaves only remote management open (R-VEN-4)', 
     await platform.close();
   }
 });
+
+test('addresses are in use while connections with them are tracked', async () => {
+  pair = createNamespacePair();
+  leave = enterNamespace(pair.ours);
+  const platform = await createLinuxPlatform({ failed: () => undefined });
+  try {
+    pair.run(pair.ours, 'nft', [
+      'add table inet t; add chain inet t o { type filter hook output priority 0; }; add rule inet t o ct state new',
+    ]);
+    const socket = createSocket('udp4');
+    socket.connect(9, '203.0.113.1');
+    await once(socket, 'connect');
+    await new Promise((resolve) => socket.send('x', resolve));
+    socket.close();
+    const asked = ['203.0.113.1', '203.0.113.9'];
+    expect(await platform.firewall.peersInUse(asked)).toEqual(new Set(['203.0.113.1']));
+  } finally {
+    await platform.close();
+  }
+});
