@@ -69,6 +69,11 @@ describe('the scope of a ruleset', () => {
     expect(pairs([PAY], sides)).toEqual(WITHIN_PAY);
   });
 
+  test('and a side that exclude labels of one key exclude both (PS-3, PS-5)', () => {
+    const sides = { consumers: [label('role=web'), allBut('app=pay')] };
+    expect(pairs([[allBut('app=hr')]], sides)).toEqual(['outsider > pay-db']);
+  });
+
   test('with several, the rule stands once for each and never across (PS-4)', () => {
     expect(pairs([HR, PAY])).toEqual([...WITHIN_HR, ...WITHIN_PAY]);
   });

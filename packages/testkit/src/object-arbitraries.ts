@@ -60,36 +60,55 @@ export function interfacesOf(type: Workload['type']): fc.Arbitrary<readonly Work
   return fc.oneof({ weight: 9, arbitrary: some }, { weight: 1, arbitrary: fc.constant([]) });
 }
 
+type Kind = Omit<Workload, 'href' | 'name' | 'online' | 'interfaces'>;
+
+/** Two kinds of hosts that many are of, so that some share a policy class. */
+const COMMON: readonly Kind[] = (['server', 'endpoint'] as const).map((type) => ({
+  type,
+  labels: ['/labels/role-a', '/labels/app-a'],
+  enforcementMode: 'full',
+  visibilityLevel: 'flow_off',
+  blockedConnectionAction: 'drop',
+  venVersion: '23.2.0',
+  suspended: false,
+  osFamily: 'linux',
+}));
+
+function kindOf(type: Workload['type'], extended: boolean): fc.Arbitrary<Kind> {
+  return fc.record({
+    type: fc.constant(type),
+    labels: labelSet,
+    enforcementMode: oneOf([
+      ...ENFORCEMENT_MODES,
+      'full',
+      'full',
+      'selective',
+      'selective',
+    ] as const),
+    visibilityLevel: oneOf(VISIBILITY_LEVELS.slice(0, 2)),
+    blockedConnectionAction: oneOf(BLOCKED_CONNECTION_ACTIONS),
+    venVersion:
+      type === 'unmanaged' ? fc.constant(null) : oneOf(['22.2.30', '22.3.0', '23.2.0', '23.2.0']),
+    suspended: extended && type !== 'unmanaged' ? mostly(false) : fc.constant(false),
+    osFamily: osFamily(type, extended),
+  });
+}
+
 export function workload(href: string, { extended }: PolicyOptions): fc.Arbitrary<Workload> {
-  return oneOf([
-    'server',
-    'server',
-    'endpoint',
-    'endpoint',
-    'endpoint',
-    'unmanaged',
-  ] as const).chain((type) =>
-    fc.record({
-      href: fc.constant(href),
-      name: fc.constant(href),
-      type: fc.constant(type),
-      labels: labelSet,
-      enforcementMode: oneOf([
-        ...ENFORCEMENT_MODES,
-        'full',
-        'full',
-        'selective',
-        'selective',
-      ] as const),
-      visibilityLevel: oneOf(VISIBILITY_LEVELS.slice(0, 2)),
-      blockedConnectionAction: oneOf(BLOCKED_CONNECTION_ACTIONS),
-      venVersion:
-        type === 'unmanaged' ? fc.constant(null) : oneOf(['22.2.30', '22.3.0', '23.2.0', '23.2.0']),
-      online: mostly(true),
-      suspended: extended && type !== 'unmanaged' ? mostly(false) : fc.constant(false),
-      osFamily: osFamily(type, extended),
-      interfaces: interfacesOf(type),
-    }),
+  const types = ['server', 'server', 'endpoint', 'endpoint', 'endpoint', 'unmanaged'] as const;
+  const kind = fc.oneof(
+    { weight: 2, arbitrary: oneOf(types).chain((type) => kindOf(type, extended)) },
+    { weight: 1, arbitrary: oneOf(COMMON) },
+  );
+  return kind.chain((item) =>
+    fc
+      .record({
+        href: fc.constant(href),
+        name: fc.constant(href),
+        online: mostly(true),
+        interfaces: interfacesOf(item.type),
+      })
+      .map((own) => ({ ...item, ...own })),
   );
 }
 

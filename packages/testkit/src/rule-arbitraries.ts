@@ -30,7 +30,7 @@ const scopeEntry: fc.Arbitrary<ScopeEntry> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('label' as const),
       href: oneOf(SMALL_WORLD.labels),
-      exclusion: mostly(false),
+      exclusion: oneOf([false, false, true]),
     }),
   },
   {
@@ -38,7 +38,7 @@ const scopeEntry: fc.Arbitrary<ScopeEntry> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('label_group' as const),
       href: oneOf(SMALL_WORLD.labelGroups),
-      exclusion: mostly(false),
+      exclusion: oneOf([false, false, true]),
     }),
   },
 );
