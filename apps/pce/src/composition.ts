@@ -13,6 +13,7 @@ import { Registry, collectDefaultMetrics } from 'prom-client';
 import { eventRoutes } from './audit/routes.ts';
 import type { Config } from './config.ts';
 import { Compute } from './compute/compute.ts';
+import { measurePolicy } from './compute/metrics.ts';
 import { policyQuestionRoutes } from './compute/routes.ts';
 import { DatabasePolicyLoader } from './compute/database-policy-loader.ts';
 import { lockDataFolder, prepareDataFolder } from './data-folder.ts';
@@ -53,6 +54,7 @@ export const SEEDERS: readonly Seeder[] = RESOURCE_SEEDERS;
 function partsOf(deps: Deps): Part[] {
   const { db, changeLog, logger } = deps;
   const compute = new Compute({ changeLog, loader: new DatabasePolicyLoader(db), db, logger });
+  measurePolicy(deps.metrics, compute);
   const policyTests = new PolicyTests(deps, compute);
   const gateway = new Gateway(deps, compute);
   const traffic = new Traffic(deps);

@@ -21,6 +21,8 @@ export * from './resources/settings.ts';
 export * from './resources/policy.ts';
 export * from './resources/policy-tests.ts';
 export * from './resources/explanation.ts';
+export * from './resources/difference.ts';
+export * from './resources/diagnostic.ts';
 export * from './resources/questions.ts';
 export * from './resources/traffic.ts';
 export * from './ven/messages.ts';

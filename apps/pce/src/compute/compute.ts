@@ -3,7 +3,14 @@
  * Whatever fails (the worker, the database for a while) ends in building from scratch, which gives the same policy.
  */
 import type { Logger } from 'pino';
-import { changesOf, type Connection, type CoreSizes, type Decision } from '@bulkhead/policy';
+import {
+  changesOf,
+  type Connection,
+  type CoreSizes,
+  type Decision,
+  type DifferenceOptions,
+  type PolicyDifference,
+} from '@bulkhead/policy';
 import type { ChangeLog, ChangeRow } from '../db/change-log.ts';
 import type { Db } from '../db/database.ts';
 import type { PolicyAt } from '../provisioning/policy-model.ts';
@@ -121,10 +128,31 @@ export class Compute {
 
   /** Asks the core of one state, brought up to everything that is committed; survives the loss of the worker. */
   ask(orgId: number, at: PolicyAt, make: (core: string) => CoreQuestion): Promise<WorkerAnswer> {
-    if (at === 'active') return this.#askActive(orgId, make);
     return this.#persisting(() =>
-      this.#questionCores.use({ orgId, state: at }, (session) => session.ask(make), undefined),
+      this.#withCore(orgId, at, (core) => this.#worker.ask(make(core))),
     );
+  }
+
+  /** What the second of two states decides otherwise than the first. */
+  async difference(
+    orgId: number,
+    states: { readonly from: PolicyAt; readonly to: PolicyAt },
+    options: DifferenceOptions,
+  ): Promise<PolicyDifference> {
+    const { from, to } = states;
+    const ask = (core: string, after: string) =>
+      this.#worker.ask({ type: 'difference', core, after, options });
+    // Cores are taken in one order, so that two who want the same two never wait for each other.
+    const [first, second] = String(from) < String(to) ? [from, to] : [to, from];
+    const answer = await this.#persisting(() =>
+      this.#withCore(orgId, first, (one) => {
+        if (first === second) return ask(one, one);
+        return this.#withCore(orgId, second, (two) =>
+          first === from ? ask(one, two) : ask(two, one),
+        );
+      }),
+    );
+    return answerOf(answer, 'difference').difference;
   }
 
   /**
@@ -140,10 +168,17 @@ export class Compute {
     return this.#worker.kill();
   }
 
-  async #askActive(orgId: number, make: (core: string) => CoreQuestion): Promise<WorkerAnswer> {
+  /** Runs work on the core of a state; work that answers `missing` is run again once the core is built anew. */
+  async #withCore(
+    orgId: number,
+    at: PolicyAt,
+    work: (core: string) => Promise<WorkerAnswer>,
+  ): Promise<WorkerAnswer> {
+    if (at !== 'active')
+      return this.#questionCores.use({ orgId, state: at }, (session) => session.run(work));
     for (let attempt = 0; ; attempt += 1) {
       await this.#catchUp();
-      const answer = await this.#persisting(() => this.#worker.ask(make(activeCore(orgId))));
+      const answer = await work(activeCore(orgId));
       if (answer.type !== 'missing' || attempt >= 3) return answer;
       this.#toBuild.add(orgId);
     }

@@ -42,7 +42,7 @@ export class DatabasePolicyLoader implements PolicyLoader {
   }
 
   model(orgId: number, at: PolicyAt, db: Db = this.#db): Promise<PolicyModel> {
-    return loadPolicyModel(db, orgId, at);
+    return loadPolicyModel(db, orgId, at, 'active');
   }
 
   async changes(orgId: number, rows: readonly ChangeRow[]): Promise<PolicyChange[]> {
@@ -104,7 +104,12 @@ export class DatabasePolicyLoader implements PolicyLoader {
   }
 
   async ruleNames(orgId: number, at: PolicyAt): Promise<ReadonlyMap<string, string>> {
-    const { ruleSets, enforcementBoundaries } = await loadPolicyObjects(this.#db, orgId, at);
+    const { ruleSets, enforcementBoundaries } = await loadPolicyObjects(
+      this.#db,
+      orgId,
+      at,
+      'active',
+    );
     const named = [...ruleSets.flatMap((ruleSet) => ruleSet.rules), ...enforcementBoundaries];
     return new Map(named.map((item) => [item.href, item.name]));
   }
@@ -185,7 +190,7 @@ async function draftChanges(
   );
   return [...named].flatMap(
     ([href, place]) =>
-      changeOf({ orgId, word: 'draft', ...place }, objects.get(href) ?? null, bindings) ?? [],
+      changeOf({ orgId, word: 'active', ...place }, objects.get(href) ?? null, bindings) ?? [],
   );
 }
 

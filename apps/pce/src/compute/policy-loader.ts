@@ -13,7 +13,10 @@ export interface LoggedChanges {
   readonly sequence: number;
 }
 
-/** `db`: the transaction or connection to read with; absent: any of the pool. */
+/**
+ * Hrefs of policy objects carry the word `active` at every state, so that states can be compared.
+ * `db`: the transaction or connection to read with; absent: any of the pool.
+ */
 export interface PolicyLoader {
   /** Every organization that there is. */
   organizations(): Promise<number[]>;

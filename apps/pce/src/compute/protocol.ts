@@ -4,9 +4,12 @@ import type {
   Connection,
   CoreSizes,
   Decision,
+  DifferenceOptions,
+  Explanation,
   HostPolicy,
   PolicyChange,
   PolicyDelta,
+  PolicyDifference,
 } from '@bulkhead/policy';
 import type { CheckOutcome, CheckPart } from '../policy-tests/evaluate.ts';
 
@@ -22,6 +25,13 @@ export type QuestionCoreChange =
 
 export type CoreQuestion =
   | { readonly type: 'decide'; readonly core: string; readonly connection: Connection }
+  | { readonly type: 'explain'; readonly core: string; readonly connection: Connection }
+  | {
+      readonly type: 'difference';
+      readonly core: string;
+      readonly after: string;
+      readonly options: DifferenceOptions;
+    }
   | { readonly type: 'host'; readonly core: string; readonly workload: string }
   | { readonly type: 'check'; readonly core: string; readonly parts: readonly CheckPart[] }
   | { readonly type: 'sizes'; readonly core: string };
@@ -45,6 +55,14 @@ export type WorkerAnswer =
   | { readonly id: number; readonly type: 'update'; readonly update: CoreUpdate }
   | { readonly id: number; readonly type: 'done' }
   | { readonly id: number; readonly type: 'decision'; readonly decision: Decision }
+  | {
+      readonly id: number;
+      readonly type: 'explanation';
+      readonly explanation: Explanation;
+      readonly text: readonly string[];
+      readonly sizes: CoreSizes;
+    }
+  | { readonly id: number; readonly type: 'difference'; readonly difference: PolicyDifference }
   | { readonly id: number; readonly type: 'host'; readonly view: HostView | null }
   | { readonly id: number; readonly type: 'checked'; readonly outcomes: readonly CheckOutcome[] }
   | { readonly id: number; readonly type: 'sizes'; readonly sizes: CoreSizes }

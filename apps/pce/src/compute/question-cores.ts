@@ -16,6 +16,8 @@ export interface CorePlace {
 /** Asks one core, which stays as it is until the work that was given this is done. */
 export interface CoreSession {
   ask(make: (core: string) => CoreQuestion): Promise<WorkerAnswer>;
+  /** The same for what asks more than this core. */
+  run(work: (core: string) => Promise<WorkerAnswer>): Promise<WorkerAnswer>;
   /** Applies changes, runs the work, and takes them back: `undo` must restore what `changes` replaced. */
   trying<T>(
     changes: { readonly apply: readonly PolicyChange[]; readonly undo: readonly PolicyChange[] },
@@ -51,11 +53,7 @@ export class QuestionCores {
    * Runs work on a core that holds everything committed before. Rejects with WorkerLost when the worker dies meanwhile.
    * `db`: the caller's transaction; without one a connection is taken before the core, so that nobody who holds the core waits for one.
    */
-  use<T>(
-    place: CorePlace,
-    work: (session: CoreSession) => Promise<T>,
-    db: Db | undefined,
-  ): Promise<T> {
+  use<T>(place: CorePlace, work: (session: CoreSession) => Promise<T>, db?: Db): Promise<T> {
     if (db !== undefined) return this.#inTurn(place, db, work);
     return this.#db.connection().execute((connection) => this.#inTurn(place, connection, work));
   }
@@ -94,13 +92,14 @@ export class QuestionCores {
   }
 
   #session(core: string): CoreSession {
-    const ask = async (make: (name: string) => CoreQuestion): Promise<WorkerAnswer> => {
-      const answer = await this.#worker.ask(make(core));
+    const run: CoreSession['run'] = async (work) => {
+      const answer = await work(core);
       if (answer.type === 'missing') throw new CoreMissing(core);
       return answer;
     };
     return {
-      ask,
+      run,
+      ask: (make) => run((name) => this.#worker.ask(make(name))),
       trying: async (changes, work) => {
         const sequence = this.#sequences.get(core);
         // Not known until the changes are taken back for certain: what is left of them must never answer the next question.

@@ -1,6 +1,6 @@
 /** Questions to the policy: what it says of one connection, and what a host enforces. */
 import { ESSENTIAL_TRAFFIC, type DecidingRule, type EndDecision } from '@bulkhead/policy';
-import type { PolicyViewWire } from '@bulkhead/contract';
+import { withVersion, type PolicyViewWire } from '@bulkhead/contract';
 import type { Db } from '../db/database.ts';
 import { notFound } from '../http/domain-error.ts';
 import type { Routes } from '../http/routes.ts';
@@ -9,6 +9,8 @@ import { findVersion } from '../provisioning/versions.ts';
 import type { Compute } from './compute.ts';
 import { connectionOf, requireWorkload } from './connection.ts';
 import { describeService } from './describe-service.ts';
+import { difference } from './difference.ts';
+import { explain } from './explain.ts';
 
 const MAX_PEERS = 200;
 
@@ -20,9 +22,29 @@ export function policyQuestionRoutes(compute: Compute): Routes {
       const decision = await compute.decide(orgId, at, connection);
       return {
         decision: decision.decision,
-        outbound: await presentEnd(db, decision.outbound),
-        inbound: await presentEnd(db, decision.inbound),
+        outbound: await presentEnd(db, at, decision.outbound),
+        inbound: await presentEnd(db, at, decision.inbound),
       };
+    },
+    'sec_policy.explain': async ({ db, orgId, params, query }) => {
+      const at = await policyAt(db, orgId, params.pversion);
+      return explain(db, compute, { orgId, at, question: query });
+    },
+    'sec_policy.explain_connection': async ({ db, orgId, params, body }) => {
+      const at = await policyAt(db, orgId, params.pversion);
+      return explain(db, compute, { orgId, at, question: body });
+    },
+    'sec_policy.difference': async ({ db, orgId, query }) => {
+      const { limit, names, workload } = query;
+      if (workload !== undefined) await requireWorkload(db, orgId, workload);
+      return difference(compute, {
+        orgId,
+        from: await policyAt(db, orgId, query.from ?? 'active'),
+        to: await policyAt(db, orgId, query.to ?? 'draft'),
+        limit,
+        names,
+        ...(workload === undefined ? {} : { workload }),
+      });
     },
     'sec_policy.policy_view': async ({ db, orgId, params, query }) => {
       const at = await policyAt(db, orgId, params.pversion);
@@ -45,11 +67,10 @@ export function policyQuestionRoutes(compute: Compute): Routes {
           action: rule.action,
           direction: rule.direction,
           network_type: rule.networkType,
-          rule: {
-            href: rule.origin.href,
-            name: names.get(rule.origin.href) ?? rule.origin.href,
-            version: rule.origin.version,
-          },
+          rule: presentRule(
+            { ...rule.origin, name: names.get(rule.origin.href) ?? rule.origin.href },
+            at,
+          ),
           services: rule.services.map(describeService),
           peers: peers.slice(0, MAX_PEERS),
           peer_count: peers.length,
@@ -73,7 +94,7 @@ export async function policyAt(db: Db, orgId: number, word: string): Promise<Pol
   return (await findVersion(db, orgId, word)).version;
 }
 
-async function presentEnd(db: Db, end: EndDecision | null) {
+async function presentEnd(db: Db, at: PolicyAt, end: EndDecision | null) {
   if (end === null) return null;
   const id = end.workload.split('/').at(-1) ?? '';
   const row = await db
@@ -85,18 +106,14 @@ async function presentEnd(db: Db, end: EndDecision | null) {
     workload: { href: end.workload, name: row?.name ?? null, hostname: row?.hostname ?? null },
     decision: end.decision,
     reason: end.reason,
-    rules: end.rules.map(plain),
-    boundaries: end.boundaries.map(plain),
+    rules: end.rules.map((rule) => presentRule(rule, at)),
+    boundaries: end.boundaries.map((rule) => presentRule(rule, at)),
     mode: end.mode,
     interface_name: end.interfaceName,
     network_profile: end.networkProfile,
   };
 }
 
-function plain({ href, name, version }: DecidingRule): {
-  href: string;
-  name: string;
-  version: number;
-} {
-  return { href, name, version };
+function presentRule({ href, name, version }: DecidingRule, at: PolicyAt) {
+  return { href: withVersion(href, String(at)), name, version };
 }

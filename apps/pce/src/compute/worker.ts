@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import {
   createPolicyCore,
+  policyDifference,
   type HostPolicy,
   type PolicyChange,
   type PolicyCore,
@@ -85,6 +86,19 @@ function answer(id: number, body: WorkerBody): WorkerAnswer {
       return { id, type: 'done' };
     case 'decide':
       return { id, type: 'decision', decision: core.decide(body.connection) };
+    case 'explain':
+      return {
+        id,
+        type: 'explanation',
+        explanation: core.explain(body.connection),
+        text: [],
+        sizes: core.sizes(),
+      };
+    case 'difference': {
+      const after = find(body.after);
+      if (after === undefined) return { id, type: 'missing' };
+      return { id, type: 'difference', difference: policyDifference(core, after, body.options) };
+    }
     case 'host':
       return { id, type: 'host', view: hostView(core, body.workload) };
     case 'check':

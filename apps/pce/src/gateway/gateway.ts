@@ -10,6 +10,7 @@ import { activate } from './activation.ts';
 import { Channel } from './channel.ts';
 import { corporateSpans, profileOf } from './detection.ts';
 import { checkOffline } from './offline.ts';
+import { explainToVen } from './explain.ts';
 import { loadPolicySigner, type PolicySigner } from './policy-signing.ts';
 import { requirePaired } from './refuse-unpaired.ts';
 import { report } from './report.ts';
@@ -107,6 +108,7 @@ export class Gateway {
           );
         return document;
       },
+      'ven.explain': (context) => explainToVen(this.#compute, context),
       'ven.goodbye': async (context) => {
         const isGone = await goodbye(deps, context);
         if (!isGone) return;

@@ -4,13 +4,15 @@ import { recordEvent } from '../audit/record-event.ts';
 import type { PolicyTestOverride, Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { DomainError, domainErrors } from '../http/domain-error.ts';
-import type { ContextOf } from '../http/routes.ts';
+import type { Actor, ContextOf } from '../http/routes.ts';
 import type { Trial } from '../provisioning/trial.ts';
 import type { PolicyTests } from './policy-tests.ts';
 import type { TestRun } from './run.ts';
 import { failureOf, storeResults, testHref } from './store.ts';
 
-type ProvisionContext = ContextOf<'sec_policy.provision'>;
+/** Who provisions what, and by which request. */
+export type ProvisionContext = Actor &
+  Pick<ContextOf<'sec_policy.provision'>, 'db' | 'orgId' | 'caller' | 'body'>;
 
 /** Failing tests that an answer names. */
 const MAX_NAMED = 10;
@@ -34,7 +36,7 @@ export async function requirePolicyTests(
       'forbidden',
       'Your role may not pass over policy tests; leave out policy_test_override, or ask an owner or administrator',
     );
-  const runs = await tests.tryChanges(db, orgId, trial);
+  const runs = await tests.tryChanges(db, orgId, { ...trial, cause: 'provision' });
   const failed = runs.filter(({ result }) => result.state === 'failed');
   if (failed.length === 0) return { runs, override: null };
   if (wish === undefined) throw refusal(failed);

@@ -8,6 +8,7 @@ import type { Db, Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { DomainError } from '../http/domain-error.ts';
 import type { Routes } from '../http/routes.ts';
+import { countRuns, type RunCause } from './metrics.ts';
 import { PolicyTestWatcher } from './watcher.ts';
 import { policyTestRoutes } from './routes.ts';
 import { runTests, type RunOptions, type TestRun } from './run.ts';
@@ -16,12 +17,14 @@ import { enabledTests, testHref } from './store.ts';
 export class PolicyTests {
   readonly #deps: Deps;
   readonly #compute: Compute;
+  readonly #count: ReturnType<typeof countRuns>;
   readonly watcher: PolicyTestWatcher;
 
   constructor(deps: Deps, compute: Compute) {
     this.#deps = deps;
     this.#compute = compute;
-    this.watcher = new PolicyTestWatcher(deps, compute);
+    this.#count = countRuns(deps.metrics);
+    this.watcher = new PolicyTestWatcher(deps, compute, this.#count);
   }
 
   routes(): Routes {
@@ -43,10 +46,11 @@ export class PolicyTests {
   async tryChanges(
     db: Db | Tx,
     orgId: number,
-    trial: Trial & { readonly version: number },
+    trial: Trial & { readonly version: number; readonly cause: RunCause },
   ): Promise<TestRun[]> {
     const rows = await enabledTests(db, orgId);
     if (rows.length === 0) return [];
+    this.#count(trial.cause, rows.length);
     try {
       return await this.#compute.trial(
         orgId,

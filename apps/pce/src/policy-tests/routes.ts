@@ -217,7 +217,7 @@ export function policyTestRoutes(deps: Deps, tests: PolicyTests): Routes {
           );
         return presentRun(
           'active',
-          await tests.tryChanges(db, orgId, { apply: [], undo: [], version }),
+          await tests.tryChanges(db, orgId, { apply: [], undo: [], version, cause: 'question' }),
         );
       }
       const pending = await pendingRows(db, orgId);
@@ -225,7 +225,11 @@ export function policyTestRoutes(deps: Deps, tests: PolicyTests): Routes {
       requireDependencies(chosen, pending);
       const next = { rows: chosen, version: version + 1 };
       const trial = await trialOf(db, orgId, next);
-      const runs = await tests.tryChanges(db, orgId, { ...trial, version: next.version });
+      const runs = await tests.tryChanges(db, orgId, {
+        ...trial,
+        version: next.version,
+        cause: 'question',
+      });
       return presentRun('draft', runs);
     },
   };

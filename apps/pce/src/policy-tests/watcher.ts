@@ -10,6 +10,7 @@ import { lockPolicy } from '../provisioning/drafts.ts';
 import { UUID } from '../provisioning/references.ts';
 import { latestVersion } from '../provisioning/versions.ts';
 import { answerOf } from '../compute/protocol.ts';
+import type { countRuns } from './metrics.ts';
 import { runTests, type TestRun } from './run.ts';
 import { enabledTests, storeResults, type TestRow } from './store.ts';
 
@@ -30,6 +31,7 @@ class Moved {
 export class PolicyTestWatcher {
   readonly #deps: Deps;
   readonly #compute: Compute;
+  readonly #count: ReturnType<typeof countRuns>;
   readonly #moved = new Map<number, Moved>();
   /** Hosts of each test when it was run last. */
   readonly #hosts = new Map<string, ReadonlySet<string>>();
@@ -38,9 +40,10 @@ export class PolicyTestWatcher {
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  constructor(deps: Deps, compute: Compute) {
+  constructor(deps: Deps, compute: Compute, count: ReturnType<typeof countRuns>) {
     this.#deps = deps;
     this.#compute = compute;
+    this.#count = count;
   }
 
   async start(): Promise<void> {
@@ -133,6 +136,7 @@ export class PolicyTestWatcher {
     const rows = await enabledTests(db, orgId);
     const affected = await this.#affected(orgId, rows, moved);
     if (affected.length === 0) return true;
+    this.#count('facts', affected.length);
     const version = await latestVersion(db, orgId);
     const runs = await runTests(db, affected, {
       orgId,

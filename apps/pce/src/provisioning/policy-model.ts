@@ -1,5 +1,5 @@
 /** Stored objects as the policy core takes them, for draft, active or any version. */
-import { objectHref, parseHref, type PolicyType } from '@bulkhead/contract';
+import { objectHref, parseHref, type PolicyType, type PolicyVersionWord } from '@bulkhead/contract';
 import {
   DEFAULT_FIREWALL_SETTINGS,
   type EnforcementBoundary,
@@ -35,12 +35,20 @@ export interface ObjectAt extends ObjectContent {
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-/** All objects of one organization, read in one snapshot. Labels and workloads have no versions: they are as they are now. */
-export function loadPolicyModel(db: Db, orgId: number, at: PolicyAt): Promise<PolicyModel> {
+/**
+ * All objects of one organization, read in one snapshot. Labels and workloads have no versions: they are as they are now.
+ * `word`: in the hrefs of policy objects.
+ */
+export function loadPolicyModel(
+  db: Db,
+  orgId: number,
+  at: PolicyAt,
+  word: PolicyVersionWord = String(at),
+): Promise<PolicyModel> {
   const load = async (trx: Db): Promise<PolicyModel> => ({
     labels: await loadLabels(trx, orgId),
     workloads: await loadWorkloads(trx, orgId),
-    ...(await loadPolicyObjects(trx, orgId, at)),
+    ...(await loadPolicyObjects(trx, orgId, at, word)),
   });
   return db.isTransaction
     ? load(db)
@@ -52,6 +60,7 @@ export async function loadPolicyObjects(
   db: Db,
   orgId: number,
   at: PolicyAt,
+  word: PolicyVersionWord = String(at),
 ): Promise<PolicyObjects> {
   const objects = await objectsAt(db, orgId, at);
   const bindings = await loadBindings(db, orgId);
@@ -66,7 +75,7 @@ export async function loadPolicyObjects(
   };
   for (const object of objects) {
     const { type, id } = object;
-    const change = changeOf({ orgId, word: String(at), type, id }, object, bindings);
+    const change = changeOf({ orgId, word, type, id }, object, bindings);
     if (change === undefined || change.value === null) continue;
     switch (change.type) {
       case 'label_group':

@@ -5,8 +5,7 @@ import { json, type PolicyTestOverride, type Tx } from '../db/database.ts';
 import { appendChange } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { DomainError } from '../http/domain-error.ts';
-import type { ContextOf } from '../http/routes.ts';
-import { recordPassage, requirePolicyTests } from '../policy-tests/gate.ts';
+import { recordPassage, requirePolicyTests, type ProvisionContext } from '../policy-tests/gate.ts';
 import type { PolicyTests } from '../policy-tests/policy-tests.ts';
 import { membersInOrder } from './compare.ts';
 import { lockPolicy } from './drafts.ts';
@@ -23,8 +22,6 @@ import {
 import { asContent, STORED_TYPES, type StoredType } from './stored-content.ts';
 import { activeContent, trialOf } from './trial.ts';
 import { latestVersion, presentVersion, type VersionRow } from './versions.ts';
-
-type ProvisionContext = ContextOf<'sec_policy.provision'>;
 
 /** One entry of a version's change set. */
 export interface ChangedObject {

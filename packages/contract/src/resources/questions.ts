@@ -1,7 +1,10 @@
 /** Questions that one asks of a policy at any version (ours): why a connection is decided so, what two versions differ in, what is probably wrong. */
 import { z } from 'zod';
+import { DIAGNOSTIC_CODES, DIAGNOSTIC_SEVERITIES } from '@bulkhead/policy';
 import { endpoint } from '../endpoint.ts';
-import { hrefSchema, versionParams } from '../shared.ts';
+import { hrefSchema, integerParam, orgParams, pageQuery, versionParams } from '../shared.ts';
+import { diagnosticSchema } from './diagnostic.ts';
+import { policyDifferenceSchema } from './difference.ts';
 import { explanationSchema } from './explanation.ts';
 
 const whole = (digits: number) =>
@@ -28,6 +31,10 @@ export const connectionQuery = {
   process: nameText.max(1024).optional().describe('Path of the program that answers'),
   windows_service: nameText.max(255).optional().describe('Windows service that answers'),
 };
+
+const versionWord = z
+  .string()
+  .regex(/^(draft|active|\d{1,9})$/, 'must be draft, active or the number of a version');
 
 /** As a body: one connection. Each end by workload, by address, or by both. */
 export const connectionQuestionSchema = z
@@ -76,5 +83,43 @@ export const questionEndpoints = {
     status: 200,
     answer: 'json',
     response: explanationSchema,
+  }),
+  'sec_policy.difference': endpoint({
+    method: 'GET',
+    path: `${S}/difference`,
+    permission: 'pol',
+    tag: 'Policy questions',
+    params: orgParams,
+    summary:
+      'Connections that one version decides otherwise than another, as sets of hosts and services (ours)',
+    query: z.object({
+      from: versionWord.optional().describe('Default active'),
+      to: versionWord.optional().describe('Default draft'),
+      limit: integerParam
+        .optional()
+        .describe('Entries in each of gained and lost, the largest first; default 200'),
+      names: integerParam.optional().describe('Hosts named in each entry; default 20'),
+      workload: hrefSchema.optional().describe('Only connections of which it is one end'),
+    }),
+    status: 200,
+    answer: 'json',
+    response: policyDifferenceSchema,
+  }),
+  'sec_policy.diagnostics': endpoint({
+    method: 'GET',
+    path: `${S}/:pversion/diagnostics`,
+    permission: 'pol',
+    tag: 'Policy questions',
+    params: versionParams,
+    summary: 'What is legal in the policy but probably wrong, with a remedy (ours)',
+    query: z.object({
+      ...pageQuery,
+      offset: integerParam.optional(),
+      code: z.enum(DIAGNOSTIC_CODES).optional(),
+      severity: z.enum(DIAGNOSTIC_SEVERITIES).optional(),
+    }),
+    status: 200,
+    answer: 'collection',
+    response: diagnosticSchema,
   }),
 };

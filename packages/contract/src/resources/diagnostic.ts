@@ -1,0 +1,34 @@
+/** Findings about a policy that is legal but probably not meant so, in the words of the API. */
+import { z } from 'zod';
+import { DIAGNOSTIC_CODES, DIAGNOSTIC_SEVERITIES } from '@bulkhead/policy';
+import { hrefSchema } from '../shared.ts';
+
+export const diagnosticSchema = z
+  .object({
+    code: z.enum(DIAGNOSTIC_CODES),
+    severity: z
+      .enum(DIAGNOSTIC_SEVERITIES)
+      .describe(
+        'error: it does not do what it says. warning: probably not meant. info: worth knowing',
+      ),
+    place: z.object({
+      type: z.enum([
+        'rule',
+        'rule_set',
+        'enforcement_boundary',
+        'ip_list',
+        'label_group',
+        'service',
+        'workload',
+      ]),
+      href: hrefSchema,
+      name: z.string(),
+      field: z.string().nullable().describe('Path within the object; null: all of it'),
+    }),
+    message: z.string(),
+    remedy: z.string(),
+    related: z.array(hrefSchema).describe('Other objects that it is about'),
+    counts: z.record(z.string(), z.number()).describe('Numbers behind the message'),
+  })
+  .meta({ id: 'Diagnostic' });
+export type DiagnosticWire = z.infer<typeof diagnosticSchema>;
