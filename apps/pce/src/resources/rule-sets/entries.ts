@@ -14,8 +14,9 @@ import {
 } from '../../provisioning/drafts.ts';
 import type { StoredEntry, StoredRuleSet } from '../../provisioning/stored-content.ts';
 import { presentVersioned } from '../../provisioning/present.ts';
-import { viewOf } from '../../provisioning/objects.ts';
-import type { RuleSetView } from './presenter.ts';
+import { viewOf, type ObjectView } from '../../provisioning/objects.ts';
+
+export type RuleSetView = ObjectView<'rule_sets'>;
 
 /** A body and its place in the request, such as `rules[2].`; empty for a rule that is written alone. */
 export interface Placed<Body> {

@@ -13,7 +13,6 @@ import {
   presentScopeEntry,
 } from '../../provisioning/actors.ts';
 import { sameContent } from '../../provisioning/compare.ts';
-import type { ObjectView } from '../../provisioning/objects.ts';
 import { capsFor, presentVersioned } from '../../provisioning/present.ts';
 import type { Names } from '../../provisioning/references.ts';
 import {
@@ -22,10 +21,8 @@ import {
   type StoredIpTablesRule,
   type StoredRule,
 } from '../../provisioning/stored-content.ts';
-import { entryHref } from './entries.ts';
+import { entryHref, type RuleSetView } from './entries.ts';
 import { ruleWarnings, type WarningFacts } from './warnings.ts';
-
-export type RuleSetView = ObjectView<'rule_sets'>;
 
 export interface Presenting {
   readonly names: Names;

@@ -24,15 +24,10 @@ import {
   newEntries,
   replacedEntries,
   updateEntry,
+  type RuleSetView,
 } from './entries.ts';
 import { IP_TABLES_RULES } from './ip-tables.ts';
-import {
-  presentIpTablesRule,
-  presentRule,
-  presentRuleSet,
-  type Presenting,
-  type RuleSetView,
-} from './presenter.ts';
+import { presentIpTablesRule, presentRule, presentRuleSet, type Presenting } from './presenter.ts';
 import { checkedScopes, SEC_RULES } from './service.ts';
 import { loadWarningFacts } from './warnings.ts';
 
