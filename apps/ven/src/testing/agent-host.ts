@@ -2,17 +2,23 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { VenMessage } from '@bulkhead/contract';
 import { activate } from '../agent/activation.ts';
 import { startAgent, type Agent } from '../agent/agent.ts';
 import { createLog } from '../agent/log.ts';
-import { openStore } from '../agent/store.ts';
+import { openStore, type Store } from '../agent/store.ts';
 import { createFakePlatform, type FakePlatform } from '../platform/fake/fake-platform.ts';
 import { startTestPce, TEST_CODE, TEST_FINGERPRINT, type TestPce } from './test-pce.ts';
 
 export interface AgentHost {
   readonly pce: TestPce;
   readonly platform: FakePlatform;
+  readonly store: Store;
   readonly agent: Agent;
+  /** The last message of a type that the PCE got. */
+  last<Type extends VenMessage['type']>(
+    type: Type,
+  ): Extract<VenMessage, { type: Type }> | undefined;
   /** Stops the agent and starts it on the same host, from what is on its disk. */
   restart(): Promise<void>;
   /** Version of the last policy state that was acknowledged. */
@@ -50,7 +56,17 @@ export async function startAgentHost(prepare: (pce: TestPce) => void): Promise<A
   const start = (): Promise<Agent> =>
     startAgent({ platform, store, log, unpairAsked: () => undefined });
   let agent = await start();
+
+  function last<Type extends VenMessage['type']>(
+    type: Type,
+  ): Extract<VenMessage, { type: Type }> | undefined {
+    return pce.messages
+      .filter((message): message is Extract<VenMessage, { type: Type }> => message.type === type)
+      .at(-1);
+  }
+
   return {
+    store,
     pce,
     platform,
     get agent() {
@@ -60,14 +76,12 @@ export async function startAgentHost(prepare: (pce: TestPce) => void): Promise<A
       await agent.close(null);
       agent = await start();
     },
-    applied: () =>
-      pce.messages
-        .flatMap((message) => (message.type === 'applied' ? [message.version] : []))
-        .at(-1),
+    last,
+    applied: () => last('applied')?.version,
     async close() {
       await agent.close(null);
       await pce.close();
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

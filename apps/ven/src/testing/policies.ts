@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ExplanationWire, PolicyContent } from '@bulkhead/contract';
+import type { ExplanationWire, PolicyContent, PolicyDeltaContent } from '@bulkhead/contract';
 import type { HostPolicy, HostRule } from '@bulkhead/policy';
 
 export const RULE_HREF = '/orgs/1/sec_policy/active/rule_sets/1/sec_rules/1';
@@ -96,6 +96,28 @@ export function aPolicyContent(parts: Partial<PolicyContent> = {}): PolicyConten
     policy: aHostPolicy(),
     sets: [{ id: 's_web', hosts: ['10.0.0.1', '10.0.0.2'], ranges: [] }],
     rule_names: { [RULE_HREF]: 'Web from the office' },
+    ...parts,
+  };
+}
+
+/** From state 1 to 2: 10.0.0.9 takes the place of 10.0.0.1 in `s_web`. */
+export function aDelta(parts: Partial<PolicyDeltaContent> = {}): PolicyDeltaContent {
+  return {
+    from: 1,
+    to: 2,
+    policy_version: 1,
+    policy: null,
+    sets: [
+      {
+        id: 's_web',
+        addHosts: ['10.0.0.9'],
+        removeHosts: ['10.0.0.1'],
+        addRanges: [],
+        removeRanges: [],
+      },
+    ],
+    dropped_sets: [],
+    rule_names: {},
     ...parts,
   };
 }
