@@ -127,9 +127,9 @@ export async function explain(
   };
 }
 
-/** The question itself is at fault: another answerer would not help. */
-function isRefusal({ status }: PceError): boolean {
-  return [400, 406, 422].includes(status);
+/** The PCE itself, and no proxy, says that the question is at fault: another answerer would not help. */
+function isRefusal({ status, tokens }: PceError): boolean {
+  return tokens.length > 0 && [400, 403, 406, 422].includes(status);
 }
 
 async function addressOf(text: string, other: string, deps: ExplainDeps): Promise<string> {

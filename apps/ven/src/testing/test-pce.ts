@@ -127,7 +127,7 @@ export async function startTestPce(port = 0, host = '127.0.0.1'): Promise<TestPc
     } else if (path === '/api/v2/ven/explain') {
       pce.questions.push(connectionQuestionSchema.parse(body));
       if (pce.explanation !== null) reply(200, pce.explanation);
-      else reply(406, [{ token: 'not_your_connection', message: 'No end is this host' }]);
+      else reply(403, [{ token: 'forbidden', message: 'No end is this host' }]);
     } else if (path === '/api/v2/ven/flows') {
       pce.flows.push(...flowReportSchema.parse(body).flows);
       reply(204);
