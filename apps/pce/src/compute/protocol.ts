@@ -59,7 +59,6 @@ export type WorkerAnswer =
       readonly id: number;
       readonly type: 'explanation';
       readonly explanation: Explanation;
-      readonly text: readonly string[];
       readonly sizes: CoreSizes;
     }
   | { readonly id: number; readonly type: 'difference'; readonly difference: PolicyDifference }

@@ -74,6 +74,7 @@ test('what is allowed is explained by rule, side and label, with the version tha
   expect(active.sizes.workloads).toBeGreaterThanOrEqual(2);
   const draft = await explain(world, 'draft');
   expect(end(draft, 'inbound').rules[0]?.href).toContain('/sec_policy/draft/rule_sets/');
+  expect(draft.text.join('\n')).toMatch(/allowed[^]*web to db[^]*sec_policy\/draft/);
   const old = await explain(world, String(active.policy_version));
   expect(old.pversion).toBe(String(active.policy_version));
   expect(end(old, 'inbound').rules[0]?.href).toContain(`/sec_policy/${active.policy_version}/`);

@@ -11,13 +11,18 @@ export function wireOf(value: unknown): unknown {
 }
 
 /** Hrefs of policy objects with the version that was asked: cores hold every version under one word, so that they can be compared. */
-export function atVersion(value: unknown, word: PolicyVersionWord): unknown {
+export function atVersion<T>(value: T, word: PolicyVersionWord): T {
+  // the same JSON, with other words in its texts
+  return replaced(value, word) as T;
+}
+
+function replaced(value: unknown, word: PolicyVersionWord): unknown {
   if (typeof value === 'string')
     return value.startsWith('/orgs/') ? withVersion(value, word) : value;
-  if (Array.isArray(value)) return value.map((item) => atVersion(item, word));
+  if (Array.isArray(value)) return value.map((item) => replaced(item, word));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [key, atVersion(member, word)]),
+    Object.entries(value).map(([key, member]) => [key, replaced(member, word)]),
   );
 }
 

@@ -91,7 +91,6 @@ function answer(id: number, body: WorkerBody): WorkerAnswer {
         id,
         type: 'explanation',
         explanation: core.explain(body.connection),
-        text: [],
         sizes: core.sizes(),
       };
     case 'difference': {

@@ -1,11 +1,10 @@
 /** Holds policy tests against a policy core. Runs in the policy worker. */
 import {
+  describeExplanation,
   judgeDecision,
   type Connection,
   type ConnectionEnd,
   type DecidingRule,
-  type Decision,
-  type EndDecision,
   type Expectation,
   type PolicyCore,
 } from '@bulkhead/policy';
@@ -68,7 +67,7 @@ export function checkPart(core: PolicyCore, part: CheckPart): CheckOutcome {
       expected: part.expectation.decision,
       got: decision.decision,
       differences: [...differences],
-      explanation: explain(decision),
+      explanation: [...describeExplanation(core.explain(connection))],
     });
   }
   return { test: part.test, checked, failed, failures };
@@ -153,15 +152,4 @@ function present(
 
 function called({ name }: CheckEnd, { address }: ConnectionEnd): string {
   return name === null ? address : `${name} (${address})`;
-}
-
-function explain({ outbound, inbound }: Decision): string[] {
-  return [`outbound: ${explainEnd(outbound)}`, `inbound: ${explainEnd(inbound)}`];
-}
-
-function explainEnd(decided: EndDecision | null): string {
-  if (decided === null) return 'has no say';
-  const names = [...decided.rules, ...decided.boundaries].map(({ name }) => name);
-  const by = names.length === 0 ? decided.reason : `${decided.reason} ${names.join(', ')}`;
-  return `${decided.decision} by ${by} (${decided.mode}, ${decided.networkProfile})`;
 }
