@@ -1,4 +1,4 @@
-import type { Connection } from './core.ts';
+import type { Connection } from './decision.ts';
 import { PROTOCOLS } from './vocabulary.ts';
 
 /** ICMP types that always pass: errors, neighbour and router discovery, multicast listener discovery. */

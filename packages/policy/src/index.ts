@@ -7,6 +7,7 @@ export * from './vocabulary.ts';
 export * from './model.ts';
 export * from './host-policy.ts';
 export * from './core.ts';
+export * from './decision.ts';
 export * from './services.ts';
 export * from './essential.ts';
 export * from './explain/explanation.ts';

@@ -48,15 +48,15 @@ export function normalizeServices(ports: readonly ServicePort[]): readonly Servi
   ];
 }
 
-/** Paths of programs differ in more than their letter case, or they are the same. */
+/** Names of programs and Windows services differ in more than their letter case, or they are the same. */
 function nameKey({ process, windowsService }: ServicePort): string {
-  return JSON.stringify([process?.toLowerCase() ?? null, windowsService ?? null]);
+  return JSON.stringify([process?.toLowerCase() ?? null, windowsService?.toLowerCase() ?? null]);
 }
 
 /** Names of entries that are alike; of several spellings always the same one. */
 function namesOf(entries: readonly ServicePort[]): Pick<ServicePort, 'process' | 'windowsService'> {
   const process = entries.flatMap((entry) => entry.process ?? []).sort()[0];
-  const windowsService = entries[0]?.windowsService;
+  const windowsService = entries.flatMap((entry) => entry.windowsService ?? []).sort()[0];
   return {
     ...(process === undefined ? {} : { process }),
     ...(windowsService === undefined ? {} : { windowsService }),
@@ -138,8 +138,9 @@ export function servicesMatch(ports: readonly ServicePort[], query: ServiceQuery
 }
 
 function namesMatch({ process, windowsService }: ServicePort, query: ServiceQuery): boolean {
-  if (windowsService !== undefined && windowsService !== query.windowsService) return false;
-  return process === undefined || process.toLowerCase() === query.process?.toLowerCase();
+  const isNamed = (name: string | undefined, asked: string | undefined) =>
+    name === undefined || name.toLowerCase() === asked?.toLowerCase();
+  return isNamed(windowsService, query.windowsService) && isNamed(process, query.process);
 }
 
 function trafficMatches(entry: ServicePort, query: ServiceQuery): boolean {

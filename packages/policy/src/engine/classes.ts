@@ -1,112 +1,8 @@
 /** Policy classes: workloads that every policy treats alike, and the selectors that classes are in. */
-import type { Label, Workload } from '../model.ts';
-import type { TableUnit, Unit } from './compile.ts';
+import type { Workload } from '../model.ts';
 import { selectorKey, selects, type Selector } from './conditions.ts';
 import { countOf, itemsOf, withItem, withoutItem, type Few } from './few.ts';
-import type { InternedPolicy } from './host-policies.ts';
-import type { Line } from './lines.ts';
-import type { SetState } from './set-state.ts';
-
-/** A workload in its place. */
-export interface WorkloadState {
-  workload: Workload;
-  state: ClassState;
-  /** By which it is a peer, canonical. */
-  addresses: readonly string[];
-  /** Its place among those of its class. */
-  slot: number;
-  /** Hash that it was told before it changed class in this step; undefined: it did not. */
-  before: string | null | undefined;
-}
-
-const NOBODY: WorkloadState[] = [];
-
-export type ClassIdentity = Pick<ClassState, 'key' | 'head' | 'sample' | 'labels' | 'named'>;
-
-/** One class while it has workloads. */
-export class ClassState {
-  readonly key: string;
-  /** What counts of its workloads besides their labels. */
-  readonly head: string;
-  /** Any of its workloads stands for all in what is part of the class. */
-  readonly sample: Workload;
-  readonly labels: readonly Label[];
-  /** Href of its only workload where rules name that workload, else null. */
-  readonly named: string | null;
-  /** In any order. A list, for there may be a million of them. */
-  workloads: WorkloadState[] = NOBODY;
-  selectors: Few<SelectorState> = null;
-  /** How many of its workloads bring a member in the form of subnets; null until a set of that form needs it. */
-  subnets: Map<string, number> | null = null;
-  addressCount = 0;
-  /** What its workloads were told to enforce last; null: nothing yet, or not managed. */
-  told: InternedPolicy | null = null;
-  /** What they have to enforce now; undefined while that is not computed. */
-  policy: InternedPolicy | null | undefined = undefined;
-  /** Whether its policy may differ from what was told. */
-  dirty = false;
-
-  constructor({ key, head, sample, labels, named }: ClassIdentity) {
-    this.key = key;
-    this.head = head;
-    this.sample = sample;
-    this.labels = labels;
-    this.named = named;
-  }
-
-  add(item: WorkloadState): void {
-    item.slot = this.workloads.length;
-    // a list of one holds room for one
-    if (item.slot === 0) this.workloads = [item];
-    else this.workloads.push(item);
-  }
-
-  remove(item: WorkloadState): void {
-    const last = this.workloads.pop();
-    if (last === undefined || last === item) return;
-    this.workloads[item.slot] = last;
-    last.slot = item.slot;
-  }
-
-  /** Its label of a key. */
-  label(key: string): string | undefined {
-    for (const label of this.labels) if (label.key === key) return label.href;
-    return undefined;
-  }
-}
-
-/** A selector that rules or sets stand on, as members of a side. */
-export class SelectorState {
-  readonly id: string;
-  /** Tells selectors apart, in fewer letters. */
-  readonly serial: number;
-  readonly selector: Selector;
-  references = 0;
-  classes: Few<ClassState> = null;
-  providerUnits: Few<Unit> = null;
-  consumerUnits: Few<Unit> = null;
-  tables: Few<TableUnit> = null;
-  /** Its set of each form, when there is one. */
-  addresses: SetState | null = null;
-  subnets: SetState | null = null;
-  /** Lines that it gives its classes, sorted; null while that is not computed. */
-  lines: readonly Line[] | null = null;
-
-  constructor(id: string, serial: number, selector: Selector) {
-    this.id = id;
-    this.serial = serial;
-    this.selector = selector;
-  }
-
-  get kind(): 'selector' {
-    return 'selector';
-  }
-
-  /** Whether any rule stands on it, and not only sets. */
-  get ruling(): boolean {
-    return this.providerUnits !== null || this.consumerUnits !== null || this.tables !== null;
-  }
-}
+import { SelectorState, type ClassState } from './graph.ts';
 
 /** First release that manages external interfaces (R-SYS-4). */
 export function managesExternal(workload: Workload): boolean {
@@ -208,13 +104,18 @@ export class SelectorIndex {
   /** The one state of a selector; it counts for nothing until it is retained. */
   state(selector: Selector): SelectorState {
     const id = selectorKey(selector);
-    let state = this.states.get(id) ?? this.pending.get(id);
+    let state = this.find(id);
     if (state === undefined) {
       this.serial += 1;
       state = new SelectorState(id, this.serial, selector);
       this.pending.set(id, state);
     }
     return state;
+  }
+
+  /** A selector that something stands on, or was compiled to in this step. */
+  find(id: string): SelectorState | undefined {
+    return this.states.get(id) ?? this.pending.get(id);
   }
 
   /** The step is over. */

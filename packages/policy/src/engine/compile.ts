@@ -1,11 +1,10 @@
 /** Rules and boundaries to units: one per rule and scope, its sides as parts, with nothing left to look up. */
-import { normalizeServices, resolveServices } from '../services.ts';
+import { ALL_TRAFFIC, normalizeServices, resolveServices } from '../services.ts';
 import type {
   Actor,
   EnforcementBoundary,
   IngressService,
   IpList,
-  IpTablesRule,
   ResolveLabelsAs,
   Rule,
   RuleSet,
@@ -14,56 +13,11 @@ import type {
   ServicePort,
   VirtualService,
 } from '../model.ts';
-import { PROTOCOLS, type NetworkType } from '../vocabulary.ts';
-import type { SelectorState } from './classes.ts';
+import { PROTOCOLS } from '../vocabulary.ts';
 import { conditionsOf, intersect, type LabelLookup, type Selector } from './conditions.ts';
-import type { UnitLines } from './lines.ts';
+import type { Members, Part, SelectorState, TableUnit, Unit } from './graph.ts';
 import type { SetState } from './set-state.ts';
 import type { SetSource } from './sources.ts';
-
-/** Who gets the lines of a side: workloads that a selector holds, or workloads by name. */
-export type Members =
-  | SelectorState
-  | { readonly kind: 'workloads'; readonly hrefs: readonly string[] };
-
-/** A piece of one side: who is a member (enforces the rule) and what address set stands for it at the other side. */
-export interface Part {
-  readonly source: SetSource;
-  readonly set: SetState;
-  /** Null: of no workload, addresses only. */
-  readonly members: Members | null;
-  /** Services of its own in place of the rule's (a virtual service as provider). */
-  readonly services: readonly ServicePort[] | null;
-  readonly fqdns: readonly string[];
-}
-
-/** One rule within one scope, or one boundary. */
-export interface Unit {
-  readonly action: 'allow' | 'deny';
-  readonly href: string;
-  readonly name: string;
-  readonly version: number;
-  /** Null on boundaries. */
-  readonly ruleSet: string | null;
-  readonly scopeIndex: number;
-  readonly networkType: NetworkType;
-  readonly stateless: boolean;
-  readonly principals: readonly string[];
-  /** Entries that name a program included. */
-  readonly services: readonly ServicePort[];
-  readonly providers: readonly Part[];
-  readonly consumers: readonly Part[];
-  /** Made when the first host needs them. */
-  lines: UnitLines | null;
-}
-
-/** Raw rules of a ruleset within one scope, and who gets them. */
-export interface TableUnit {
-  readonly href: string;
-  readonly scopeIndex: number;
-  readonly rule: IpTablesRule;
-  readonly members: readonly Members[];
-}
 
 export interface Compiled {
   readonly units: readonly Unit[];
@@ -198,7 +152,8 @@ function servicesOf(
     const { protocol, toPort, icmpType, icmpCode } = port;
     const plain = protocol === PROTOCOLS.tcp || protocol === PROTOCOLS.udp;
     const single = port.port !== null && toPort === null && icmpType === null && icmpCode === null;
-    if (plain && single && Object.keys(port).length === 5) return [port];
+    const named = port.process !== undefined || port.windowsService !== undefined;
+    if (plain && single && !named) return [{ ...ALL_TRAFFIC, protocol, port: port.port }];
   }
   return resolveServices(ingress, find.service);
 }

@@ -1,6 +1,12 @@
 /** `decide` over the compiled host policies: what each end's own policy says of a new connection. */
 import { familyOf, parseAddress, type Address } from '@bulkhead/net';
-import type { Connection, ConnectionEnd, DecidingRule, Decision, EndDecision } from '../core.ts';
+import type {
+  Connection,
+  ConnectionEnd,
+  DecidingRule,
+  Decision,
+  EndDecision,
+} from '../decision.ts';
 import { isEssential } from '../essential.ts';
 import { fqdnMatches } from '../fqdn.ts';
 import type { HostPolicy, HostRule } from '../host-policy.ts';

@@ -1,9 +1,9 @@
 /** What moved since somebody was told last. */
 import type { PolicyDelta } from '../host-policy.ts';
-import type { ClassState, WorkloadState } from './classes.ts';
-import type { HostPolicies, InternedPolicy } from './host-policies.ts';
+import type { HostPolicies } from './host-policies.ts';
 import type { Memberships } from './memberships.ts';
 import type { SetState } from './set-state.ts';
+import type { ClassState, InternedPolicy, WorkloadState } from './graph.ts';
 
 export class Deltas {
   /** Workloads that came or changed class. */

@@ -1,20 +1,22 @@
 /** The incremental policy core: objects in, classes and address sets kept, deltas out. */
-import type { Connection, CoreSizes, Decision, PolicyCore } from '../core.ts';
+import type { CoreSizes, PolicyCore } from '../core.ts';
+import type { Connection, Decision } from '../decision.ts';
 import type { AddressSet, HostPolicy, PolicyDelta } from '../host-policy.ts';
 import { explainConnection } from '../explain/explain.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import type { PolicyChange, PolicyModel, Workload } from '../model.ts';
 import { addressesOf, readVpnPools } from './addresses.ts';
-import { ClassKeys, ClassState, SelectorIndex, type WorkloadState } from './classes.ts';
+import { ClassKeys, SelectorIndex } from './classes.ts';
 import { decideConnection } from './decide.ts';
 import { Deltas } from './deltas.ts';
 import { explainLookup } from './explain-lookup.ts';
 import { itemsOf } from './few.ts';
-import { HostPolicies, type Digest, type InternedPolicy } from './host-policies.ts';
+import { HostPolicies, type Digest } from './host-policies.ts';
 import { compileHostSettings, settingsDependOn } from './host-settings.ts';
 import { Memberships } from './memberships.ts';
 import { ObjectStore } from './objects.ts';
 import { RuleIndex } from './rule-index.ts';
+import { ClassState, type InternedPolicy, type WorkloadState } from './graph.ts';
 
 export class PolicyEngine implements PolicyCore {
   private readonly digest: Digest;

@@ -1,14 +1,13 @@
 /** What `explain` asks, answered by the engine's own state. */
 import { formatAddress, parseSpan, type Address } from '@bulkhead/net';
 import type { ExplainLookup, ExplainUnit, PeerAt, UnitOrigin } from '../explain/lookup.ts';
-import type { Connection, Decision } from '../core.ts';
+import type { Connection, Decision } from '../decision.ts';
 import type { Rule, RuleSet } from '../model.ts';
 import { readVpnPools, subnetsOf } from './addresses.ts';
-import type { WorkloadState } from './classes.ts';
-import { compileRuleSet, type Unit } from './compile.ts';
-import type { InternedPolicy } from './host-policies.ts';
+import { compileRuleSet } from './compile.ts';
 import type { ObjectStore } from './objects.ts';
 import { standaloneStates } from './states.ts';
+import type { InternedPolicy, Unit, WorkloadState } from './graph.ts';
 
 export interface ExplainSources {
   readonly objects: ObjectStore;

@@ -1,22 +1,20 @@
 /** Host policies of classes, content-addressed: equal content is hashed and kept once. */
 import type { HostIpTablesRule, HostPolicy } from '../host-policy.ts';
 import type { Workload } from '../model.ts';
-import { managesExternal, type ClassState, type SelectorState } from './classes.ts';
-import type { TableUnit, Unit } from './compile.ts';
+import { managesExternal } from './classes.ts';
 import { itemsOf } from './few.ts';
+import type {
+  ClassState,
+  InternedPolicy,
+  Line,
+  SelectorState,
+  TableUnit,
+  Unit,
+  UnitLines,
+} from './graph.ts';
 import type { HostSettings } from './host-settings.ts';
-import { compileLines, type Line, type UnitLines } from './lines.ts';
+import { compileLines } from './lines.ts';
 import type { SetState } from './set-state.ts';
-
-export interface InternedPolicy {
-  readonly policy: HostPolicy;
-  /** Sets that it names, by id. */
-  readonly sets: readonly SetState[];
-  /** Classes that have it or were told it. */
-  users: number;
-  /** Classes that were told it. */
-  told: number;
-}
 
 /** Rules that name one workload, with the numbers of the parts that do. */
 export interface NamedRules {

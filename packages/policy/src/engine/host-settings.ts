@@ -1,8 +1,8 @@
 /** What the organization's firewall settings say of a class of hosts. */
 import type { FirewallSettings, Scope } from '../model.ts';
 import type { BlockedConnectionAction, FirewallCoexistence, Ipv6Mode } from '../vocabulary.ts';
-import type { ClassState } from './classes.ts';
 import { conditionsOf, selects, type LabelLookup, type Selector } from './conditions.ts';
+import type { ClassState } from './graph.ts';
 
 export interface HostSettings {
   readonly ipv6Mode: Ipv6Mode;

@@ -2,25 +2,8 @@
 import type { HostRule } from '../host-policy.ts';
 import type { ServicePort } from '../model.ts';
 import { normalizeServices } from '../services.ts';
-import type { Part, Unit } from './compile.ts';
+import type { Line, Part, Unit, UnitLines } from './graph.ts';
 import type { SetState } from './set-state.ts';
-
-export interface Line {
-  readonly rule: HostRule;
-  /** Canonical text: what is sorted by and hashed. */
-  readonly text: string;
-  /** Sets that the line names. */
-  readonly sets: readonly SetState[];
-  /** Hosts that can tell users and programs apart, those that cannot, or any. */
-  readonly on: 'windows' | 'other' | 'any';
-  digest: string | null;
-}
-
-export interface UnitLines {
-  /** By number of the provider part. */
-  readonly inbound: readonly (readonly Line[])[];
-  readonly outbound: readonly Line[];
-}
 
 const NO_LINES: readonly Line[] = [];
 
@@ -38,7 +21,10 @@ export function compileLines(unit: Unit): UnitLines {
       ? unit.providers.filter((part) => part.source.kind === 'ip_list')
       : unit.providers;
   const outbound = byServices(targets).flatMap((parts) => {
-    const services = withoutPrograms(parts[0]?.services ?? unit.services);
+    const asked = parts[0]?.services ?? unit.services;
+    // who lets a program be reached lets its port be; who blocks a program does not block all others on its port
+    const services =
+      unit.action === 'allow' ? withoutPrograms(asked) : asked.filter((port) => !namesProgram(port));
     const fqdns = [...new Set(parts.flatMap((part) => part.fqdns))].sort();
     const on = unit.principals.length > 0 ? 'windows' : 'any';
     return line(unit, 'outbound', { sets: peersOf(parts), fqdns, services, on });

@@ -1,10 +1,10 @@
 /** Whose addresses are in which sets: what workloads bring to their classes, and what that moves in sets that somebody watches. */
 import type { Workload } from '../model.ts';
 import { addressesOf, subnetsOf, type VpnPools } from './addresses.ts';
-import type { ClassState, WorkloadState } from './classes.ts';
 import { countOf, hasItem, itemsOf, withItem, withoutItem, type Few } from './few.ts';
 import { AddressOwners } from './owners.ts';
 import type { OwnMembers, SetState } from './set-state.ts';
+import type { ClassState, WorkloadState } from './graph.ts';
 
 /** Sets that a class is in. */
 export type SetsOf = (state: ClassState) => Iterable<SetState>;

@@ -1,7 +1,7 @@
 /** Workloads that rules or sets name: each is a class of its own as long as it is named. */
-import type { TableUnit, Unit } from './compile.ts';
 import type { SetState } from './set-state.ts';
 import type { Few } from './few.ts';
+import type { TableUnit, Unit } from './graph.ts';
 
 export class NamedWorkload {
   /** With the numbers of the parts that name it. */

@@ -21,14 +21,11 @@ import {
   compileRuleSet,
   type Compiled,
   type CompileContext,
-  type Members,
-  type Part,
   type StateLookup,
-  type TableUnit,
-  type Unit,
 } from './compile.ts';
 import type { OwnMembers } from './set-state.ts';
 import type { SetSource } from './sources.ts';
+import type { Members, Part, TableUnit, Unit } from './graph.ts';
 
 /** Stands in the index of dependents for "any virtual service": rules whose labels resolve to them. */
 const EVERY_VIRTUAL_SERVICE = '*';

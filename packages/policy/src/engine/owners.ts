@@ -1,18 +1,18 @@
-import type { ClassState } from './classes.ts';
+import type { SetHolder } from './holder.ts';
 import { hasItem, type Few } from './few.ts';
 
 /** Which classes hold an address, once per workload that has it. Nearly always one does. */
 export class AddressOwners {
-  private readonly owners = new Map<string, ClassState | ClassState[]>();
+  private readonly owners = new Map<string, SetHolder | SetHolder[]>();
 
-  add(address: string, state: ClassState): void {
+  add(address: string, state: SetHolder): void {
     const known = this.owners.get(address);
     if (known === undefined) this.owners.set(address, state);
     else if (Array.isArray(known)) known.push(state);
     else this.owners.set(address, [known, state]);
   }
 
-  remove(address: string, state: ClassState): void {
+  remove(address: string, state: SetHolder): void {
     const known = this.owners.get(address);
     if (!Array.isArray(known)) {
       if (known === state) this.owners.delete(address);
@@ -24,7 +24,7 @@ export class AddressOwners {
   }
 
   /** Whether one of the classes holds the address. */
-  heldIn(classes: Few<ClassState>, address: string): boolean {
+  heldIn(classes: Few<SetHolder>, address: string): boolean {
     const known = this.owners.get(address);
     if (known === undefined) return false;
     return Array.isArray(known)

@@ -1,6 +1,6 @@
 /** What stands between rules and hosts: units on the selectors, workloads and sets that they name, each kept as long as something stands on it. */
-import type { ClassState, SelectorIndex, SelectorState } from './classes.ts';
-import { distinctSorted, type Members, type Part, type TableUnit, type Unit } from './compile.ts';
+import type { SelectorIndex } from './classes.ts';
+import { distinctSorted } from './compile.ts';
 import { itemsOf, withItem, withoutItem } from './few.ts';
 import type { Digest } from './host-policies.ts';
 import type { Memberships } from './memberships.ts';
@@ -8,6 +8,7 @@ import { NamedWorkload } from './named.ts';
 import type { ObjectStore } from './objects.ts';
 import { SetState } from './set-state.ts';
 import { sourceKey, type SetSource } from './sources.ts';
+import type { ClassState, Members, Part, SelectorState, TableUnit, Unit } from './graph.ts';
 
 type Side = 'providerUnits' | 'consumerUnits';
 
@@ -235,12 +236,17 @@ export class RuleIndex {
     return set;
   }
 
+  private selectorOf({ source }: SetState): SelectorState | undefined {
+    return source.kind === 'selector' ? this.selectors.find(source.id) : undefined;
+  }
+
   private retainSet(set: SetState): void {
     set.references += 1;
     if (set.references > 1) return;
     this.setCount += 1;
-    const { source, selector } = set;
-    if (selector !== null) {
+    const { source } = set;
+    const selector = this.selectorOf(set);
+    if (selector !== undefined) {
       this.selectors.retain(selector);
       if (!set.subnets) return;
       for (const member of itemsOf(selector.classes)) this.memberships.countSubnets(member);
@@ -255,12 +261,13 @@ export class RuleIndex {
     set.references -= 1;
     if (set.references > 0) return;
     this.setCount -= 1;
-    const { source, selector } = set;
+    const { source } = set;
+    const selector = this.selectorOf(set);
     if (set.known) {
       set.freeze();
       this.dormant.set(sourceKey(source), set);
     }
-    if (selector !== null) {
+    if (selector !== undefined) {
       selector[set.subnets ? 'subnets' : 'addresses'] = null;
       this.dropSelector(selector);
       return;

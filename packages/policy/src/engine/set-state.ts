@@ -9,10 +9,15 @@ import {
   type AddressSpan,
 } from '@bulkhead/net';
 import type { AddressSet, AddressSetDelta } from '../host-policy.ts';
-import { ClassState, type SelectorState } from './classes.ts';
 import { itemsOf, type Few } from './few.ts';
+import type { SetHolder } from './holder.ts';
 import type { AddressOwners } from './owners.ts';
 import { sourceKey, type SetSource } from './sources.ts';
+
+/** The selector of a set, as the set knows it. */
+export interface HeldBySelector {
+  readonly classes: Few<SetHolder>;
+}
 
 /** Addresses that an IP list or virtual service has itself. */
 export interface OwnMembers {
@@ -46,14 +51,14 @@ interface Published {
 export class SetState {
   readonly source: SetSource;
   /** Of a set of the workloads that a selector holds, else null. */
-  selector: SelectorState | null;
+  selector: HeldBySelector | null;
   /** How many parts of units stand on it. */
   references = 0;
   /** How many host policies name it, and how many of these were given out. */
   policies = 0;
   names = 0;
   /** Classes of the workloads that it names. */
-  named: Few<ClassState> = null;
+  named: Few<SetHolder> = null;
   own: OwnMembers = NOTHING;
   private readonly digest: (text: string) => string;
   private digested: string | null = null;
@@ -65,14 +70,18 @@ export class SetState {
     readonly ranges: readonly string[];
   } | null = null;
 
-  constructor(source: SetSource, selector: SelectorState | null, digest: (text: string) => string) {
+  constructor(
+    source: SetSource,
+    selector: HeldBySelector | null,
+    digest: (text: string) => string,
+  ) {
     this.source = source;
     this.selector = selector;
     this.digest = digest;
   }
 
   /** Classes whose workloads are in it. */
-  get classes(): Few<ClassState> {
+  get classes(): Few<SetHolder> {
     return this.selector === null ? this.named : this.selector.classes;
   }
 
@@ -221,7 +230,12 @@ export class SetState {
 
   private hosts(): string[] {
     const { classes } = this;
-    if (classes instanceof ClassState && !this.subnets && this.own.hosts.size === 0) {
+    if (
+      classes !== null &&
+      !(classes instanceof Set) &&
+      !this.subnets &&
+      this.own.hosts.size === 0
+    ) {
       const [only] = classes.workloads;
       if (only !== undefined && classes.workloads.length === 1) return [...only.addresses];
     }

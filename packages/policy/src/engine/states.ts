@@ -1,9 +1,9 @@
 /** States for compiling without an engine: shared among what is compiled with them, and nothing more. */
-import { SelectorState } from './classes.ts';
 import type { StateLookup } from './compile.ts';
 import { selectorKey } from './conditions.ts';
 import { SetState } from './set-state.ts';
 import { sourceKey } from './sources.ts';
+import { SelectorState } from './graph.ts';
 
 export function standaloneStates(digest: (text: string) => string): StateLookup {
   const selectors = new Map<string, SelectorState>();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Decision, DecidingRule, EndDecision } from '../core.ts';
+import type { Decision, DecidingRule, EndDecision } from '../decision.ts';
 import { decidersOf, judgeDecision, type Expectation } from './expectation.ts';
 
 const rule = (name: string): DecidingRule => ({ href: `/${name}`, name, version: 1 });

@@ -1,5 +1,5 @@
 /** What a person expects of one connection, and where a decision is not that. */
-import type { DecidingRule, Decision, EndDecision } from '../core.ts';
+import type { DecidingRule, Decision, EndDecision } from '../decision.ts';
 import type { PolicyDecision } from '../vocabulary.ts';
 
 /** What one end is expected to say by itself. */

@@ -1,6 +1,6 @@
 /** One end of a connection while it is explained: who it is, who the peer is, and what was already looked up about both. */
 import { isPeerAddress, parseAddress, type Address } from '@bulkhead/net';
-import type { Connection, ConnectionEnd, EndDecision } from '../core.ts';
+import type { Connection, ConnectionEnd, EndDecision } from '../decision.ts';
 import type { SetSource } from '../engine/sources.ts';
 import { conditionsOf } from '../engine/conditions.ts';
 import { fqdnMatches } from '../fqdn.ts';

@@ -1,5 +1,5 @@
 /** An explanation as lines of text for people: command line, logs and scenarios print these; the console renders the structure. */
-import type { ConnectionEnd } from '../core.ts';
+import type { ConnectionEnd } from '../decision.ts';
 import { conditionWords, suggestionWords, type NameOf } from './describe-failing.ts';
 import type {
   DecidedEnd,

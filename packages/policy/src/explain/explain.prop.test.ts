@@ -3,7 +3,7 @@ import { parseAddress, parseSpan } from '@bulkhead/net';
 import { connection, policyModel } from '@bulkhead/testkit';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Connection } from '../core.ts';
+import type { Connection } from '../decision.ts';
 import { fqdnMatches } from '../fqdn.ts';
 import type { PolicyModel, Workload } from '../model.ts';
 import { naiveDecide } from '../naive/naive.ts';

@@ -1,5 +1,5 @@
 /** `explain`: a decision with all that led to it, and for what is blocked, what would let it pass. */
-import type { Connection, EndDecision } from '../core.ts';
+import type { Connection, EndDecision } from '../decision.ts';
 import { isEssential } from '../essential.ts';
 import { PROTOCOLS, type Precedence, type RuleSide } from '../vocabulary.ts';
 import { EndContext } from './context.ts';

@@ -2,7 +2,7 @@
  * Why a connection is decided as it is: the shape that API, console, command line and scenarios share. Plain JSON, complete in itself:
  * every object comes with its name, so that a reader needs no second question.
  */
-import type { Connection, Decision } from '../core.ts';
+import type { Connection, Decision } from '../decision.ts';
 import type { ServicePort } from '../model.ts';
 import type {
   EnforcementMode,

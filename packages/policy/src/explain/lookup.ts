@@ -1,7 +1,6 @@
 /** What `explain` asks of a policy core: reading only, with objects as they are and units as they are compiled. */
 import type { Address } from '@bulkhead/net';
-import type { Connection, Decision } from '../core.ts';
-import type { Part, Unit } from '../engine/compile.ts';
+import type { Connection, Decision } from '../decision.ts';
 import type { LabelLookup } from '../engine/conditions.ts';
 import type {
   EnforcementBoundary,
@@ -12,6 +11,7 @@ import type {
   VirtualService,
   Workload,
 } from '../model.ts';
+import type { Part, Unit } from '../engine/graph.ts';
 
 /** A piece of one side of a rule: what it stands for, and what goes with it. */
 export type ExplainPart = Pick<Part, 'source' | 'services' | 'fqdns'>;

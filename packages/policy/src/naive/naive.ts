@@ -3,7 +3,7 @@
  * It shares the vocabulary and address arithmetic with the core and nothing else; tests hold the core against it.
  */
 import { ADDRESS_BITS, formatSpan, joinSpans, networkOf, parseAddress } from '@bulkhead/net';
-import type { Connection, Decision, EndDecision } from '../core.ts';
+import type { Connection, Decision, EndDecision } from '../decision.ts';
 import { isEssential } from '../essential.ts';
 import type { PolicyModel, Workload } from '../model.ts';
 import type { NetworkProfile, RuleSide } from '../vocabulary.ts';

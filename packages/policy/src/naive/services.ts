@@ -1,5 +1,5 @@
 /** Which connections a service stands for, seen from either end. */
-import type { Connection } from '../core.ts';
+import type { Connection } from '../decision.ts';
 import type { PolicyModel, Rule, ServicePort, Workload } from '../model.ts';
 import type { Side, Statement } from './resolve.ts';
 
@@ -32,7 +32,11 @@ export function rulePorts(
   at: { readonly own: Workload; readonly direction: 'inbound' | 'outbound' },
 ): readonly ServicePort[] {
   const ports = portsOf(model, statement.item.ingressServices);
-  return at.direction === 'inbound' ? onProvider(ports, at.own) : onConsumer(ports);
+  if (at.direction === 'inbound') return onProvider(ports, at.own);
+  // who blocks a program does not block all others on its port
+  return statement.kind === 'boundary'
+    ? ports.filter((port) => !namesProgram(port))
+    : onConsumer(ports);
 }
 
 /** The same of a virtual service. */
@@ -47,7 +51,8 @@ export function virtualPorts(
 
 export function portMatches(port: ServicePort, connection: Connection): boolean {
   const { process, windowsService } = connection.destination;
-  if (port.windowsService !== undefined && port.windowsService !== windowsService) return false;
+  const service = port.windowsService?.toLowerCase();
+  if (service !== undefined && service !== windowsService?.toLowerCase()) return false;
   if (port.process !== undefined && port.process.toLowerCase() !== process?.toLowerCase())
     return false;
   if (port.protocol === -1) return true;

@@ -1,5 +1,5 @@
 /** Explanations of connections in a plain model, by the reference evaluator. */
-import type { Connection } from '../../core.ts';
+import type { Connection } from '../../decision.ts';
 import type { PolicyModel } from '../../model.ts';
 import { explainConnection } from '../explain.ts';
 import type { DecidedEnd, Explanation } from '../explanation.ts';

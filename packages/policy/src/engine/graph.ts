@@ -1,0 +1,183 @@
+/**
+ * The objects that the engine keeps, as they hang together: workloads in classes, classes in selectors, selectors in the units that rules
+ * compile to, units on sets, and lines of units in host policies.
+ */
+import type { HostPolicy, HostRule } from '../host-policy.ts';
+import type { IpTablesRule, Label, ServicePort, Workload } from '../model.ts';
+import type { NetworkType } from '../vocabulary.ts';
+import type { Selector } from './conditions.ts';
+import type { Few } from './few.ts';
+import type { SetState } from './set-state.ts';
+import type { SetSource } from './sources.ts';
+
+/** A workload in its place. */
+export interface WorkloadState {
+  workload: Workload;
+  state: ClassState;
+  /** By which it is a peer, canonical. */
+  addresses: readonly string[];
+  /** Its place among those of its class. */
+  slot: number;
+  /** Hash that it was told before it changed class in this step; undefined: it did not. */
+  before: string | null | undefined;
+}
+
+const NOBODY: WorkloadState[] = [];
+
+export type ClassIdentity = Pick<ClassState, 'key' | 'head' | 'sample' | 'labels' | 'named'>;
+
+/** One class while it has workloads. */
+export class ClassState {
+  readonly key: string;
+  /** What counts of its workloads besides their labels. */
+  readonly head: string;
+  /** Any of its workloads stands for all in what is part of the class. */
+  readonly sample: Workload;
+  readonly labels: readonly Label[];
+  /** Href of its only workload where rules name that workload, else null. */
+  readonly named: string | null;
+  /** In any order. A list, for there may be a million of them. */
+  workloads: WorkloadState[] = NOBODY;
+  selectors: Few<SelectorState> = null;
+  /** How many of its workloads bring a member in the form of subnets; null until a set of that form needs it. */
+  subnets: Map<string, number> | null = null;
+  addressCount = 0;
+  /** What its workloads were told to enforce last; null: nothing yet, or not managed. */
+  told: InternedPolicy | null = null;
+  /** What they have to enforce now; undefined while that is not computed. */
+  policy: InternedPolicy | null | undefined = undefined;
+  /** Whether its policy may differ from what was told. */
+  dirty = false;
+
+  constructor({ key, head, sample, labels, named }: ClassIdentity) {
+    this.key = key;
+    this.head = head;
+    this.sample = sample;
+    this.labels = labels;
+    this.named = named;
+  }
+
+  add(item: WorkloadState): void {
+    item.slot = this.workloads.length;
+    // a list of one holds room for one
+    if (item.slot === 0) this.workloads = [item];
+    else this.workloads.push(item);
+  }
+
+  remove(item: WorkloadState): void {
+    const last = this.workloads.pop();
+    if (last === undefined || last === item) return;
+    this.workloads[item.slot] = last;
+    last.slot = item.slot;
+  }
+
+  /** Its label of a key. */
+  label(key: string): string | undefined {
+    for (const label of this.labels) if (label.key === key) return label.href;
+    return undefined;
+  }
+}
+
+/** A selector that rules or sets stand on, as members of a side. */
+export class SelectorState {
+  readonly id: string;
+  /** Tells selectors apart, in fewer letters. */
+  readonly serial: number;
+  readonly selector: Selector;
+  references = 0;
+  classes: Few<ClassState> = null;
+  providerUnits: Few<Unit> = null;
+  consumerUnits: Few<Unit> = null;
+  tables: Few<TableUnit> = null;
+  /** Its set of each form, when there is one. */
+  addresses: SetState | null = null;
+  subnets: SetState | null = null;
+  /** Lines that it gives its classes, sorted; null while that is not computed. */
+  lines: readonly Line[] | null = null;
+
+  constructor(id: string, serial: number, selector: Selector) {
+    this.id = id;
+    this.serial = serial;
+    this.selector = selector;
+  }
+
+  get kind(): 'selector' {
+    return 'selector';
+  }
+
+  /** Whether any rule stands on it, and not only sets. */
+  get ruling(): boolean {
+    return this.providerUnits !== null || this.consumerUnits !== null || this.tables !== null;
+  }
+}
+
+/** Who gets the lines of a side: workloads that a selector holds, or workloads by name. */
+export type Members =
+  | SelectorState
+  | { readonly kind: 'workloads'; readonly hrefs: readonly string[] };
+
+/** A piece of one side: who is a member (enforces the rule) and what address set stands for it at the other side. */
+export interface Part {
+  readonly source: SetSource;
+  readonly set: SetState;
+  /** Null: of no workload, addresses only. */
+  readonly members: Members | null;
+  /** Services of its own in place of the rule's (a virtual service as provider). */
+  readonly services: readonly ServicePort[] | null;
+  readonly fqdns: readonly string[];
+}
+
+/** One rule within one scope, or one boundary. */
+export interface Unit {
+  readonly action: 'allow' | 'deny';
+  readonly href: string;
+  readonly name: string;
+  readonly version: number;
+  /** Null on boundaries. */
+  readonly ruleSet: string | null;
+  readonly scopeIndex: number;
+  readonly networkType: NetworkType;
+  readonly stateless: boolean;
+  readonly principals: readonly string[];
+  /** Entries that name a program included. */
+  readonly services: readonly ServicePort[];
+  readonly providers: readonly Part[];
+  readonly consumers: readonly Part[];
+  /** Made when the first host needs them. */
+  lines: UnitLines | null;
+}
+
+/** Raw rules of a ruleset within one scope, and who gets them. */
+export interface TableUnit {
+  readonly href: string;
+  readonly scopeIndex: number;
+  readonly rule: IpTablesRule;
+  readonly members: readonly Members[];
+}
+
+export interface Line {
+  readonly rule: HostRule;
+  /** Canonical text: what is sorted by and hashed. */
+  readonly text: string;
+  /** Sets that the line names. */
+  readonly sets: readonly SetState[];
+  /** Hosts that can tell users and programs apart, those that cannot, or any. */
+  readonly on: 'windows' | 'other' | 'any';
+  digest: string | null;
+}
+
+export interface UnitLines {
+  /** By number of the provider part. */
+  readonly inbound: readonly (readonly Line[])[];
+  readonly outbound: readonly Line[];
+}
+
+export interface InternedPolicy {
+  readonly policy: HostPolicy;
+  /** Sets that it names, by id. */
+  readonly sets: readonly SetState[];
+  /** Classes that have it or were told it. */
+  users: number;
+  /** Classes that were told it. */
+  told: number;
+}
