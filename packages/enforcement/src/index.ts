@@ -11,10 +11,12 @@ export type {
   PlanRule,
   PlanSet,
   PlanVerdict,
-  PortRange,
   ServiceMatch,
   VerdictReason,
 } from './plan/plan.ts';
+export type { PortRange } from './plan/port-range.ts';
+export { translateIpTables, type Translation } from './iptables/translate.ts';
+export type { TranslatedStatement } from './iptables/statement.ts';
 export { buildPlan, type PlanInput } from './plan/build-plan.ts';
 export { PlanError } from './plan/plan-error.ts';
 export { nameSetId, setsForName } from './plan/names.ts';
@@ -22,7 +24,7 @@ export { withInterfaces, withSetDelta } from './plan/update.ts';
 export {
   createEvaluator,
   evaluatePlan,
-  pceConnectionPasses,
+  requirePceConnection,
   type PlanDecision,
   type PlanEvaluator,
   type PlanPacket,
@@ -37,11 +39,6 @@ export {
 } from './nftables/table.ts';
 export { elementChanges, type ElementChange } from './nftables/element-change.ts';
 export { RenderError, renderNftables } from './nftables/render.ts';
-export { renderCut, renderInterfaceDelta, renderSetDelta } from './nftables/delta.ts';
+export { renderCut } from './nftables/cut.ts';
 export { parseRuleset, RulesetParseError } from './nftables/parse.ts';
-export {
-  compareSetsWithPlan,
-  compareWithPlan,
-  kernelSetNames,
-  type NftDifference,
-} from './nftables/compare.ts';
+export { compareWithPlan, kernelSetNames, type NftDifference } from './nftables/compare.ts';

@@ -6,7 +6,7 @@
 import type { PolicyContent, PolicyDeltaContent } from '@bulkhead/contract';
 import {
   buildPlan,
-  pceConnectionPasses,
+  requirePceConnection,
   withInterfaces,
   withSetDelta,
   type FirewallPlan,
@@ -76,11 +76,9 @@ export function createPolicyApplier(deps: PolicyApplierDeps): PolicyApplier {
         sets: new Map(policy.sets.map((set) => [set.id, set])),
         host: deps.facts(),
       });
+      requirePceConnection(plan);
     } catch (error) {
       throw new ApplyError(messageOf(error), { cause: error });
-    }
-    if (!pceConnectionPasses(plan)) {
-      throw new ApplyError('the policy would cut the connection to the PCE; it was not applied');
     }
     return plan;
   }

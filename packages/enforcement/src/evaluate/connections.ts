@@ -49,6 +49,7 @@ export function firstPacket(plan: FirewallPlan, connection: TrackedConnection): 
     direction: source === undefined ? 'inbound' : 'outbound',
     interfaceName: source ?? destination ?? null,
     remoteAddress: source === undefined ? connection.sourceAddress : connection.destinationAddress,
+    localAddress: source === undefined ? connection.destinationAddress : connection.sourceAddress,
     protocol,
     sourcePort,
     destinationPort,

@@ -18,7 +18,8 @@ function planOf(core: PolicyCore, workload: Workload): FirewallPlan | null {
   if (policy === undefined) return null;
   const sets = core.setsOf(workload.href).flatMap((id) => core.addressSet(id) ?? []);
   return buildPlan({
-    policy,
+    // the core decides by rules; custom statements are the host's alone
+    policy: { ...policy, ipTablesRules: [] },
     sets: new Map(sets.map((set) => [set.id, set])),
     host: someFacts({
       interfaces: workload.interfaces.map(({ name, networkProfile, addresses }) => ({

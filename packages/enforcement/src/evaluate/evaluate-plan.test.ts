@@ -1,7 +1,8 @@
-import type { EnforcementMode, HostRule } from '@bulkhead/policy';
+import type { EnforcementMode, HostPolicy, HostRule } from '@bulkhead/policy';
 import { describe, expect, test } from 'vitest';
 import { buildPlan } from '../plan/build-plan.ts';
 import { setsForName } from '../plan/names.ts';
+import { PlanError } from '../plan/plan-error.ts';
 import type { FirewallPlan, HostFacts } from '../plan/plan.ts';
 import { withInterfaces, withSetDelta } from '../plan/update.ts';
 import {
@@ -17,7 +18,7 @@ import {
 import {
   createEvaluator,
   evaluatePlan,
-  pceConnectionPasses,
+  requirePceConnection,
   type PlanPacket,
 } from './evaluate-plan.ts';
 
@@ -192,10 +193,106 @@ describe('essential traffic passes a host that blocks everything', () => {
   });
 });
 
-test('a plan without an address of the PCE cannot vouch for its connection', () => {
-  expect(pceConnectionPasses(planOf([deny]))).toBe(true);
-  expect(pceConnectionPasses(planOf([], 'full', someFacts({ pce: [] })))).toBe(false);
-  expect(pceConnectionPasses(planOf([], 'idle', someFacts({ pce: [] })))).toBe(true);
+describe('a plan that would cut the PCE is refused, saying what and where', () => {
+  const pce = [{ address: '2001:db8:9::1', port: 8443 }];
+  const everything = aRule({
+    action: 'deny',
+    direction: 'outbound',
+    networkType: 'all',
+    peers: ['any'],
+    services: [protocol(-1)],
+    origin: DENY,
+  });
+  const statement = { table: 'filter', chain: 'OUTPUT', parameters: '-j DROP' } as const;
+  const planWith = (parts: Partial<HostPolicy>, host: Partial<HostFacts> = {}) =>
+    buildPlan({
+      policy: aPolicy({ rules: [everything], ...parts }),
+      sets: SETS,
+      host: someFacts({ pce, ...host }),
+    });
+
+  test.each([
+    ['a boundary against everything', {}],
+    ['IPv6 blocked as a whole', { ipv6Mode: 'block_all' }],
+    [
+      'a custom rule that drops everything',
+      {
+        ipTablesRules: ([4, 6] as const).map((ipVersion) => ({
+          ipVersion,
+          statements: [statement],
+          origin: DENY,
+        })),
+      },
+    ],
+    ['nothing allowed', { rules: [], mode: 'full' }],
+  ] as const)('%s does not: its addresses pass first of all', (_, parts) => {
+    expect(() => requirePceConnection(planWith(parts))).not.toThrow();
+  });
+
+  test('none where no address is known', () => {
+    const blind = planWith({}, { pce: [] });
+    expect(() => requirePceConnection(blind)).toThrow(PlanError);
+    expect(() => requirePceConnection(blind)).toThrow(/no address of the PCE is known/);
+    expect(() => requirePceConnection(planWith({ mode: 'idle' }, { pce: [] }))).not.toThrow();
+  });
+
+  test('one from which the essential entries are gone, with the boundary that blocks', () => {
+    const tampered = { ...planWith({}), essential: [] };
+    expect(() => requirePceConnection(tampered)).toThrow(
+      /PCE at 2001:db8:9::1 port 8443: blocked by \/orgs\/1\/\S+boundaries\/1/,
+    );
+    const six = { ...planWith({ ipv6Mode: 'block_all' }), essential: [] };
+    expect(() => requirePceConnection(six)).toThrow(/blocked by ipv6_mode/);
+  });
+});
+
+describe('the mode of IPv6', () => {
+  const six = { remoteAddress: '2001:db8::1' };
+  const planIn = (ipv6Mode: HostPolicy['ipv6Mode'], mode: EnforcementMode) =>
+    buildPlan({
+      policy: aPolicy({ mode, ipv6Mode, rules: [allow] }),
+      sets: SETS,
+      host: someFacts(),
+    });
+
+  test.each([
+    ['block_all', 'full', 'blocked'],
+    ['block_all', 'selective', 'blocked'],
+    ['block_all', 'visibility_only', 'potentially_blocked'],
+    ['allow_all', 'full', 'allowed'],
+    ['allow_all', 'selective', 'allowed'],
+  ] as const)('%s in %s: %s, whatever a rule says', (ipv6Mode, mode, decision) => {
+    const plan = planIn(ipv6Mode, mode);
+    const asked = ask(plan, six);
+    expect(asked).toMatchObject({ decision, reason: 'ipv6_mode', rules: [], boundaries: [] });
+    expect(plan.logIndex.get(asked?.logPrefix ?? '')).toMatchObject({
+      reason: 'ipv6_mode',
+      decision,
+      origins: [],
+    });
+    expect(ask(plan)?.reason).toBe('rule');
+  });
+
+  test('policy_based leaves IPv6 to the rules', () => {
+    expect(ask(planIn('policy_based', 'full'), six)?.reason).toBe('rule');
+  });
+});
+
+test('lines for user groups and services of programs match nothing on Linux (R-WIN-8)', () => {
+  const group = planOf([{ ...allow, direction: 'outbound', principals: ['S-1-5-21-1-2-3-513'] }]);
+  expect(group.rules).toEqual([]);
+  expect(ask(group, { direction: 'outbound' })?.reason).toBe('default');
+  const programs = [
+    tcp(80),
+    { ...tcp(443), process: 'C:\\x.exe' },
+    { ...tcp(22), windowsService: 'sshd' },
+  ];
+  const plan = planOf([{ ...allow, services: programs }]);
+  const passed = [22, 80, 443].filter(
+    (destinationPort) => ask(plan, { destinationPort })?.decision === 'allowed',
+  );
+  expect(passed).toEqual([80]);
+  expect(planOf([{ ...allow, services: programs.slice(1) }]).rules).toEqual([]);
 });
 
 test('replies of a stateless rule pass untracked, an opening packet from its port does not', () => {

@@ -14,6 +14,7 @@ import type {
 } from '../plan/plan.ts';
 import { spansOf } from '../plan/range-spans.ts';
 import { servicesMatch } from '../plan/services.ts';
+import { decidingStatement } from './custom.ts';
 
 /** A packet of no known connection, at the host. Ports, type and code are null where the protocol has none. */
 export interface PlanPacket {
@@ -22,6 +23,8 @@ export interface PlanPacket {
   readonly interfaceName: string | null;
   /** The other host's address. */
   readonly remoteAddress: string;
+  /** The host's own address; only custom rules look at it, and what they say of it cannot be told without. */
+  readonly localAddress?: string;
   readonly protocol: number;
   readonly sourcePort: number | null;
   readonly destinationPort: number | null;
@@ -84,6 +87,8 @@ export function createEvaluator(plan: FirewallPlan): PlanEvaluator {
     if (group === 'unmanaged') return null;
     const essential = plan.essential.find((entry) => essentialMatches(entry, packet, address));
     if (essential !== undefined) return decide(essential.verdict, [], []);
+    const custom = decidingStatement(plan.customRules, { ...packet, remoteAddress: address });
+    if (custom?.verdict != null) return decide(custom.verdict, [], []);
     if (remote.family === 6 && plan.ipv6 !== null) {
       return decide(plan.ipv6[packet.direction], [], []);
     }
@@ -112,28 +117,41 @@ export function evaluatePlan(plan: FirewallPlan, packet: PlanPacket): PlanDecisi
   return createEvaluator(plan)(packet);
 }
 
-/** Whether the VEN's connection to each address of its PCE passes. False without any address: nobody vouches for it then. */
-export function pceConnectionPasses(plan: FirewallPlan): boolean {
-  if (!plan.ownsTable) return true;
+/**
+ * Makes sure that the VEN still reaches its PCE under a plan. Every address of it passes first of all, so this fails only
+ * where the plan knows none, or where something was put before.
+ *
+ * @throws PlanError that names the address and what would block it.
+ */
+export function requirePceConnection(plan: FirewallPlan): void {
+  if (!plan.ownsTable) return;
+  if (plan.pce.length === 0) {
+    throw new PlanError(
+      'no address of the PCE is known, so the policy could cut the connection to it; it was not applied',
+    );
+  }
   const evaluate = createEvaluator(plan);
-  return (
-    plan.pce.length > 0 &&
-    plan.pce.every(({ address, port }) => {
-      const decision = evaluate({
-        direction: 'outbound',
-        interfaceName: null,
-        remoteAddress: address,
-        protocol: PROTOCOLS.tcp,
-        sourcePort: null,
-        destinationPort: port,
-        icmpType: null,
-        icmpCode: null,
-        syn: true,
-        remoteName: null,
-      });
-      return decision === null || decision.action === 'accept';
-    })
-  );
+  for (const { address, port } of plan.pce) {
+    const decision = evaluate({
+      direction: 'outbound',
+      interfaceName: null,
+      remoteAddress: address,
+      protocol: PROTOCOLS.tcp,
+      sourcePort: null,
+      destinationPort: port,
+      icmpType: null,
+      icmpCode: null,
+      syn: true,
+      remoteName: null,
+    });
+    if (decision === null || decision.action === 'accept') continue;
+    const [by] = decision.origins;
+    throw new PlanError(
+      `the policy would cut the connection to the PCE at ${address} port ${port}: ${
+        by === undefined ? `blocked by ${decision.reason}` : `blocked by ${by.href}`
+      }; it was not applied`,
+    );
+  }
 }
 
 const LOOPBACK: PlanDecision = {

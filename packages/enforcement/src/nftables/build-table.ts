@@ -2,8 +2,9 @@ import { NETWORK_PROFILES, type NetworkProfile } from '@bulkhead/policy';
 import type { Family } from '@bulkhead/net';
 import { RULE_STAGES, type Direction, type FirewallPlan } from '../plan/plan.ts';
 import { createChains, type Chains } from './chains.ts';
+import { customChain, customChains } from './custom-chains.ts';
 import { essentialRules } from './essential-rules.ts';
-import { allSets, FAMILIES, hasRanges } from './kernel-sets.ts';
+import { allSets, FAMILIES, unionHasRanges } from './kernel-sets.ts';
 import { replyChain, stageChain } from './service-chains.ts';
 import {
   NFT_ABSENT,
@@ -28,10 +29,11 @@ export function buildTable(plan: FirewallPlan): NftTable {
 
 /** The chains alone; they do not change with the members of sets. */
 export function buildChains(plan: FirewallPlan): NftChain[] {
-  const chains = createChains((id) => {
-    const set = plan.sets.get(id);
-    return set === undefined || hasRanges(set);
-  });
+  const chains = createChains((node) =>
+    node.kind === 'union'
+      ? unionHasRanges(plan, node.union)
+      : plan.sets.get(node.lookup.set)?.hasRanges !== false,
+  );
   const dispatch = DIRECTIONS.flatMap((direction) =>
     NETWORK_PROFILES.flatMap((profile) =>
       FAMILIES.map((family) => dispatchChain(plan, chains, direction, profile, family)),
@@ -45,8 +47,12 @@ export function buildChains(plan: FirewallPlan): NftChain[] {
       rules: essentialRules(entries, (verdict) => chains.verdict(verdict)),
     };
   });
-  const bases = DIRECTIONS.map((direction) => baseChain(plan, direction));
-  return [...chains.all(), ...dispatch, ...essential, ...bases];
+  const custom = customChains(plan, FAMILIES, chains);
+  const bases = [
+    ...DIRECTIONS.map((direction) => baseChain(plan, direction)),
+    ...forwardChain(plan),
+  ];
+  return [...chains.all(), ...custom, ...dispatch, ...essential, ...bases];
 }
 
 /** Name of the chain that decides for interfaces of a profile. */
@@ -64,7 +70,9 @@ function dispatchChain(
   const name = dispatchName(direction, profile, family);
   const last = (family === 6 ? plan.ipv6 : null) ?? plan.defaults;
   const otherwise = nftRule([], { kind: 'goto', chain: chains.verdict(last[direction]) });
-  if (last === plan.ipv6) return { name, base: null, rules: [otherwise] };
+  const custom = customChain(plan, direction === 'inbound' ? 'input' : 'output', family);
+  const first = custom === null ? [] : [nftRule([], { kind: 'jump', chain: custom })];
+  if (last === plan.ipv6) return { name, base: null, rules: [...first, otherwise] };
   const here = plan.groups.filter(
     (group) => group.direction === direction && group.profile === profile,
   );
@@ -73,7 +81,7 @@ function dispatchChain(
     const chain = (stage === 'reply' ? replyChain : stageChain)(groups, family, chains);
     return chain === null ? [] : [nftRule([], { kind: 'jump', chain })];
   });
-  return { name, base: null, rules: [...stages, otherwise] };
+  return { name, base: null, rules: [...first, ...stages, otherwise] };
 }
 
 /** Name of the chain with what always passes. */
@@ -112,4 +120,15 @@ function baseChain(plan: FirewallPlan, direction: Direction): NftChain {
       ...(other === 'unmanaged' ? [nftRule([], ACCEPT)] : byProfile(other, [])),
     ],
   };
+}
+
+/** What passes through the host is not its own: only custom rules are about it. */
+function forwardChain(plan: FirewallPlan): NftChain[] {
+  const rules = FAMILIES.flatMap((family) => {
+    const chain = customChain(plan, 'forward', family);
+    return chain === null ? [] : [nftRule([{ kind: 'family', family }], { kind: 'jump', chain })];
+  });
+  const priority = PRIORITY[plan.firewallCoexistence];
+  const base = { hook: 'forward', priority, policy: 'accept' };
+  return rules.length === 0 ? [] : [{ name: 'forward', base, rules }];
 }

@@ -33,8 +33,8 @@ export interface Chains {
 /** `g`: peers of a group, `n`: sets of a union, `p`: services of a protocol, `l`: groups one after the other, `s`: a stage. */
 type ChainKind = 'g' | 'n' | 'p' | 'l' | 's';
 
-/** `hasRanges`: of an address set, by id. */
-export function createChains(hasRanges: (set: string) => boolean): Chains {
+/** `hasRanges`: whether the kernel has a set for the ranges of what is looked up. */
+export function createChains(hasRanges: (node: LookupNode) => boolean): Chains {
   const digests = createDigests();
   const chains = new Map<string, NftChain>();
   const peerChains = new Map<Family, Map<RuleGroup, string>>();
@@ -59,17 +59,15 @@ export function createChains(hasRanges: (set: string) => boolean): Chains {
         { kind: 'goto', chain: target },
         comment,
       );
+    const parts: readonly SetPart[] = hasRanges(node) ? SET_PARTS : ['hosts'];
     if (node.kind === 'union') {
       const below = add(
         'n',
         node.children.flatMap((child) => nodeRules(child, direction, family)),
       );
-      return SET_PARTS.map((part) =>
-        lookUp(unionSetName(node.union.id, part, family), below, null),
-      );
+      return parts.map((part) => lookUp(unionSetName(node.union.id, part, family), below, null));
     }
     const { set, verdict: found } = node.lookup;
-    const parts: readonly SetPart[] = hasRanges(set) ? SET_PARTS : ['hosts'];
     return parts.map((part) =>
       lookUp(addressSetName(set, part, family), verdict(found), originComment(found.origins)),
     );
@@ -105,21 +103,29 @@ function verdictRules(verdict: PlanVerdict): NftRule[] {
       comment: null,
     });
   }
-  if (verdict.action === 'reject') {
-    const tcp: NftMatch = { kind: 'protocol', protocols: [PROTOCOLS.tcp] };
-    rules.push(
-      nftRule([tcp], { kind: 'reset' }, comment),
-      nftRule([], { kind: 'prohibit' }, comment),
-    );
-  } else {
-    const kind: NftVerdict['kind'] = verdict.action;
-    rules.push(nftRule([], { kind }, comment));
-  }
+  for (const given of outcomes(verdict)) rules.push(nftRule(given.matches, given.verdict, comment));
   return rules;
 }
 
+interface ChainEnd {
+  readonly matches: readonly NftMatch[];
+  readonly verdict: NftVerdict;
+}
+
+function outcomes({ action, answer }: PlanVerdict): ChainEnd[] {
+  if (action !== 'reject') return [{ matches: [], verdict: { kind: action } }];
+  if (answer !== null && typeof answer === 'object') {
+    return [{ matches: [], verdict: { kind: 'unreachable', ...answer } }];
+  }
+  const reset: ChainEnd = {
+    matches: [{ kind: 'protocol', protocols: [PROTOCOLS.tcp] }],
+    verdict: { kind: 'reset' },
+  };
+  return answer === 'tcp_reset' ? [reset] : [reset, { matches: [], verdict: { kind: 'prohibit' } }];
+}
+
 /** `href@version` in what a comment can hold; of a text that is too long the end is kept, where the ids are. */
-function originComment(origins: readonly RuleOrigin[]): string {
+export function originComment(origins: readonly RuleOrigin[]): string {
   const text = origins
     .map((origin) => `${origin.href}@${origin.version}`)
     .join(' ')

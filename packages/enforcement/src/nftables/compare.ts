@@ -1,7 +1,7 @@
 import { addressKeys, coverageKeys } from '../address-sets.ts';
 import type { FirewallPlan } from '../plan/plan.ts';
 import { buildTable } from './build-table.ts';
-import { namesHolding, setsNamed } from './kernel-sets.ts';
+import { namesHolding } from './kernel-sets.ts';
 import { RenderError, renderRule } from './render.ts';
 import {
   INTERFACE_SETS,
@@ -34,20 +34,6 @@ export function kernelSetNames(
   withInterfaceSets: boolean,
 ): string[] {
   return [...(withInterfaceSets ? INTERFACE_SETS : []), ...namesHolding(plan, new Set(ids))];
-}
-
-/**
- * Where the kernel's sets of these names differ from what the plan says, other sets and all chains left aside: after a
- * change of members, at a cost that does not grow with the rest. `kernel` needs to hold these sets only.
- */
-export function compareSetsWithPlan(
-  plan: FirewallPlan,
-  names: readonly string[],
-  kernel: NftTable,
-): NftDifference[] {
-  const wanted = new Set(names);
-  const found = kernel.sets.filter(({ name }) => wanted.has(name));
-  return compareNamed('set', setsNamed(plan, wanted), found, setDifference);
 }
 
 /** As `compareWithPlan`, for two tables. */
@@ -181,6 +167,8 @@ function inOrder(match: NftMatch): NftMatch {
     case 'address_set':
     case 'icmp_code':
     case 'without_syn':
+    case 'tcp_flags':
+    case 'limit':
     case 'tuple_set':
     case 'foreign':
       return match;

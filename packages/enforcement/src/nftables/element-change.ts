@@ -4,7 +4,7 @@ import type { FirewallPlan, PlanSet } from '../plan/plan.ts';
 import { spansOf } from '../plan/range-spans.ts';
 import { buildChains } from './build-table.ts';
 import { compareChains } from './compare.ts';
-import { FAMILIES, hasRanges, interfaceSets, setsInUnion } from './kernel-sets.ts';
+import { FAMILIES, interfaceSets, setsInUnion } from './kernel-sets.ts';
 import { unionsOf, type SetUnion } from './lookup-tree.ts';
 import { fragmentsNear } from './range-union.ts';
 import { addressSetName, NFT_TABLE, unionSetName, type SetPart } from './table.ts';
@@ -28,7 +28,7 @@ export interface ElementChange {
 
 /**
  * What leads from one plan to another in the kernel, when only members of sets and interfaces differ; null when the table
- * must be replaced, because rules differ or the table comes or goes. Quick where the second was made from the first
+ * must be replaced, because rules differ, a set of hosts got its first range, or the table comes or goes. Quick where the second was made from the first
  * (`withSetDelta`, `withInterfaces`), in any number of steps: the cost grows with what moved.
  */
 export function elementChanges(before: FirewallPlan, after: FirewallPlan): ElementChange[] | null {
@@ -37,7 +37,7 @@ export function elementChanges(before: FirewallPlan, after: FirewallPlan): Eleme
   const moved = new Map<string, { readonly before: PlanSet; readonly after: PlanSet }>();
   for (const [id, set] of after.sets) {
     const known = before.sets.get(id);
-    if (known === undefined || known.kind !== set.kind) return null;
+    if (known === undefined || known.hasRanges !== set.hasRanges) return null;
     if (known !== set) moved.set(id, { before: known, after: set });
   }
   if (before.sets.size !== after.sets.size) return null;
@@ -57,6 +57,7 @@ function sameRules(before: FirewallPlan, after: FirewallPlan): boolean {
     before.groups === after.groups &&
     before.essential === after.essential &&
     before.ipv6 === after.ipv6 &&
+    before.customRules === after.customRules &&
     before.defaults === after.defaults &&
     before.firewallCoexistence === after.firewallCoexistence &&
     before.interfaces.other === after.interfaces.other;
@@ -84,7 +85,7 @@ function setChanges(before: PlanSet, after: PlanSet): ElementChange[] {
   const nameOf = (part: SetPart, family: Family) => addressSetName(after.id, part, family);
   return [
     ...byFamily('hosts', nameOf, hosts.added, hosts.removed),
-    ...(hasRanges(after) ? byFamily('ranges', nameOf, ranges.added, ranges.removed) : []),
+    ...byFamily('ranges', nameOf, ranges.added, ranges.removed),
   ];
 }
 

@@ -53,34 +53,23 @@ export function namesHolding(plan: FirewallPlan, ids: ReadonlySet<string>): stri
       const set = plan.sets.get(id);
       return set === undefined ? [] : namesOfPlanned(set);
     }),
-    ...unions.flatMap(namesOfUnion),
+    ...unions.flatMap((union) => namesOfUnion(plan, union)),
   ];
 }
 
-/** The kernel sets of these names; what the others hold is not looked at. */
-export function setsNamed(plan: FirewallPlan, names: ReadonlySet<string>): NftSet[] {
-  const isAmong = (of: readonly string[]) => of.some((name) => names.has(name));
-  return [
-    ...interfaceSets(plan),
-    ...[...plan.sets.values()].filter((set) => isAmong(namesOfPlanned(set))).flatMap(setsOfPlanned),
-    ...[...unionsOf(plan).values()]
-      .filter((union) => isAmong(namesOfUnion(union)))
-      .flatMap((union) => setsOfUnion(plan, union)),
-  ].filter(({ name }) => names.has(name));
-}
-
 function namesOfPlanned(set: PlanSet): string[] {
-  const parts: readonly SetPart[] = hasRanges(set) ? SET_PARTS : ['hosts'];
+  const parts: readonly SetPart[] = set.hasRanges ? SET_PARTS : ['hosts'];
   return FAMILIES.flatMap((family) => parts.map((part) => addressSetName(set.id, part, family)));
 }
 
-function namesOfUnion({ id }: SetUnion): string[] {
-  return FAMILIES.flatMap((family) => SET_PARTS.map((part) => unionSetName(id, part, family)));
+function namesOfUnion(plan: FirewallPlan, union: SetUnion): string[] {
+  const parts: readonly SetPart[] = unionHasRanges(plan, union) ? SET_PARTS : ['hosts'];
+  return FAMILIES.flatMap((family) => parts.map((part) => unionSetName(union.id, part, family)));
 }
 
-/** Whether a set has ranges at all: what a name resolves to has none. */
-export function hasRanges({ kind }: PlanSet): boolean {
-  return kind !== 'name';
+/** A union has ranges when any of its sets has. */
+export function unionHasRanges(plan: FirewallPlan, { sets }: SetUnion): boolean {
+  return sets.some((id) => plan.sets.get(id)?.hasRanges !== false);
 }
 
 export function setsInUnion(plan: FirewallPlan, { sets }: SetUnion): PlanSet[] {
@@ -96,7 +85,7 @@ function setsOfPlanned(set: PlanSet): NftSet[] {
     const sets = [
       addressSet(addressSetName(set.id, 'hosts', family), family, false, ofFamily(hosts)),
     ];
-    if (hasRanges(set)) {
+    if (set.hasRanges) {
       const name = addressSetName(set.id, 'ranges', family);
       sets.push(addressSet(name, family, true, ofFamily(ranges)));
     }
@@ -107,20 +96,16 @@ function setsOfPlanned(set: PlanSet): NftSet[] {
 function setsOfUnion(plan: FirewallPlan, union: SetUnion): NftSet[] {
   const sets = setsInUnion(plan, union);
   const hosts = [...new Set(sets.flatMap((set) => listMembers(set.hosts)))];
-  return FAMILIES.flatMap((family) => [
-    addressSet(
-      unionSetName(union.id, 'hosts', family),
-      family,
-      false,
-      hosts.filter((text) => familyOf(text) === family),
-    ),
-    addressSet(
-      unionSetName(union.id, 'ranges', family),
-      family,
-      true,
-      allFragments(sets.map((set) => spansOf(set.ranges, family))).map(formatSpan),
-    ),
-  ]);
+  return FAMILIES.flatMap((family) => {
+    const name = (part: SetPart) => unionSetName(union.id, part, family);
+    const ofFamily = hosts.filter((text) => familyOf(text) === family);
+    const made = [addressSet(name('hosts'), family, false, ofFamily)];
+    if (unionHasRanges(plan, union)) {
+      const fragments = allFragments(sets.map((set) => spansOf(set.ranges, family)));
+      made.push(addressSet(name('ranges'), family, true, fragments.map(formatSpan)));
+    }
+    return made;
+  });
 }
 
 function addressSet(

@@ -9,7 +9,7 @@ import { buildPlan } from '../plan/build-plan.ts';
 import type { FirewallPlan, HostFacts } from '../plan/plan.ts';
 import { aPolicy, aRule, protocol, setsOf, tcp, udp } from '../testing/fixtures.ts';
 import { compareWithPlan } from './compare.ts';
-import { renderCut } from './delta.ts';
+import { renderCut } from './cut.ts';
 import { parseRuleset } from './parse.ts';
 import { renderNftables } from './render.ts';
 
@@ -21,7 +21,9 @@ const LINKS = [
   { name: 'corp0', v4: '10.99.1', v6: '2001:db8:c' },
   { name: 'ext0', v4: '198.51.100', v6: '2001:db8:e' },
 ] as const;
-const WAIT_MS = 400;
+/** How long a packet may be on its way: where it should not arrive at all, and where it should on a busy machine. */
+const SILENCE_MS = 400;
+const ARRIVAL_MS = 5000;
 
 function run(file: string, args: readonly string[], input = ''): string {
   return execFileSync(file, args, { input, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] });
@@ -72,8 +74,8 @@ const probes = {
     socket.on('message', () => end('passed'));
     socket.bind(0, from, () => socket.connect(port, to, () => socket.send('x', () => {})));
   }),
-  ping: ({ from, to }) => new Promise((done) => {
-    const ping = spawn('ping', ['-n', '-q', '-c', '1', '-W', '0.4', '-I', from, to], { stdio: 'ignore' });
+  ping: ({ from, to, wait }) => new Promise((done) => {
+    const ping = spawn('ping', ['-n', '-q', '-c', '1', '-W', String(wait / 1000), '-I', from, to], { stdio: 'ignore' });
     ping.on('close', (code) => done(code === 0 ? 'passed' : 'silence'));
   }),
   hold: ({ from, to, port }) => new Promise((done) => {
@@ -103,7 +105,7 @@ interface Probe {
 
 interface Agent {
   readonly process: ChildProcess;
-  ask(probe: Probe): Promise<string>;
+  ask(probe: Probe, wait?: number): Promise<string>;
 }
 
 async function startAgent(namespace: string): Promise<Agent> {
@@ -120,11 +122,11 @@ async function startAgent(namespace: string): Promise<Agent> {
   await ready;
   return {
     process: child,
-    ask: (probe) =>
+    ask: (probe, wait = SILENCE_MS) =>
       new Promise((resolve) => {
         last += 1;
         answers.set(last, resolve);
-        child.stdin.write(`${JSON.stringify({ id: last, ...probe, wait: WAIT_MS })}\n`);
+        child.stdin.write(`${JSON.stringify({ id: last, ...probe, wait })}\n`);
       }),
   };
 }
@@ -245,26 +247,25 @@ function allCases(): Case[] {
   );
 }
 
+function becomes(action: 'accept' | 'drop' | 'reject', protocolNumber: number): string {
+  if (action === 'accept') return 'passed';
+  if (action === 'drop') return 'silence';
+  if (protocolNumber === 6) return 'ECONNREFUSED';
+  // ping says nothing of what it was told
+  return protocolNumber === 17 ? 'told' : 'silence';
+}
+
 /** What became of every case, by label, beside what the plan says of it. */
 async function heldAgainstPackets(plan: FirewallPlan): Promise<[string[], string[]]> {
   const evaluate = createEvaluator(plan);
   const found = await Promise.all(
     allCases().map(async ({ label, probe, packet }) => {
       const agent = packet.direction === 'inbound' ? peer : ours;
-      const result = await agent.ask(probe);
       const decision = evaluate(packet);
-      const action = decision?.action ?? 'accept';
-      const isTcpReset = action === 'reject' && packet.protocol === 6;
-      const isUnreachable = action === 'reject' && packet.protocol === 17;
-      const planned =
-        action === 'accept'
-          ? 'passed'
-          : isTcpReset
-            ? 'ECONNREFUSED'
-            : isUnreachable
-              ? 'told'
-              : 'silence';
-      const told = isUnreachable && ['EHOSTUNREACH', 'EACCES', 'ECONNREFUSED'].includes(result);
+      const planned = becomes(decision?.action ?? 'accept', packet.protocol);
+      const result = await agent.ask(probe, planned === 'silence' ? SILENCE_MS : ARRIVAL_MS);
+      const told =
+        planned === 'told' && ['EHOSTUNREACH', 'EACCES', 'ECONNREFUSED'].includes(result);
       return [`${label}: ${planned}`, `${label}: ${told ? 'told' : result}`] as const;
     }),
   );
@@ -294,21 +295,69 @@ describe('packets between two hosts get what the plan says (R-POL-5, R-POL-7, R-
     expect(found).toEqual(planned);
   });
 
+  test.each(['block_all', 'allow_all'] as const)('with IPv6 as %s says', async (ipv6Mode) => {
+    const plan = planFor({ ipv6Mode });
+    apply(renderNftables(plan));
+    const [planned, found] = await heldAgainstPackets(plan);
+    expect(found).toEqual(planned);
+    const rest = planned.filter(
+      (line) =>
+        line.includes('IPv6') && !line.endsWith(ipv6Mode === 'block_all' ? 'silence' : 'passed'),
+    );
+    expect(rest).toEqual([]);
+  });
+
+  test('with custom iptables rules before the policy, and the PCE before those', async () => {
+    const custom = (ipVersion: 4 | 6, chain: 'INPUT' | 'OUTPUT', ...lines: readonly string[]) => ({
+      ipVersion,
+      statements: lines.map((parameters) => ({ table: 'filter', chain, parameters }) as const),
+      origin: { href: '/orgs/1/ip_tables_rules/1', version: 1 },
+    });
+    const plan = planFor({
+      ipTablesRules: [
+        custom(
+          4,
+          'INPUT',
+          '-s 10.99.1.0/24 -p tcp -m multiport --dports 7001,7002 -j DROP',
+          '-i ext+ -p tcp --dport 7002 -m limit --limit 100/s -j ACCEPT',
+          '-p udp --dport 7001:7002 -j REJECT --reject-with icmp-host-prohibited',
+          '-p icmp ! --icmp-type echo-request -j RETURN',
+          '-p icmp -j ACCEPT',
+        ),
+        custom(4, 'OUTPUT', '-d 198.51.100.1 -j LOG', '-d 198.51.100.1 -j DROP'),
+        custom(6, 'OUTPUT', '! -o corp0 -j RETURN', '-p udp -j ACCEPT'),
+      ],
+    });
+    apply(renderNftables(plan));
+    const [planned, found] = await heldAgainstPackets(plan);
+    expect(found).toEqual(planned);
+    expect(planned).toEqual(
+      expect.arrayContaining([
+        'inbound corp0 IPv4 tcp 7001: silence',
+        'inbound ext0 IPv4 tcp 7002: passed',
+        'inbound ext0 IPv4 udp 7001: told',
+        'outbound ext0 IPv4 tcp 7001: silence',
+        'outbound ext0 IPv4 tcp 7003: passed',
+        'outbound corp0 IPv6 udp 7003: passed',
+      ]),
+    );
+  });
+
   test('a connection that is no longer allowed is cut in both directions and stays cut', async () => {
     const before = planFor({ mode: 'selective' });
     apply(renderNftables(before));
     const link = { from: '10.99.1.1', to: '10.99.1.2', port: 7001 };
     const sourcePort = Number(await peer.ask({ kind: 'hold', ...link }));
-    const hears = async (kind: 'ask' | 'push', agent: Agent) => {
-      const heard = peer.ask({ kind: 'held', ...link });
+    const hears = async (kind: 'ask' | 'push', agent: Agent, wait: number) => {
+      const heard = peer.ask({ kind: 'held', ...link }, wait);
       await agent.ask({ kind, ...link });
       return heard;
     };
-    expect(await hears('ask', peer)).toBe('passed');
+    expect(await hears('ask', peer, ARRIVAL_MS)).toBe('passed');
     const boundary = aRule({ action: 'deny', peers: ['any'], services: [tcp(7001)] });
     const after = planFor({ mode: 'selective', rules: [boundary] });
     apply(renderNftables(after));
-    expect(await hears('ask', peer)).toBe('passed');
+    expect(await hears('ask', peer, ARRIVAL_MS)).toBe('passed');
     const tracked = {
       protocol: 6,
       sourceAddress: link.from,
@@ -323,8 +372,8 @@ describe('packets between two hosts get what the plan says (R-POL-5, R-POL-7, R-
     expect(cut).toEqual([tracked]);
     apply(renderCut(after, cut));
     inOurs('conntrack', ['-D', '-p', 'tcp', '--sport', `${sourcePort}`, '--dport', '7001']);
-    expect(await hears('push', ours)).toBe('silence');
-    expect(await hears('ask', peer)).toBe('silence');
+    expect(await hears('push', ours, SILENCE_MS)).toBe('silence');
+    expect(await hears('ask', peer, SILENCE_MS)).toBe('silence');
     expect(compareWithPlan(after, readBack())).toEqual([]);
   });
 });

@@ -1,13 +1,16 @@
 import { PROTOCOLS } from '@bulkhead/policy';
-import type { PortRange } from '../plan/plan.ts';
+import type { PortRange } from '../plan/port-range.ts';
 import { addressText, asList, asNumber, asRecord, asText, lookUp, type Json } from './json.ts';
-import type {
-  ConnectionState,
-  NftLog,
-  NftMatch,
-  NftRule,
-  NftVerdict,
-  NftVerdictMap,
+import {
+  DEFAULT_LEVEL,
+  type ConnectionState,
+  type NftLimit,
+  type NftLog,
+  type NftMatch,
+  type NftRule,
+  type NftVerdict,
+  type NftVerdictMap,
+  type SyslogLevel,
 } from './table.ts';
 
 type Fields = Readonly<Record<string, Json>>;
@@ -22,6 +25,8 @@ export function parseRule(fields: Fields): NftRule {
     const foreign: NftMatch = { kind: 'foreign', text: JSON.stringify(expression) };
     if (kind === 'match') {
       matches.push(parseMatch(asRecord(body) ?? {}) ?? foreign);
+    } else if (kind === 'limit') {
+      matches.push(parseLimit(asRecord(body) ?? {}) ?? foreign);
     } else if (kind === 'log') {
       log = parseLog(asRecord(body) ?? {});
       if (log === null) matches.push(foreign);
@@ -35,6 +40,12 @@ export function parseRule(fields: Fields): NftRule {
 }
 
 function parseLog(body: Fields): NftLog | null {
+  const known = ['prefix', 'group', 'snaplen', 'level'];
+  if (Object.keys(body).some((key) => !known.includes(key))) return null;
+  if (body['group'] === undefined && body['snaplen'] === undefined) {
+    const level = lookUp(LEVELS, asText(body['level']) ?? DEFAULT_LEVEL);
+    return level === undefined ? null : { prefix: asText(body['prefix']), level };
+  }
   const prefix = asText(body['prefix']);
   const group = asNumber(body['group']);
   const snaplen = asNumber(body['snaplen']);
@@ -42,16 +53,26 @@ function parseLog(body: Fields): NftLog | null {
 }
 
 function parseVerdict(kind: string, body: Fields | null): NftVerdict | null {
-  if (kind === 'accept' || kind === 'drop') return { kind };
+  if (kind === 'accept' || kind === 'drop' || kind === 'return') return { kind };
   if (kind === 'jump' || kind === 'goto') {
     const chain = asText(body?.['target']);
     return chain === null ? null : { kind, chain };
   }
   if (kind === 'vmap') return parseMap(body ?? {});
   if (kind !== 'reject' || body === null) return null;
-  if (body['type'] === 'tcp reset') return { kind: 'reset' };
-  const prohibited = body['expr'] === 3 || body['expr'] === 'admin-prohibited';
-  return body['type'] === 'icmpx' && prohibited ? { kind: 'prohibit' } : null;
+  const { type, expr } = body;
+  if (type === 'tcp reset') return { kind: 'reset' };
+  if (type === 'icmpx') {
+    return expr === 3 || expr === 'admin-prohibited' ? { kind: 'prohibit' } : null;
+  }
+  if (type !== 'icmp' && type !== 'icmpv6') return null;
+  const names = lookUp(ICMP_NAMES, `${type} code`) ?? {};
+  const code = typeof expr === 'string' ? lookUp(names, expr) : asNumber(expr ?? null);
+  // port unreachable is what reject says when nothing is named
+  const given = expr === undefined ? names['port-unreachable'] : code;
+  return typeof given === 'number'
+    ? { kind: 'unreachable', family: type === 'icmp' ? 4 : 6, code: given }
+    : null;
 }
 
 function parseMap(body: Fields): NftVerdictMap | null {
@@ -85,13 +106,51 @@ function single(value: Json): PortRange | null {
   return protocol === null ? null : { from: protocol, to: protocol };
 }
 
+const PERIODS: readonly NftLimit['per'][] = ['second', 'minute', 'hour', 'day'];
+
+function parseLimit(body: Fields): NftLimit | null {
+  const { rate, burst, per, inv } = body;
+  const period = PERIODS.find((known) => known === per);
+  const isOther = Object.keys(body).some((key) => key.endsWith('_unit'));
+  if (typeof rate !== 'number' || typeof burst !== 'number' || period === undefined) return null;
+  return inv === true || isOther ? null : { kind: 'limit', rate, per: period, burst };
+}
+
 function parseMatch(body: Fields): NftMatch | null {
   const op = asText(body['op']);
   const left = asRecord(body['left']);
   const right = body['right'];
   if (left === null || right === undefined) return null;
-  if (isSynTest(op, left, right)) return { kind: 'without_syn' };
-  if (op !== '==' && op !== 'in') return null;
+  const flags = parseFlags(op, left, right);
+  if (flags !== null) return flags;
+  const parsed = parseField(left, right);
+  if (op === '==' || op === 'in') return parsed;
+  return op === '!=' && parsed !== null ? negate(parsed) : null;
+}
+
+function negate(match: NftMatch): NftMatch | null {
+  switch (match.kind) {
+    case 'interface':
+    case 'state':
+    case 'address':
+    case 'protocol':
+    case 'port':
+    case 'icmp_type':
+      return { ...match, negated: true };
+    case 'interface_set':
+    case 'family':
+    case 'address_set':
+    case 'icmp_code':
+    case 'without_syn':
+    case 'tcp_flags':
+    case 'limit':
+    case 'tuple_set':
+    case 'foreign':
+      return null;
+  }
+}
+
+function parseField(left: Fields, right: Json): NftMatch | null {
   const meta = asText(asRecord(left['meta'])?.['key']);
   if (meta !== null) return parseMeta(meta, right);
   if (asText(asRecord(left['ct'])?.['key']) === 'state') return parseState(right);
@@ -103,15 +162,39 @@ function parseMatch(body: Fields): NftMatch | null {
   return concat === null ? null : parseTuple(concat, right);
 }
 
-/** `tcp flags ! syn`, or in other versions `tcp flags & syn == 0`. */
-function isSynTest(op: string | null, left: Fields, right: Json): boolean {
+/** `tcp flags ! syn`, or in other versions and for other flags `tcp flags & mask == value`. */
+function parseFlags(op: string | null, left: Fields, right: Json): NftMatch | null {
   const masked = asList(left['&']);
   const payload = asRecord(asRecord(masked?.[0] ?? left)?.['payload']);
-  if (payload?.['protocol'] !== 'tcp' || payload['field'] !== 'flags') return false;
-  const isSyn = (value: Json | undefined) => value === 2 || value === 'syn';
-  return masked === null
-    ? op === '!' && isSyn(right)
-    : op === '==' && isSyn(masked[1]) && right === 0;
+  if (payload?.['protocol'] !== 'tcp' || payload['field'] !== 'flags') return null;
+  const value = flagBits(right);
+  const mask = flagBits(masked?.[1] ?? null);
+  if (value === null) return null;
+  if (masked === null) {
+    // any of the flags, or none of them
+    if (op === 'in') return { kind: 'tcp_flags', mask: value, value: 0, negated: true };
+    if (op !== '!') return null;
+    return value === 2 ? { kind: 'without_syn' } : { kind: 'tcp_flags', mask: value, value: 0 };
+  }
+  if (mask === null || (op !== '==' && op !== '!=')) return null;
+  if (mask === 2 && value === 0 && op === '==') return { kind: 'without_syn' };
+  return { kind: 'tcp_flags', mask, value, ...(op === '!=' ? { negated: true } : {}) };
+}
+
+const FLAG_BITS: Readonly<Record<string, number>> = {
+  fin: 1,
+  syn: 2,
+  rst: 4,
+  psh: 8,
+  ack: 16,
+  urg: 32,
+};
+
+function flagBits(value: Json): number | null {
+  const bits = values(value).map((part) =>
+    typeof part === 'string' ? (lookUp(FLAG_BITS, part) ?? null) : asNumber(part),
+  );
+  return everyNumber(bits) ? bits.reduce((sum: number, bit: number) => sum | bit, 0) : null;
 }
 
 function parseMeta(key: string, right: Json): NftMatch | null {
@@ -221,6 +304,17 @@ function everyNumber(list: readonly (number | null)[]): list is readonly number[
 function sorted(numbers: readonly number[]): number[] {
   return [...numbers].sort((one, other) => one - other);
 }
+
+const LEVELS: Readonly<Record<string, SyslogLevel>> = {
+  emerg: 'emerg',
+  alert: 'alert',
+  crit: 'crit',
+  err: 'err',
+  warn: 'warn',
+  notice: 'notice',
+  info: 'info',
+  debug: 'debug',
+};
 
 /** Names that nft prints without -n (RFC 792, RFC 4443, RFC 4861, RFC 2710, RFC 3810). */
 const ICMP_TYPES: Readonly<Record<string, number>> = {

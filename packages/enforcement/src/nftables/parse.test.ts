@@ -78,13 +78,47 @@ describe('spellings of other versions and options mean the same', () => {
   });
 });
 
+describe('what only custom rules say is read as well', () => {
+  test.each([
+    ['a negated port', match(payload('tcp', 'dport'), 443, '!='), { kind: 'port', negated: true }],
+    ['a negated state', match({ ct: { key: 'state' } }, { set: [2, 4] }, '!='), { negated: true }],
+    [
+      'flags',
+      match({ '&': [payload('tcp', 'flags'), ['fin', 'syn']] }, 'syn'),
+      { kind: 'tcp_flags', mask: 3, value: 2 },
+    ],
+    [
+      'a limit',
+      { limit: { rate: 5, burst: 7, per: 'hour' } },
+      { kind: 'limit', rate: 5, burst: 7, per: 'hour' },
+    ],
+  ])('%s', (_, expression, expected) => {
+    expect(rule(expression)?.matches[0]).toMatchObject(expected);
+  });
+
+  test('a log for the console, a return, an ICMP answer', () => {
+    expect(rule({ log: { prefix: 'x ', level: 'info' } })?.log).toEqual({
+      prefix: 'x ',
+      level: 'info',
+    });
+    expect(rule({ log: null })?.log).toEqual({ prefix: null, level: 'warn' });
+    expect(rule({ return: null })?.verdict).toEqual({ kind: 'return' });
+    expect(rule({ reject: { type: 'icmp', expr: 'host-prohibited' } })?.verdict).toEqual({
+      kind: 'unreachable',
+      family: 4,
+      code: 10,
+    });
+  });
+});
+
 test.each([
-  ['another operator', match(payload('tcp', 'dport'), 443, '!=')],
+  ['another operator', match(payload('tcp', 'dport'), 443, '<')],
+  ['a negation that no plan says', match(payload('icmp', 'code'), 1, '!=')],
   ['a counter', { counter: { packets: 0, bytes: 0 } }],
-  ['a limit', { limit: { rate: 5, per: 'second' } }],
+  ['a limit that is exceeded', { limit: { rate: 5, per: 'second', burst: 5, inv: true } }],
   ['a mark', match({ meta: { key: 'mark' } }, 1)],
-  ['another reject', { reject: { type: 'icmp', expr: 'port-unreachable' } }],
-  ['half a mask', match({ '&': [payload('tcp', 'flags'), 'ack'] }, 0)],
+  ['another reject', { reject: { type: 'icmpx', expr: 'port-unreachable' } }],
+  ['a flag of the future', match({ '&': [payload('tcp', 'flags'), 'later'] }, 0)],
   ['an expression of the future', { tomorrow: { key: 'value' } }],
   ['an unknown protocol name', match({ meta: { key: 'l4proto' } }, 'constructor')],
 ])('%s is foreign to every plan', (_, expression) => {

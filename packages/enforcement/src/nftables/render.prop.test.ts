@@ -36,7 +36,7 @@ test('every log prefix of a table is in the index of its plan and says its decis
     fc.property(planInput, (input) => {
       const plan = buildPlan(input);
       const prefixes = buildTable(plan).chains.flatMap((chain) =>
-        chain.rules.flatMap((rule) => rule.log?.prefix ?? []),
+        chain.rules.flatMap(({ log }) => (log !== null && 'group' in log ? [log.prefix] : [])),
       );
       for (const prefix of prefixes) {
         const entry = plan.logIndex.get(prefix);

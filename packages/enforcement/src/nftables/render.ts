@@ -1,10 +1,13 @@
 import { PROTOCOLS } from '@bulkhead/policy';
 import { isInterfaceName } from '../plan/interfaces.ts';
-import type { FirewallPlan, PortRange } from '../plan/plan.ts';
+import type { FirewallPlan } from '../plan/plan.ts';
+import type { PortRange } from '../plan/port-range.ts';
 import { buildTable } from './build-table.ts';
 import {
+  DEFAULT_LEVEL,
   NFT_TABLE,
   type NftChain,
+  type NftLog,
   type NftMatch,
   type NftRule,
   type NftSet,
@@ -52,20 +55,14 @@ export function renderTable(table: NftTable): string {
   ].join('\n')}\n`;
 }
 
-/** `add` or `delete element`, or `` without elements. */
+/** `add element`, or `` without elements. */
 export function renderElements(
-  verb: 'add' | 'delete',
   set: Pick<NftSet, 'name' | 'type'>,
   elements: readonly string[],
 ): string {
   if (elements.length === 0) return '';
   const list = elements.map((element) => renderElement(set.type, element)).join(', ');
-  return `${verb} element inet ${NFT_TABLE} ${identifier(set.name)} { ${list} }\n`;
-}
-
-/** `flush set`. */
-export function renderFlush(set: string): string {
-  return `flush set inet ${NFT_TABLE} ${identifier(set)}\n`;
+  return `add element inet ${NFT_TABLE} ${identifier(set.name)} { ${list} }\n`;
 }
 
 function renderSet(set: NftSet): string[] {
@@ -108,39 +105,51 @@ function renderChain(chain: NftChain): string[] {
 /** One rule as nft writes it. */
 export function renderRule(rule: NftRule): string {
   const parts = rule.matches.map(renderMatch);
-  if (rule.log !== null) {
-    const { prefix, group, snaplen } = rule.log;
-    parts.push(`log prefix "${prefix}" group ${group} snaplen ${snaplen}`);
-  }
+  if (rule.log !== null) parts.push(renderLog(rule.log));
   if (rule.verdict !== null) parts.push(renderVerdict(rule.verdict));
   if (rule.comment !== null) parts.push(`comment "${rule.comment}"`);
   return parts.join(' ');
 }
 
+function renderLog(log: NftLog): string {
+  if ('group' in log) {
+    return `log prefix "${log.prefix}" group ${log.group} snaplen ${log.snaplen}`;
+  }
+  const prefix = log.prefix === null ? '' : ` prefix "${log.prefix}"`;
+  return `log${prefix}${log.level === DEFAULT_LEVEL ? '' : ` level ${log.level}`}`;
+}
+
 function renderMatch(match: NftMatch): string {
+  const not = 'negated' in match && match.negated === true ? '!= ' : '';
   switch (match.kind) {
     case 'interface':
-      return `${match.side} "${match.name}"`;
+      return `${match.side} ${not}"${match.name}"`;
     case 'interface_set':
       return `${match.side} @${identifier(match.set)}`;
     case 'state':
-      return `ct state ${match.states.join(',')}`;
+      return not === ''
+        ? `ct state ${match.states.join(',')}`
+        : `ct state != { ${match.states.join(', ')} }`;
     case 'family':
       return `meta nfproto ${match.family === 4 ? 'ipv4' : 'ipv6'}`;
     case 'address':
-      return `${addressField(match)} ${anyOf(match.values.map((value) => renderElement('ipv4_addr', value)))}`;
+      return `${addressField(match)} ${not}${anyOf(match.values.map((value) => renderElement('ipv4_addr', value)))}`;
     case 'address_set':
       return `${addressField(match)} @${identifier(match.set)}`;
     case 'protocol':
-      return `meta l4proto ${anyOf(match.protocols)}`;
+      return `meta l4proto ${not}${anyOf(match.protocols)}`;
     case 'port':
-      return `${portProtocol(match.protocol)} ${match.side} ${anyOf(match.ranges.map(renderRange))}`;
+      return `${portProtocol(match.protocol)} ${match.side} ${not}${anyOf(match.ranges.map(renderRange))}`;
     case 'icmp_type':
-      return `${icmpName(match.family)} type ${anyOf(match.types)}`;
+      return `${icmpName(match.family)} type ${not}${anyOf(match.types)}`;
     case 'icmp_code':
       return `${icmpName(match.family)} code ${match.code}`;
     case 'without_syn':
       return 'tcp flags & syn == 0';
+    case 'tcp_flags':
+      return `tcp flags & ${match.mask} ${not === '' ? '==' : '!='} ${match.value}`;
+    case 'limit':
+      return `limit rate ${match.rate}/${match.per} burst ${match.burst} packets`;
     case 'tuple_set': {
       const ip = match.family === 4 ? 'ip' : 'ip6';
       return `${ip} saddr . th sport . ${ip} daddr . th dport . meta l4proto @${identifier(match.set)}`;
@@ -154,7 +163,10 @@ function renderVerdict(verdict: NftVerdict): string {
   switch (verdict.kind) {
     case 'accept':
     case 'drop':
+    case 'return':
       return verdict.kind;
+    case 'unreachable':
+      return `reject with ${icmpName(verdict.family)} type ${verdict.code}`;
     case 'reset':
       return 'reject with tcp reset';
     case 'prohibit':

@@ -4,7 +4,8 @@
  */
 import { PROTOCOLS } from '@bulkhead/policy';
 import type { Family } from '@bulkhead/net';
-import type { PortRange, RuleGroup, ServiceMatch } from '../plan/plan.ts';
+import type { RuleGroup, ServiceMatch } from '../plan/plan.ts';
+import type { PortRange } from '../plan/port-range.ts';
 import { hasPorts } from '../plan/services.ts';
 import type { Chains } from './chains.ts';
 import { nftRule, type NftMatch, type NftVerdict } from './table.ts';

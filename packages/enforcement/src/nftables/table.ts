@@ -1,19 +1,30 @@
 import type { Family } from '@bulkhead/net';
-import type { PortRange } from '../plan/plan.ts';
+import type { PortRange } from '../plan/port-range.ts';
 
 export type ConnectionState = 'new' | 'established' | 'related' | 'invalid' | 'untracked';
 
-/** One condition of a rule. All conditions of a rule must hold. */
+/** One condition of a rule. All conditions of a rule must hold. Only custom rules negate. */
 export type NftMatch =
-  | { readonly kind: 'interface'; readonly side: 'iifname' | 'oifname'; readonly name: string }
+  /** A name that ends in `*` stands for all that begin so. */
+  | {
+      readonly kind: 'interface';
+      readonly side: 'iifname' | 'oifname';
+      readonly name: string;
+      readonly negated?: boolean;
+    }
   | { readonly kind: 'interface_set'; readonly side: 'iifname' | 'oifname'; readonly set: string }
-  | { readonly kind: 'state'; readonly states: readonly ConnectionState[] }
+  | {
+      readonly kind: 'state';
+      readonly states: readonly ConnectionState[];
+      readonly negated?: boolean;
+    }
   | { readonly kind: 'family'; readonly family: Family }
   | {
       readonly kind: 'address';
       readonly family: Family;
       readonly side: 'saddr' | 'daddr';
       readonly values: readonly string[];
+      readonly negated?: boolean;
     }
   | {
       readonly kind: 'address_set';
@@ -21,24 +32,51 @@ export type NftMatch =
       readonly side: 'saddr' | 'daddr';
       readonly set: string;
     }
-  | { readonly kind: 'protocol'; readonly protocols: readonly number[] }
+  | {
+      readonly kind: 'protocol';
+      readonly protocols: readonly number[];
+      readonly negated?: boolean;
+    }
   | {
       readonly kind: 'port';
       readonly protocol: number;
       readonly side: 'sport' | 'dport';
       readonly ranges: readonly PortRange[];
+      readonly negated?: boolean;
     }
-  | { readonly kind: 'icmp_type'; readonly family: Family; readonly types: readonly number[] }
+  | {
+      readonly kind: 'icmp_type';
+      readonly family: Family;
+      readonly types: readonly number[];
+      readonly negated?: boolean;
+    }
   | { readonly kind: 'icmp_code'; readonly family: Family; readonly code: number }
   /** TCP without SYN: cannot open a connection. */
   | { readonly kind: 'without_syn' }
+  /** Of the TCP flags in `mask` (FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32) exactly those in `value`. */
+  | {
+      readonly kind: 'tcp_flags';
+      readonly mask: number;
+      readonly value: number;
+      readonly negated?: boolean;
+    }
+  | NftLimit
   /** Source, source port, destination, destination port and protocol together in a set. */
   | { readonly kind: 'tuple_set'; readonly family: Family; readonly set: string }
   /** Something that a plan never says; its text keeps it from being equal to anything. */
   | { readonly kind: 'foreign'; readonly text: string };
 
+/** Holds for so many packets in a period, and for `burst` more at once. */
+export interface NftLimit {
+  readonly kind: 'limit';
+  readonly rate: number;
+  readonly per: 'second' | 'minute' | 'hour' | 'day';
+  readonly burst: number;
+}
+
 export type NftVerdict =
-  | { readonly kind: 'accept' | 'drop' | 'reset' | 'prohibit' }
+  | { readonly kind: 'accept' | 'drop' | 'return' | 'reset' | 'prohibit' }
+  | { readonly kind: 'unreachable'; readonly family: Family; readonly code: number }
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }
   | NftVerdictMap;
 
@@ -56,11 +94,27 @@ export interface NftVerdictMap {
   }[];
 }
 
-export interface NftLog {
-  readonly prefix: string;
-  readonly group: number;
-  readonly snaplen: number;
+/** To a group of NFLOG, or to the kernel's log. */
+export type NftLog =
+  | { readonly prefix: string; readonly group: number; readonly snaplen: number }
+  | NftSyslog;
+
+export interface NftSyslog {
+  readonly prefix: string | null;
+  readonly level: SyslogLevel;
 }
+
+/** Level at which nft and iptables log when none is named. */
+export const DEFAULT_LEVEL = 'warn';
+export type SyslogLevel =
+  | 'emerg'
+  | 'alert'
+  | 'crit'
+  | 'err'
+  | typeof DEFAULT_LEVEL
+  | 'notice'
+  | 'info'
+  | 'debug';
 
 export interface NftRule {
   readonly matches: readonly NftMatch[];

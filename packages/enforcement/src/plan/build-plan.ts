@@ -8,6 +8,7 @@ import {
   type ServicePort,
 } from '@bulkhead/policy';
 import { canonicalAddress } from '@bulkhead/net';
+import { customRules } from '../iptables/custom-rules.ts';
 import { listEssential } from './essential.ts';
 import { groupRules, sortByServices } from './groups.ts';
 import { groupInterfaces } from './interfaces.ts';
@@ -40,7 +41,8 @@ export interface PlanInput {
  * Left out is what matches nothing here: a rule without peers, a rule for user groups and a service of a program, which
  * need a host that can tell (Windows).
  *
- * @throws PlanError when the policy names a set that is not given, or a fact is no address or no port.
+ * @throws PlanError when the policy names a set that is not given or has a custom iptables rule that cannot be said, or a
+ *   fact is no address or no port.
  */
 export function buildPlan({ policy, sets, host }: PlanInput): FirewallPlan {
   const verdicts = createVerdictMaker(policy);
@@ -52,13 +54,15 @@ export function buildPlan({ policy, sets, host }: PlanInput): FirewallPlan {
   );
   const planned = policy.rules.flatMap((rule) => planRule(rule, names, verdicts));
   const rules = sortByServices(planned);
+  const custom = customRules(policy, verdicts);
   const essential = listEssential(verdicts, pce, resolvers);
   const inEach = (verdict: (direction: Direction) => PlanVerdict) => ({
     inbound: verdict('inbound'),
     outbound: verdict('outbound'),
   });
-  const ipv6 = policy.ipv6Mode === 'policy_based' ? null : inEach(verdicts.ipv6);
-  const defaults = inEach(verdicts.otherwise);
+  const ipv6 =
+    policy.ipv6Mode === 'policy_based' ? null : inEach((direction) => verdicts.ipv6(direction));
+  const defaults = inEach((direction) => verdicts.otherwise(direction));
   return {
     policyHash: policy.hash,
     mode: policy.mode,
@@ -73,12 +77,14 @@ export function buildPlan({ policy, sets, host }: PlanInput): FirewallPlan {
     ipv6,
     rules,
     groups: groupRules(rules),
+    customRules: custom,
     defaults,
     sets: planSets(rules, policy.rules, sets, names, host.names),
     names,
     logIndex: indexLog([
       ...essential.map((entry) => entry.verdict),
       ...rules.flatMap((rule) => [rule.verdict, rule.replyVerdict]),
+      ...custom.map((rule) => rule.verdict),
       ipv6?.inbound ?? null,
       ipv6?.outbound ?? null,
       defaults.inbound,
@@ -135,7 +141,7 @@ function planSets(
     const hosts = (resolved.get(name) ?? []).map((text) =>
       parseAddress(text, `address of ${name}`),
     );
-    sets.set(id, { id, kind: 'name', hosts: membersOf(hosts), ranges: membersOf([]) });
+    sets.set(id, { id, hosts: membersOf(hosts), ranges: membersOf([]), hasRanges: false });
   }
   for (const id of new Set(rules.flatMap((rule) => rule.peers))) {
     if (sets.has(id)) continue;
@@ -148,9 +154,10 @@ function planSets(
     }
     sets.set(id, {
       id,
-      kind: 'addresses',
       hosts: membersOf(set.hosts),
       ranges: membersOf(set.ranges),
+      // what an empty set stands for cannot be told
+      hasRanges: set.ranges.length > 0 || set.hosts.length === 0,
     });
   }
   return new Map([...sets].sort(([left], [right]) => (left < right ? -1 : 1)));

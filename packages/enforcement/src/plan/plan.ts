@@ -6,7 +6,10 @@ import type {
   RuleOrigin,
   VisibilityLevel,
 } from '@bulkhead/policy';
+import type { Family } from '@bulkhead/net';
+import type { RejectAnswer, TranslatedStatement } from '../iptables/statement.ts';
 import type { Members } from './members.ts';
+import type { PortRange } from './port-range.ts';
 
 export type Direction = 'inbound' | 'outbound';
 
@@ -49,17 +52,14 @@ export interface PlanInterfaces {
 
 export interface PlanSet {
   readonly id: string;
-  /** `name`: single addresses that a name resolved to; such a set never has ranges. */
-  readonly kind: 'addresses' | 'name';
   readonly hosts: Members;
   /** Disjoint. */
   readonly ranges: Members;
-}
-
-/** Inclusive range of ports. */
-export interface PortRange {
-  readonly from: number;
-  readonly to: number;
+  /**
+   * Whether the firewall has a place for ranges of this set. There is none while the set holds hosts only, as most do: one
+   * that gets its first range changes rules, one that loses its last keeps the place.
+   */
+  readonly hasRanges: boolean;
 }
 
 /** Services in a form without overlap. `all` stands for every protocol, the rest is empty then. */
@@ -84,6 +84,8 @@ export interface PlanVerdict {
   /** 16 hex digits, a digest of decision, action, direction, reason and origins. */
   readonly id: string;
   readonly action: 'accept' | 'drop' | 'reject';
+  /** What a rejected sender is told; null with other actions. */
+  readonly answer: RejectAnswer | null;
   readonly decision: PolicyDecision;
   readonly direction: Direction;
   readonly reason: VerdictReason;
@@ -134,6 +136,14 @@ export interface PlanRule {
   readonly replyVerdict: PlanVerdict | null;
 }
 
+/** One statement of custom iptables rules; they are looked at in order, after essential traffic and before everything else. */
+export interface CustomRule extends TranslatedStatement {
+  readonly family: Family;
+  readonly origin: RuleOrigin;
+  /** Null where the statement decides nothing. */
+  readonly verdict: PlanVerdict | null;
+}
+
 /** Addresses of one set of the plan, and what is done with who is in it. */
 export interface PeerLookup {
   /** Id of a set in the plan. */
@@ -169,7 +179,7 @@ export interface LogEntry {
 
 /**
  * Everything that a host's firewall does, without a word of any operating system. Order of decision:
- * loopback, established and related, unmanaged interfaces, essential, the mode of IPv6, then per profile allow, replies of
+ * loopback, established and related, unmanaged interfaces, essential, custom rules, the mode of IPv6, then per profile allow, replies of
  * stateless rules, deny, default.
  */
 export interface FirewallPlan {
@@ -190,6 +200,7 @@ export interface FirewallPlan {
   readonly rules: readonly PlanRule[];
   /** The same rules as they are looked up, by stage, in the order of `rules`. */
   readonly groups: readonly RuleGroup[];
+  readonly customRules: readonly CustomRule[];
   readonly defaults: Readonly<Record<Direction, PlanVerdict>>;
   readonly sets: ReadonlyMap<string, PlanSet>;
   /** Set id by name (as rules spell it). */

@@ -1,5 +1,6 @@
 import { ANY_PROTOCOL, PROTOCOLS, type ServicePort } from '@bulkhead/policy';
-import type { PortRange, ServiceMatch } from './plan.ts';
+import type { ServiceMatch } from './plan.ts';
+import type { PortRange } from './port-range.ts';
 
 const LAST_PORT = 65_535;
 const PORT_PROTOCOLS: ReadonlySet<number> = new Set([PROTOCOLS.tcp, PROTOCOLS.udp, PROTOCOLS.sctp]);

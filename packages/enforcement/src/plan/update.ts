@@ -1,6 +1,6 @@
 import type { AddressSetDelta } from '@bulkhead/policy';
 import { groupInterfaces } from './interfaces.ts';
-import { moveMembers } from './members.ts';
+import { countMembers, moveMembers } from './members.ts';
 import type { FirewallPlan, HostInterface, PlanSet } from './plan.ts';
 
 /**
@@ -10,10 +10,12 @@ import type { FirewallPlan, HostInterface, PlanSet } from './plan.ts';
 export function withSetDelta(plan: FirewallPlan, delta: AddressSetDelta): FirewallPlan {
   const set = plan.sets.get(delta.id);
   if (set === undefined) return plan;
+  const ranges = moveMembers(set.ranges, delta.removeRanges, delta.addRanges);
   const moved: PlanSet = {
-    ...set,
+    id: set.id,
     hosts: moveMembers(set.hosts, delta.removeHosts, delta.addHosts),
-    ranges: moveMembers(set.ranges, delta.removeRanges, delta.addRanges),
+    ranges,
+    hasRanges: set.hasRanges || countMembers(ranges) > 0,
   };
   return { ...plan, sets: new Map(plan.sets).set(set.id, moved) };
 }

@@ -5,6 +5,7 @@ import {
   type RuleOrigin,
   type VisibilityLevel,
 } from '@bulkhead/policy';
+import type { RejectAnswer, TranslatedStatement } from '../iptables/statement.ts';
 import { createDigests } from './digest.ts';
 import type { Direction, EssentialName, PlanVerdict, VerdictReason } from './plan.ts';
 
@@ -14,6 +15,10 @@ interface Outcome {
   readonly origins: readonly RuleOrigin[];
   readonly essential: EssentialName | null;
   readonly decision: PolicyDecision;
+  /** What is done when it is blocked, in place of what the policy says. */
+  readonly refusal?: { readonly action: 'drop' | 'reject'; readonly answer: RejectAnswer | null };
+  /** Packets that only pass through: they have no direction at this host and are not reported. */
+  readonly forwarded?: boolean;
 }
 
 /** Makes the verdicts of one policy: what the mode does with a reason, and whether its connections are reported. */
@@ -21,6 +26,8 @@ export interface VerdictMaker {
   essential(name: EssentialName, direction: Direction): PlanVerdict;
   allow(direction: Direction, origin: RuleOrigin): PlanVerdict;
   deny(direction: Direction, origin: RuleOrigin): PlanVerdict;
+  /** Null: the statement decides nothing. */
+  custom(statement: TranslatedStatement, origin: RuleOrigin): PlanVerdict | null;
   ipv6(direction: Direction): PlanVerdict;
   otherwise(direction: Direction): PlanVerdict;
 }
@@ -40,18 +47,29 @@ export function createVerdictMaker(
   const { mode, visibility } = policy;
 
   function make(outcome: Outcome): PlanVerdict {
-    const { direction, reason, origins, essential, decision } = outcome;
+    const { direction, reason, origins, essential, decision, forwarded = false } = outcome;
+    const rejects = direction === 'inbound' && policy.blockedConnectionAction === 'reject';
     const refusal =
-      direction === 'inbound' && policy.blockedConnectionAction === 'reject' ? 'reject' : 'drop';
-    const action = decision === 'blocked' ? refusal : 'accept';
+      outcome.refusal ??
+      (rejects ? { action: 'reject', answer: 'default' } : { action: 'drop', answer: null });
+    const { action, answer } =
+      decision === 'blocked' ? refusal : { action: 'accept' as const, answer: null };
     const named = origins.map((origin) => `${origin.href}@${origin.version}`).join(' ');
-    const id = digests([decision, action, direction, reason, essential ?? '', named].join(' '));
-    const quiet = essential !== null && QUIET.has(essential);
+    const key = [decision, action, direction, reason, essential ?? '', named];
+    if (answer !== null && answer !== 'default') key.push(JSON.stringify(answer));
+    if (forwarded) key.push('forwarded');
+    const id = digests(key.join(' '));
+    const quiet = forwarded || (essential !== null && QUIET.has(essential));
     const logged = !quiet && isReported(visibility, decision);
     return {
       id,
-      ...outcome,
+      direction,
+      reason,
+      origins,
+      essential,
+      decision,
       action,
+      answer,
       logPrefix: logged ? `bh:${decision.charAt(0)}:${direction.charAt(0)}:${id}` : null,
     };
   }
@@ -70,6 +88,21 @@ export function createVerdictMaker(
         essential: null,
         decision: denied,
       }),
+    custom({ hook, target }, origin) {
+      if (target.kind === 'log' || target.kind === 'return') return null;
+      return make({
+        direction: hook === 'output' ? 'outbound' : 'inbound',
+        reason: 'rule',
+        origins: [origin],
+        essential: null,
+        decision: target.kind === 'accept' ? 'allowed' : denied,
+        refusal:
+          target.kind === 'reject'
+            ? { action: 'reject', answer: target.answer }
+            : { action: 'drop', answer: null },
+        forwarded: hook === 'forward',
+      });
+    },
     ipv6: (direction) =>
       make({
         direction,

@@ -7,6 +7,7 @@ import {
   NETWORK_TYPES,
   VISIBILITY_LEVELS,
   type AddressSet,
+  type HostIpTablesRule,
   type HostPolicy,
   type HostRule,
   type ServicePort,
@@ -91,6 +92,42 @@ const rule: fc.Arbitrary<HostRule> = fc
       : { ...made, fqdns: [], stateless: made.stateless && made.action === 'allow' },
   );
 
+/** Statements of which the packets of this world tell everything. */
+const PARAMETERS = {
+  4: ['-s 10.0.0.0/24', '-d 10.0.0.0/24', '-p icmp --icmp-type 8'],
+  6: ['! -s 2001:db8::/64', '-d fe80::/10', '-p icmpv6 ! --icmpv6-type 128'],
+  both: [
+    '-p tcp --dport 22:443',
+    '-p udp -m multiport ! --sports 53,67',
+    '! -p tcp',
+    '-p tcp --syn',
+  ],
+};
+const TARGETS = ['ACCEPT', 'DROP', 'REJECT', 'RETURN', 'LOG --log-prefix x'];
+
+const ipTablesRule: fc.Arbitrary<HostIpTablesRule> = fc.constantFrom(4, 6).chain((ipVersion) =>
+  fc.record({
+    ipVersion: fc.constant(ipVersion),
+    statements: fc.array(
+      fc.record({
+        table: fc.constant('filter'),
+        chain: fc.constantFrom('INPUT', 'OUTPUT', 'FORWARD'),
+        parameters: fc
+          .tuple(
+            fc.constantFrom(...PARAMETERS[ipVersion], ...PARAMETERS.both),
+            fc.constantFrom(...TARGETS),
+          )
+          .map(([conditions, target]) => `${conditions} -j ${target}`),
+      } as const),
+      { minLength: 1, maxLength: 3 },
+    ),
+    origin: fc.record({
+      href: fc.constantFrom('/orgs/1/t/1', '/orgs/1/t/2'),
+      version: fc.constant(1),
+    }),
+  }),
+);
+
 const policy: fc.Arbitrary<HostPolicy> = fc.record({
   hash: fc.constant('0'.repeat(64)),
   mode: fc.constantFrom(...ENFORCEMENT_MODES, 'full', 'selective'),
@@ -99,7 +136,10 @@ const policy: fc.Arbitrary<HostPolicy> = fc.record({
   managesExternal: fc.boolean(),
   ipv6Mode: fc.constantFrom(...IPV6_MODES, 'policy_based', 'policy_based'),
   firewallCoexistence: fc.constantFrom(...FIREWALL_COEXISTENCE),
-  ipTablesRules: fc.constant([]),
+  ipTablesRules: fc.oneof(
+    { weight: 3, arbitrary: fc.constant([]) },
+    fc.array(ipTablesRule, { maxLength: 2 }),
+  ),
   rules: fc.array(rule, { maxLength: 6 }),
 });
 
@@ -144,6 +184,7 @@ export const planPacket: fc.Arbitrary<PlanPacket> = fc
     const hasPorts = [6, 17, 132].includes(protocol);
     return {
       ...packet,
+      localAddress: packet.remoteAddress.includes(':') ? '2001:db8::9' : '10.0.0.9',
       protocol,
       sourcePort: hasPorts ? ports[0] : null,
       destinationPort: hasPorts ? ports[1] : null,

@@ -21,9 +21,10 @@ export function runTable(table: NftTable, packet: PlanPacket): TableOutcome {
     for (const rule of chain.rules) {
       rules += 1;
       if (!rule.matches.every((match) => holds(table, match, packet))) continue;
-      if (rule.log !== null) logPrefix = rule.log.prefix;
+      if (rule.log !== null && 'group' in rule.log) logPrefix = rule.log.prefix;
       const { verdict } = rule;
       if (verdict === null) continue;
+      if (verdict.kind === 'return') return null;
       if (verdict.kind === 'map') {
         const entry = entryFor(verdict, packet);
         if (entry === undefined) continue;
@@ -53,6 +54,11 @@ function entryFor({ key, entries }: NftVerdictMap, packet: PlanPacket) {
 }
 
 function holds(table: NftTable, match: NftMatch, packet: PlanPacket): boolean {
+  const plain = holdsPlainly(table, match, packet);
+  return 'negated' in match && match.negated === true ? !plain : plain;
+}
+
+function holdsPlainly(table: NftTable, match: NftMatch, packet: PlanPacket): boolean {
   const family = packet.remoteAddress.includes(':') ? 6 : 4;
   const elements = (name: string) => {
     const set = table.sets.find((candidate) => candidate.name === name);
@@ -63,7 +69,9 @@ function holds(table: NftTable, match: NftMatch, packet: PlanPacket): boolean {
     (side === 'saddr') === (packet.direction === 'inbound');
   switch (match.kind) {
     case 'interface':
-      return match.name === packet.interfaceName;
+      return match.name.endsWith('*')
+        ? (packet.interfaceName ?? '').startsWith(match.name.slice(0, -1))
+        : match.name === packet.interfaceName;
     case 'interface_set':
       return elements(match.set).includes(packet.interfaceName ?? '');
     case 'state':
@@ -71,7 +79,10 @@ function holds(table: NftTable, match: NftMatch, packet: PlanPacket): boolean {
     case 'family':
       return match.family === family;
     case 'address':
-      return isRemote(match.side) && covers(match.values, packet.remoteAddress);
+      return covers(
+        match.values,
+        isRemote(match.side) ? packet.remoteAddress : (packet.localAddress ?? 'none'),
+      );
     case 'address_set':
       return (
         match.family === family &&
@@ -98,6 +109,10 @@ function holds(table: NftTable, match: NftMatch, packet: PlanPacket): boolean {
       return packet.icmpCode === match.code;
     case 'without_syn':
       return packet.protocol === 6 && !packet.syn;
+    case 'tcp_flags':
+      return packet.protocol === 6 && ((packet.syn ? 2 : 16) & match.mask) === match.value;
+    case 'limit':
+      return true;
     case 'tuple_set':
       return elements(match.set).length > 0;
     case 'foreign':
