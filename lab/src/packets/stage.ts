@@ -1,9 +1,23 @@
 /** Hosts of a policy model as namespaces that enforce it, and connections between them. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FlowRecord } from '@bulkhead/contract';
-import { buildPlan, type FirewallPlan, type NftTable } from '@bulkhead/enforcement';
+import {
+  buildPlan,
+  withInterfaces,
+  withSetDelta,
+  type FirewallPlan,
+  type HostInterface,
+  type NftTable,
+} from '@bulkhead/enforcement';
 import { canonicalAddress } from '@bulkhead/net';
-import type { Connection, ConnectionEnd, Decision, PolicyCore, Workload } from '@bulkhead/policy';
+import type {
+  Connection,
+  ConnectionEnd,
+  Decision,
+  PolicyCore,
+  PolicyDelta,
+  Workload,
+} from '@bulkhead/policy';
 import { LabError } from '../network/commands.ts';
 import { createField, type Assignment } from './field.ts';
 import { forgetConnections } from './conntrack.ts';
@@ -32,6 +46,14 @@ export interface Asked {
 export interface Stage {
   /** Gives the hosts their addresses and policies; those of before are gone. */
   readonly set: (hosts: readonly StageHost[], core: PolicyCore) => Promise<void>;
+  /** Moves hosts that are set by what the core says has changed, as their VENs would. */
+  readonly move: (
+    hosts: readonly StageHost[],
+    core: PolicyCore,
+    delta: PolicyDelta,
+  ) => Promise<void>;
+  /** What a host enforces now; null: nothing. */
+  readonly plan: (host: string) => FirewallPlan | null;
   /** Sends connections between the hosts that are set, and sees what becomes of them. What should come and does not is waited for. */
   readonly send: (asked: readonly Asked[], patienceMs?: number) => Promise<Seen[]>;
   /** What a managed workload enforces: its plan, and its table in the kernel. */
@@ -55,21 +77,25 @@ export function deviceNames(names: readonly string[]): string[] {
   });
 }
 
+function hostInterfaces(workload: Workload): HostInterface[] {
+  const devices = deviceNames(workload.interfaces.map(({ name }) => name));
+  return workload.interfaces.map(({ networkProfile, addresses }, index) => ({
+    name: devices[index] ?? '',
+    profile: networkProfile,
+    addresses: addresses.map(({ address }) => address),
+  }));
+}
+
 /** The plan that the workload's VEN makes of its policy; null: it enforces nothing, as it has no VEN or that one is suspended. */
-export function planOf(core: PolicyCore, workload: Workload): FirewallPlan | null {
+function planOf(core: PolicyCore, workload: Workload): FirewallPlan | null {
   const policy = core.hostPolicy(workload.href);
   if (policy === undefined || workload.suspended) return null;
   const sets = core.setsOf(workload.href).flatMap((id) => core.addressSet(id) ?? []);
-  const devices = deviceNames(workload.interfaces.map(({ name }) => name));
   return buildPlan({
     policy,
     sets: new Map(sets.map((set) => [set.id, set])),
     host: {
-      interfaces: workload.interfaces.map(({ networkProfile, addresses }, index) => ({
-        name: devices[index] ?? '',
-        profile: networkProfile,
-        addresses: addresses.map(({ address }) => address),
-      })),
+      interfaces: hostInterfaces(workload),
       otherInterfaces: workload.type === 'endpoint' ? 'external' : 'corporate',
       // a scenario's hosts have no PCE, no resolver and have resolved no name
       pce: [],
@@ -94,19 +120,38 @@ export async function createStage(
 ): Promise<Stage> {
   const field = await createField(prefix, devices);
   const enforcers = field.hosts.map((namespace) => vens.start(namespace));
-  const plans = new Map<Enforcer, FirewallPlan>();
+  /** What each host enforces; null: nothing of ours. */
+  const plans = new Map<Enforcer, FirewallPlan | null>();
+  /** What its kernel was last told, by which that is taken away again. */
+  const kernel = new Map<Enforcer, FirewallPlan>();
   let byName = new Map<string, { readonly host: StageHost; readonly at: number }>();
 
   async function enforce(host: StageHost | undefined, enforcer: Enforcer, core: PolicyCore) {
-    const before = plans.get(enforcer);
+    const before = kernel.get(enforcer);
     const plan = host?.workload == null ? null : planOf(core, host.workload);
+    plans.set(enforcer, plan);
     const next = plan ?? (before === undefined ? null : nothing(before));
-    if (next === null || (before?.ownsTable !== true && !next.ownsTable)) {
-      if (plan !== null) plans.set(enforcer, plan);
-      return;
-    }
-    await enforcer.enforce(next);
+    if (next === null) return;
+    if (before?.ownsTable === true || next.ownsTable) await enforcer.enforce(next);
+    kernel.set(enforcer, next);
+  }
+
+  async function follow(
+    host: StageHost | undefined,
+    enforcer: Enforcer,
+    core: PolicyCore,
+    delta: PolicyDelta,
+  ) {
+    const before = plans.get(enforcer) ?? null;
+    const workload = host?.workload ?? null;
+    const isNew = delta.policies.some((policy) => policy.workload === workload?.href);
+    if (workload === null || before === null || isNew) return enforce(host, enforcer, core);
+    const roamed = withInterfaces(before, hostInterfaces(workload));
+    const next = delta.sets.reduce(withSetDelta, roamed);
+    if (next.ownsTable !== before.ownsTable) await enforcer.enforce(next);
+    else if (next.ownsTable) await enforcer.move(before, next);
     plans.set(enforcer, next);
+    kernel.set(enforcer, next);
   }
 
   function placeOf(name: string, end: ConnectionEnd): Place {
@@ -189,6 +234,17 @@ export async function createStage(
         ...enforcers.map((enforcer, at) => enforce(hosts[at], enforcer, core)),
       ]);
     },
+    async move(hosts, core, delta) {
+      byName = new Map(hosts.map((host, at) => [host.name, { host, at }]));
+      await Promise.all([
+        field.assign(hosts.map(assignments)),
+        ...enforcers.map((enforcer, at) => follow(hosts[at], enforcer, core, delta)),
+      ]);
+    },
+    plan(name) {
+      const enforcer = enforcerOf(name);
+      return (enforcer && plans.get(enforcer)) ?? null;
+    },
     async send(asked, patienceMs = PATIENCE_MS) {
       const seen = new Map<Asked, Seen>();
       for (const round of roundsOf(asked, ({ connection }) => connection)) {
@@ -203,7 +259,7 @@ export async function createStage(
     async enforced(name) {
       const enforcer = enforcerOf(name);
       const plan = enforcer && plans.get(enforcer);
-      if (enforcer === undefined || plan === undefined) return null;
+      if (enforcer === undefined || plan == null) return null;
       if (!plan.ownsTable) return { plan, table: { exists: false, sets: [], chains: [] } };
       return { plan, table: await enforcer.table() };
     },

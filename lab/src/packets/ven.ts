@@ -5,7 +5,10 @@
 import type { FlowRecord } from '@bulkhead/contract';
 import { NFT_TABLE, parseRuleset, type FirewallPlan, type NftTable } from '@bulkhead/enforcement';
 import { createFlowReporter } from '../../../apps/ven/src/agent/flow-reporter.ts';
+import { loadLibc } from '../../../apps/ven/src/platform/linux/libc.ts';
+import { createLinuxFirewall } from '../../../apps/ven/src/platform/linux/linux-firewall.ts';
 import { createLinuxPlatform } from '../../../apps/ven/src/platform/linux/linux-platform.ts';
+import { openElementSocket } from '../../../apps/ven/src/platform/linux/nft-socket.ts';
 import { LabError, run } from '../network/commands.ts';
 import type { Namespace } from './libc.ts';
 
@@ -14,6 +17,11 @@ export interface Enforcer {
   readonly namespace: Namespace;
   /** Applies the plan and reads it back. Rejects with LabError when the kernel is not what the plan says. */
   readonly enforce: (plan: FirewallPlan) => Promise<void>;
+  /**
+   * Moves from what is enforced to a plan with other members or interfaces: elements alone where that is enough, else the whole. Reads it
+   * back, too.
+   */
+  readonly move: (before: FirewallPlan, after: FirewallPlan) => Promise<void>;
   /** Flow records since it was last asked. */
   readonly records: () => Promise<readonly FlowRecord[]>;
   /** Our table as the kernel has it. */
@@ -26,10 +34,11 @@ export interface Vens {
   readonly close: () => Promise<void>;
 }
 
-/** One platform serves every namespace: each of its sockets and programs is where it was opened. */
+/** One reader of log records serves every namespace: each of its sockets is where it was opened. */
 export async function createVens(): Promise<Vens> {
   const troubles: string[] = [];
   const trouble = (words: unknown): void => void troubles.push(String(words));
+  const libc = await loadLibc();
   const platform = await createLinuxPlatform({ failed: trouble });
   const log = { info: () => {}, warn: trouble, error: trouble };
   return {
@@ -48,19 +57,33 @@ export async function createVens(): Promise<Vens> {
         log,
         now: () => new Date(),
       });
+      const elements = namespace.run(() => openElementSocket(libc));
+      const firewall = createLinuxFirewall({
+        watch: () => () => undefined,
+        moveElements: (changes) => elements.move(changes),
+        ownProcess: () => undefined,
+      });
+      async function readBack(expected: FirewallPlan): Promise<void> {
+        plan = expected;
+        const differences = await namespace.run(() => firewall.differences(expected));
+        if (differences.length === 0) return;
+        throw new LabError(
+          `${namespace.name}: the kernel is not as planned: ${differences.join('; ')}`,
+        );
+      }
       const stopWatching = namespace.run(() =>
         platform.watchFlows((packets) => reporter.observe(packets)),
       );
       return {
         namespace,
         async enforce(next) {
-          await namespace.run(() => platform.firewall.apply(next));
-          plan = next;
-          const differences = await namespace.run(() => platform.firewall.differences(next));
-          if (differences.length === 0) return;
-          throw new LabError(
-            `${namespace.name}: the kernel is not as planned: ${differences.join('; ')}`,
-          );
+          await namespace.run(() => firewall.apply(next));
+          await readBack(next);
+        },
+        async move(before, after) {
+          const isMoved = await namespace.run(() => firewall.move(before, after));
+          if (!isMoved) await namespace.run(() => firewall.apply(after));
+          await readBack(after);
         },
         async records() {
           if (troubles.length > 0) throw new LabError(troubles.join('; '));
@@ -73,7 +96,10 @@ export async function createVens(): Promise<Vens> {
           parseRuleset(
             await namespace.run(() => run('nft', ['-j', '-n', 'list', 'table', 'inet', NFT_TABLE])),
           ),
-        close: stopWatching,
+        close() {
+          stopWatching();
+          elements.close();
+        },
       };
     },
     close: () => platform.close(),

@@ -2,26 +2,37 @@
 import { isDeepStrictEqual } from 'node:util';
 import { createEvaluator, type PlanDecision, type PlanEvaluator } from '@bulkhead/enforcement';
 import {
+  changesOf,
   createPolicyCore,
   naiveDecide,
   type Connection,
   type Decision,
   type EndDecision,
+  type PolicyChange,
   type PolicyModel,
   type RuleOrigin,
 } from '@bulkhead/policy';
 import { judgeSeen } from '../packets/judge.ts';
 import { isTracked, whyNotSent } from '../packets/sendable.ts';
-import { planOf, type Stage } from '../packets/stage.ts';
+import type { Stage } from '../packets/stage.ts';
 import { ownersOf, stageHosts } from '../scenario/by-packets.ts';
 import { checkDocument, type LoadedScenario } from '../scenario/load.ts';
 import { withBeyond, type BeyondStatement } from './beyond.ts';
+import { afterMoves, type Move } from './moves.ts';
 import type { ScenarioDocument } from '../scenario/format.ts';
 
 /** A policy with its hosts, and connections that are asked about. */
 export interface World {
   readonly document: ScenarioDocument;
   readonly beyond: readonly BeyondStatement[];
+  /** What happens before anything is asked. */
+  readonly moves: readonly Move[];
+}
+
+/** A world at first, and after its moves, about which its connections are. Without moves the two are the same. */
+export interface LoadedWorld {
+  readonly first: LoadedScenario;
+  readonly last: LoadedScenario;
 }
 
 export interface Disagreement {
@@ -40,10 +51,23 @@ export interface Held {
   readonly cases: readonly Case[];
   /** Connections that were not sent, by reason; the other three answers agree about them. */
   readonly notSent: ReadonlyMap<string, number>;
+  /** Whether the hosts came to this by moves. */
+  readonly moved: boolean;
   readonly disagreements: readonly Disagreement[];
 }
 
-export function loadWorld({ document, beyond }: World): LoadedScenario | null {
+/** Null when it is no valid scenario, before or after its moves. */
+export function loadWorld(world: World): LoadedWorld | null {
+  const { document, moves } = world;
+  const last = loadDocument(afterMoves(document, moves), world.beyond);
+  const first = moves.length === 0 ? last : loadDocument({ ...document, expect: [] }, world.beyond);
+  return first === null || last === null ? null : { first, last };
+}
+
+function loadDocument(
+  document: ScenarioDocument,
+  beyond: readonly BeyondStatement[],
+): LoadedScenario | null {
   const loaded = checkDocument(document, () => 0);
   if ('faults' in loaded) return null;
   const model = withBeyond(loaded.translation.model, beyond);
@@ -52,15 +76,19 @@ export function loadWorld({ document, beyond }: World): LoadedScenario | null {
 
 /** Answers every connection of the world in four ways, on a stage that has room for its hosts. */
 export async function holdWorld(
-  loaded: LoadedScenario,
+  { first, last }: LoadedWorld,
   stage: Stage,
   patienceMs?: number,
 ): Promise<Held> {
-  const { translation, asked } = loaded;
+  const { translation, asked } = last;
   const { model } = translation;
-  const core = createPolicyCore(model);
-  const evaluators = planEvaluators(model, core);
+  const core = createPolicyCore(first.translation.model);
   const hosts = stageHosts(translation);
+  await stage.set(stageHosts(first.translation), core);
+  if (first !== last) {
+    const delta = core.apply(changesBetween(first.translation.model, model));
+    await stage.move(hosts, core, delta);
+  }
   const owners = ownersOf(hosts);
   const decided = asked.map((item) => ({ ...item, decision: core.decide(item.connection) }));
   const notSent = new Map<string, number>();
@@ -69,7 +97,6 @@ export async function holdWorld(
     if (reason !== null) notSent.set(reason, (notSent.get(reason) ?? 0) + 1);
     return reason === null;
   });
-  await stage.set(hosts, core);
   const seen = await stage.send(sent, patienceMs);
   const byPackets = new Map(
     sent.map((item, index) => {
@@ -81,6 +108,7 @@ export async function holdWorld(
       return [item, faults.map((fault) => `packets: ${fault}`)] as const;
     }),
   );
+  const evaluators = planEvaluators(model, stage);
   const disagreements = decided.flatMap((item): Disagreement[] => {
     const { connection, decision, path, text } = item;
     const faults = [
@@ -90,7 +118,17 @@ export async function holdWorld(
     ];
     return faults.length === 0 ? [] : [{ index: Number(path[1]), connection: text, faults }];
   });
-  return { cases: sent, notSent, disagreements };
+  return { cases: sent, notSent, moved: first !== last, disagreements };
+}
+
+/** What makes the one model into the other. */
+function changesBetween(before: PolicyModel, after: PolicyModel): PolicyChange[] {
+  const known = new Map(
+    changesOf(before).map((change) => [`${change.type} ${change.href}`, change]),
+  );
+  return changesOf(after).filter(
+    (change) => !isDeepStrictEqual(known.get(`${change.type} ${change.href}`), change),
+  );
 }
 
 function naiveFaults(model: PolicyModel, connection: Connection, decision: Decision): string[] {
@@ -102,14 +140,11 @@ function naiveFaults(model: PolicyModel, connection: Connection, decision: Decis
 }
 
 /** What each managed workload's plan says of a packet, by href of the workload. */
-function planEvaluators(
-  model: PolicyModel,
-  core: ReturnType<typeof createPolicyCore>,
-): ReadonlyMap<string, PlanEvaluator> {
+function planEvaluators(model: PolicyModel, stage: Stage): ReadonlyMap<string, PlanEvaluator> {
   return new Map(
-    model.workloads.flatMap((workload) => {
-      const plan = planOf(core, workload);
-      return plan === null ? [] : [[workload.href, createEvaluator(plan)] as const];
+    model.workloads.flatMap(({ href, name }) => {
+      const plan = stage.plan(name);
+      return plan === null ? [] : [[href, createEvaluator(plan)] as const];
     }),
   );
 }

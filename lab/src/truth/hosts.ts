@@ -18,6 +18,13 @@ const NETWORKS_V6 = ['2001:db8:1::', '2001:db8:1:1::', '2001:db8:2::', 'fd00:7::
 const LENGTHS_V4 = [24, 24, 24, 25, 16, 8, 7, 32, 0] as const;
 const LENGTHS_V6 = [64, 64, 48, 32, 31, 128, 0] as const;
 
+/** An address of one of the networks, of either family, with a prefix length. */
+export function randomAddress(random: Random, number: number): string {
+  return random.chance(0.35)
+    ? `${random.pick(NETWORKS_V6)}${number.toString(16)}/${random.pick(LENGTHS_V6)}`
+    : `${random.pick(NETWORKS_V4)}${number}/${random.pick(LENGTHS_V4)}`;
+}
+
 /** Gives each address once, but now and then one that is there already, or one that no router passes on. */
 function addressMaker(random: Random): () => string[] {
   let last = 9;
@@ -95,7 +102,7 @@ export function randomHosts(
   };
 }
 
-function randomLabels(random: Random): Record<string, string> {
+export function randomLabels(random: Random): Record<string, string> {
   return Object.fromEntries(
     Object.entries(LABELS)
       .filter(() => random.chance(0.75))

@@ -86,7 +86,7 @@ function report(truth: Truth, options: Options): void {
     [...figures].map(([name, number]) => `${name} ${number}`).join(', ');
   process.stdout.write(
     [
-      `${truth.cases} connections under ${truth.policies} policies in ${truth.seconds} s (seed ${options.seed})`,
+      `${truth.cases} connections under ${truth.policies} policies, ${truth.moved} of them come to by changes, in ${truth.seconds} s (seed ${options.seed})`,
       `decisions: ${list(truth.decisions)}`,
       `reasons at the ends: ${list(truth.reasons)}`,
       `besides, not sent: ${list(truth.notSent) || 'none'}`,

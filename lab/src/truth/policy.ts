@@ -33,7 +33,10 @@ const HOLES = [
   '10.1.0.10-10.1.0.14',
 ];
 
-/** Services that meet: ends of ranges, single ports inside them, whole protocols, ICMP by type and code. */
+/**
+ * Services that meet: ends of ranges, single ports inside them, whole protocols, ICMP by type and code. No UDP range holds a port that a
+ * system takes for a client: what comes from a port of a stateless rule's service is an answer (PS-17).
+ */
 const PORTS: readonly ServicePortText[] = [
   'tcp/22',
   'tcp/443',
@@ -43,7 +46,7 @@ const PORTS: readonly ServicePortText[] = [
   'udp/53',
   'udp/50-60',
   'udp',
-  'udp/1-65535',
+  'udp/1-20000',
   'icmp/8',
   'icmp/8/0',
   'icmp/13',

@@ -29,6 +29,8 @@ export interface Truth {
   /** Connections of which all four answers are known. */
   readonly cases: number;
   readonly policies: number;
+  /** Of the policies, those that the hosts came to by changes to one before. */
+  readonly moved: number;
   readonly seconds: number;
   readonly decisions: ReadonlyMap<string, number>;
   /** What decided, counted at each end that has a say. */
@@ -94,7 +96,7 @@ async function shrink(found: Found, stage: Stage, limitMs: number): Promise<Foun
 }
 
 function createTally() {
-  let cases = 0;
+  let [cases, moved] = [0, 0];
   const [decisions, reasons, notSent] = [
     new Map<string, number>(),
     new Map<string, number>(),
@@ -106,6 +108,7 @@ function createTally() {
     cases: () => cases,
     add(held: Held): void {
       cases += held.cases.length;
+      moved += held.moved ? 1 : 0;
       for (const { decision } of held.cases) {
         count(decisions, decision.decision);
         for (const end of [decision.outbound, decision.inbound]) {
@@ -114,6 +117,6 @@ function createTally() {
       }
       for (const [reason, number] of held.notSent) count(notSent, reason, number);
     },
-    figures: () => ({ cases, decisions, reasons, notSent }),
+    figures: () => ({ cases, moved, decisions, reasons, notSent }),
   };
 }

@@ -39,20 +39,36 @@ function without(value: Json, path: Path): Json {
   );
 }
 
-/** What the world may lack, large things first: a statement beyond the format by its number, or a path in the document. */
-function lacks(world: World): (number | Path)[] {
-  const { expect: _, ...rest } = world.document;
-  const paths = pathsOf(rest as Json, []).toSorted((one, other) => one.length - other.length);
-  return [...world.beyond.keys(), ...paths];
+/** One thing that a world may do without. */
+type Lack = { readonly of: 'moves' | 'beyond'; readonly at: number } | { readonly path: Path };
+
+/** Large things first. */
+function lacks({ document, moves, beyond }: World): Lack[] {
+  const { expect: _, ...rest } = document;
+  return [
+    ...moves.map((_, at) => ({ of: 'moves' as const, at })),
+    ...beyond.map((_, at) => ({ of: 'beyond' as const, at })),
+    ...pathsOf(rest as Json, [])
+      .toSorted((one, other) => one.length - other.length)
+      .map((path) => ({ path })),
+  ];
 }
 
 /** The world that lacks it; null when that would be no valid scenario. */
-function lacking(world: World, lack: number | Path): World | null {
-  if (typeof lack === 'number') return { ...world, beyond: world.beyond.toSpliced(lack, 1) };
-  const { expect, ...rest } = world.document;
-  const left = without(rest as Json, lack) as object;
-  const candidate = { ...world, document: { ...left, name: world.document.name, expect } };
+function lacking(world: World, lack: Lack): World | null {
+  const candidate = cut(world, lack);
   return loadWorld(candidate) === null ? null : candidate;
+}
+
+function cut(world: World, lack: Lack): World {
+  if ('of' in lack) {
+    return lack.of === 'moves'
+      ? { ...world, moves: world.moves.toSpliced(lack.at, 1) }
+      : { ...world, beyond: world.beyond.toSpliced(lack.at, 1) };
+  }
+  const { expect, ...rest } = world.document;
+  const left = without(rest as Json, lack.path) as object;
+  return { ...world, document: { ...left, name: world.document.name, expect } };
 }
 
 /** Leaves out one thing after the other as long as `fails` holds, until nothing can be left out or the time is over. */

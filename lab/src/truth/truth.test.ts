@@ -12,7 +12,7 @@ const WORLDS = Array.from({ length: 60 }, (_, number) => makeWorld(SEED, number)
 function modelOf(world: World) {
   const loaded = loadWorld(world);
   if (loaded === null) throw new Error('no valid scenario');
-  return loaded.translation.model;
+  return loaded.last.translation.model;
 }
 
 describe('random worlds', () => {
@@ -67,7 +67,7 @@ describe('random worlds', () => {
   test('ask about both families, every kind of traffic and all decisions', () => {
     const asked = WORLDS.flatMap((world) => {
       const core = createPolicyCore(modelOf(world));
-      return (loadWorld(world)?.asked ?? []).map(({ connection }) => ({
+      return (loadWorld(world)?.last.asked ?? []).map(({ connection }) => ({
         kind: `${connection.protocol} ${connection.source.address.includes(':') ? 6 : 4}`,
         decision: core.decide(connection).decision,
       }));
@@ -96,7 +96,7 @@ test('a world is shrunk to what shows the fault and is written as a scenario', a
   expect(rulesets.flatMap(({ rules }) => rules)).toHaveLength(1);
   expect(workloads.length).toBeLessThanOrEqual(2);
   expect(asked).toHaveLength(1);
-  expect(small.beyond).toEqual([]);
+  expect([small.beyond, small.moves]).toEqual([[], []]);
   expect(rest.ip_lists ?? []).toHaveLength(0);
   const [parsed] = parseAllDocuments(worldText(small));
   expect(checkDocument((parsed as { toJS(): unknown }).toJS(), () => 1)).not.toHaveProperty(

@@ -4,6 +4,8 @@ import { stringify } from 'yaml';
 import { beyondText, randomBeyond } from './beyond.ts';
 import { randomConnections } from './connections.ts';
 import { loadWorld, type World } from './hold.ts';
+import { afterMoves, randomMoves } from './moves.ts';
+import type { ScenarioDocument } from '../scenario/format.ts';
 import { randomHosts } from './hosts.ts';
 import { randomPolicy } from './policy.ts';
 import { createRandom } from './random.ts';
@@ -23,10 +25,12 @@ export function makeWorld(seed: number, number: number): World {
     ...hosts,
     ...randomPolicy(random, hosts),
   };
-  const document = { ...policy, expect: randomConnections(random, policy, CONNECTIONS) };
-  const loaded = loadWorld({ document, beyond: [] });
+  const moves = random.chance(0.5) ? randomMoves(random, policy) : [];
+  const expect = randomConnections(random, afterMoves(policy, moves), CONNECTIONS);
+  const world = { document: { ...policy, expect }, moves, beyond: [] };
+  const loaded = loadWorld(world);
   if (loaded === null) throw new Error(`seed ${seed}, policy ${number} is no valid scenario`);
-  return { document, beyond: randomBeyond(random, loaded.translation.model) };
+  return { ...world, beyond: randomBeyond(random, loaded.first.translation.model) };
 }
 
 /** The world with one of its connections alone. */
@@ -35,17 +39,28 @@ export function withOnly(world: World, index: number): World {
   return { ...world, document: { ...world.document, expect: expect.slice(index, index + 1) } };
 }
 
-/** The world as a scenario file: what the core decides is what is expected. What the format cannot say stands in comments. */
+/**
+ * The world as a scenario file: what the core decides is what is expected. After moves, the world before them stands first, in a document
+ * of its own. What the format cannot say is told in comments.
+ */
 export function worldText(world: World): string {
   const loaded = loadWorld(world);
   if (loaded === null) throw new Error('the world is no valid scenario');
-  const core = createPolicyCore(loaded.translation.model);
-  const expect = (world.document.expect ?? []).map((item, index) => {
-    const asked = loaded.asked.find(({ path }) => path[1] === index);
+  const { document, moves, beyond } = world;
+  const core = createPolicyCore(loaded.last.translation.model);
+  const after = afterMoves(document, moves);
+  const expect = (after.expect ?? []).map((item, index) => {
+    const asked = loaded.last.asked.find(({ path }) => path[1] === index);
     return asked === undefined
       ? item
       : { ...item, decision: core.decide(asked.connection).decision };
   });
-  const notes = world.beyond.map((statement) => `# beyond the format: ${beyondText(statement)}\n`);
-  return `${notes.join('')}${stringify({ ...world.document, expect }, { lineWidth: 120 })}`;
+  const text = (item: ScenarioDocument): string => stringify(item, { lineWidth: 120 });
+  const notes = beyond.map((statement) => `# beyond the format: ${beyondText(statement)}\n`);
+  const { expect: _, ...before } = document;
+  const first =
+    moves.length === 0
+      ? ''
+      : `# what the hosts enforce first; then, by changes alone, what follows\n${text(before)}---\n`;
+  return `${notes.join('')}${first}${text({ ...after, expect })}`;
 }
