@@ -61,12 +61,7 @@ export class PolicyEngine implements PolicyCore {
   change(changes: readonly PolicyChange[]): void {
     let settings = false;
     for (const change of changes) {
-      if (change.type === 'workload') {
-        // before the workload: labels come first in a whole model, and then nobody has to be placed twice
-        this.replaceRekeyed();
-        this.place(change.href, change.value);
-        continue;
-      }
+      if (change.type === 'workload') continue;
       settings ||= this.movesSettings(change);
       this.objects.put(change);
     }
@@ -78,6 +73,10 @@ export class PolicyEngine implements PolicyCore {
     for (const unit of removed) this.rules.removeUnit(unit);
     for (const unit of removedTables) this.rules.removeTable(unit);
     if (settings) this.resettle();
+    // last, when it is known what counts of them: each is looked at once
+    for (const change of changes) {
+      if (change.type === 'workload') this.place(change.href, change.value);
+    }
     if (this.rules.settle()) this.policies.forget();
   }
 
