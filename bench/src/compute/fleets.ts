@@ -8,6 +8,14 @@ export interface FleetHost {
   readonly type: WorkloadType;
 }
 
+/**
+ * A text as it is in a message that was read: in one piece. What is put together with `+` is kept in pieces until somebody looks at it, and
+ * then the core would be charged for the writing of its input.
+ */
+function inOnePiece(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
+}
+
 export function label(href: string): Actor & { kind: 'label' } {
   return { kind: 'label', href, exclusion: false };
 }
@@ -19,11 +27,13 @@ export function labelChange(key: string, value: string): PolicyChange {
 
 /** `10.0.0.0/8` and on into the next ones: as many different addresses as anybody asks for. */
 export function addressOf(index: number): string {
-  return `${10 + (index >>> 24)}.${(index >>> 16) & 255}.${(index >>> 8) & 255}.${index & 255}`;
+  return inOnePiece(
+    `${10 + (index >>> 24)}.${(index >>> 16) & 255}.${(index >>> 8) & 255}.${index & 255}`,
+  );
 }
 
 export function workloadChange({ index, labels, address, type }: FleetHost): PolicyChange {
-  const href = `/workloads/${index}`;
+  const href = inOnePiece(`/workloads/${index}`);
   return {
     type: 'workload',
     href,
@@ -58,7 +68,7 @@ const BOTH = { providers: WORKLOADS, consumers: WORKLOADS };
 const NONE: readonly never[] = [];
 
 export function rule(
-  href: string,
+  text: string,
   of: {
     readonly providers?: readonly Actor[];
     readonly consumers?: readonly Actor[];
@@ -66,6 +76,7 @@ export function rule(
     readonly subnets?: readonly RuleSide[];
   },
 ): Rule {
+  const href = inOnePiece(text);
   return {
     href,
     name: href,
@@ -90,7 +101,7 @@ export function ruleSetChange(
   scope: readonly string[],
   rules: readonly Rule[],
 ): PolicyChange {
-  const href = `/rule_sets/${index}`;
+  const href = inOnePiece(`/rule_sets/${index}`);
   return {
     type: 'rule_set',
     href,
@@ -116,7 +127,7 @@ const TIERS = [
 /** Applications of four hosts, each of another role, with three rules among them: every host is a policy class of its own. */
 export function applications(scopes: number): PolicyChange[] {
   const roles = new Map(ROLES.map((role) => [role, `/labels/role-${role}`]));
-  const apps = Array.from({ length: scopes }, (_, scope) => `/labels/app-${scope}`);
+  const apps = Array.from({ length: scopes }, (_, scope) => inOnePiece(`/labels/app-${scope}`));
   const actors = new Map(
     [...roles].map(([role, href]) => [role, [label(href)] as readonly Actor[]]),
   );
@@ -194,7 +205,8 @@ export function laptopAddress(
 ): string {
   const site = index % sites;
   const subnet = site * subnetsPerSite + ((index + move) % subnetsPerSite);
-  return `10.${(subnet >>> 8) & 255}.${subnet & 255}.${1 + ((Math.trunc(index / sites) + move) % 250)}`;
+  const host = 1 + ((Math.trunc(index / sites) + move) % 250);
+  return inOnePiece(`10.${(subnet >>> 8) & 255}.${subnet & 255}.${host}`);
 }
 
 export function laptopChange(fleet: LaptopFleet, index: number, address: string): PolicyChange {
