@@ -35,6 +35,7 @@ export function explainLookup(sources: ExplainSources): ExplainLookup {
     service: objects.service,
     ipList: objects.ipList,
     virtualService: objects.virtualService,
+    ruleSet: objects.ruleSet,
     ipLists: objects.allIpLists,
     workload: (href) => placed.get(href)?.workload,
     units: () => objects.units(),
@@ -69,7 +70,10 @@ export function explainLookup(sources: ExplainSources): ExplainLookup {
 }
 
 /** Rules that are disabled, or whose ruleset is, compiled as if they were not, apart from what is in force. */
-function* disabledUnits(objects: ObjectStore, digest: (text: string) => string): Iterable<Unit> {
+function* disabledUnits(
+  objects: ObjectStore,
+  digest: (text: string) => string,
+): Iterable<readonly Unit[]> {
   const { label, group, service, ipList, virtualService, virtualServices } = objects;
   const find = { label, group, service, ipList, virtualService, virtualServices };
   const states = standaloneStates(digest);
@@ -78,7 +82,7 @@ function* disabledUnits(objects: ObjectStore, digest: (text: string) => string):
     if (rules.length === 0) continue;
     const enabled = rules.map((rule) => ({ ...rule, enabled: true }));
     const asIf = { ...ruleSet, enabled: true, rules: enabled, ipTablesRules: [] };
-    yield* compileRuleSet(asIf, { ...find, ...states }).units;
+    yield compileRuleSet(asIf, { ...find, ...states }).units;
   }
 }
 

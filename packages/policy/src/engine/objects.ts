@@ -103,9 +103,9 @@ export class ObjectStore implements CompileContext {
     return { kind: this.boundaries.has(href) ? 'boundary' : 'rule', name };
   }
 
-  /** Units of all enabled rules and boundaries. */
-  *units(): Iterable<Unit> {
-    for (const { units } of this.compiled.values()) yield* units;
+  /** Units of all enabled rules and boundaries, by ruleset and boundary. */
+  *units(): Iterable<readonly Unit[]> {
+    for (const { units } of this.compiled.values()) yield units;
   }
 
   /** Name of a rule or boundary. */

@@ -9,7 +9,7 @@ import { servicesMatch, type ServiceQuery } from '../services.ts';
 import type { RuleSide } from '../vocabulary.ts';
 import { ipListRange, virtualServiceRange } from './addresses.ts';
 import { labelsOf, selectsWorkload, type LabelsByKey } from './labels.ts';
-import type { ExplainLookup, ExplainPart, PeerForm } from './lookup.ts';
+import type { ExplainLookup, ExplainPart, ExplainUnit, PeerForm } from './lookup.ts';
 import { PeersAtAddress } from './peers.ts';
 
 /** Why a workload is no peer by an address, other than by being offline. */
@@ -130,10 +130,15 @@ export class EndContext {
     return address !== null && this.holdsAddress(part.source, address);
   }
 
-  /** Whether one of the entries is what was asked for. A consumer is held to protocol and port alone. */
-  fits(ports: readonly ServicePort[]): boolean {
-    const byTraffic = !this.inbound && ports.some(isNamed);
-    return servicesMatch(byTraffic ? ports.map(withoutNames) : ports, this.query);
+  /**
+   * Whether one of the entries is what was asked for (PS-61). A consumer is held to protocol and port alone, and a boundary there leaves
+   * entries of programs out.
+   */
+  fits(ports: readonly ServicePort[], action: ExplainUnit['action'] = 'allow'): boolean {
+    if (this.inbound || !ports.some(isNamed)) return servicesMatch(ports, this.query);
+    const counting =
+      action === 'deny' ? ports.filter((port) => !isNamed(port)) : ports.map(withoutNames);
+    return servicesMatch(counting, this.query);
   }
 
   /** Whether the entry is what was asked for but for the program that it names. */
@@ -141,8 +146,10 @@ export class EndContext {
     return servicesMatch([withoutNames(port)], this.query);
   }
 
-  /** Whether this end is within a scope. */
-  within(scope: Scope): boolean {
+  /** Whether this end is within the scope of a unit; a boundary has none. */
+  within({ ruleSet, scopeIndex }: ExplainUnit): boolean {
+    const scope = ruleSet === null ? undefined : this.find.ruleSet(ruleSet)?.scopes[scopeIndex];
+    if (scope === undefined) return true;
     return scope.every(isPlainLabel)
       ? this.carriesLabels(scope)
       : selectsWorkload(conditionsOf(scope, this.find), this.ownLabels);

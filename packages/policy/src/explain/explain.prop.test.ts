@@ -20,7 +20,6 @@ import type {
 } from './explanation.ts';
 import { failingConditions } from './failing.ts';
 import { modelLookup } from './testing/model-lookup.ts';
-import { scopeOf } from './refs.ts';
 import { followed } from './testing/follow.ts';
 import { failsByDisabled, NEVER, weigh } from './weigh.ts';
 
@@ -80,12 +79,12 @@ function allFailing(model: PolicyModel, item: Connection, direction: Direction) 
   if (decided === null || own === undefined) return [];
   const ownSide = direction === 'inbound' ? 'providers' : 'consumers';
   const ctx = new EndContext(find, item, { decided, own, ownSide });
-  return [...find.units(), ...find.disabledUnits()].flatMap((unit) => {
+  return [...find.units(), ...find.disabledUnits()].flat().flatMap((unit) => {
     const origin = find.origin(unit);
     if (origin === undefined) return [];
     const weight = weigh(unit, ctx) + failsByDisabled(origin);
     if (weight === NEVER) return [];
-    const within = ctx.within(scopeOf(unit, origin));
+    const within = ctx.within(unit);
     const failing = failingConditions(unit, origin, ctx);
     return [{ href: unit.href, scopeIndex: unit.scopeIndex, weight, within, failing }];
   });

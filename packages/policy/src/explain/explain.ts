@@ -95,10 +95,11 @@ function matches(ctx: EndContext): {
   const rules: StatementMatch[] = [];
   const boundaries: StatementMatch[] = [];
   if (named.size === 0) return { rules, boundaries };
-  for (const unit of find.units()) {
-    if (!named.has(unit.href)) continue;
-    const match = matchHere(unit, ctx);
-    if (match !== null) (unit.action === 'allow' ? rules : boundaries).push(match);
+  for (const batch of find.units()) {
+    for (const unit of batch) {
+      const match = named.has(unit.href) ? matchHere(unit, ctx) : null;
+      if (match !== null) (unit.action === 'allow' ? rules : boundaries).push(match);
+    }
   }
   return { rules: rules.sort(inOrder), boundaries: boundaries.sort(inOrder) };
 }

@@ -58,13 +58,14 @@ export interface ExplainLookup extends LabelLookup {
   service(href: string): Service | undefined;
   ipList(href: string): IpList | undefined;
   virtualService(href: string): VirtualService | undefined;
+  ruleSet(href: string): RuleSet | undefined;
   /** All IP lists; walked once a question that needs a list for an address. */
   ipLists(): Iterable<IpList>;
-  /** Units in force, of rules and boundaries, in any order. */
-  units(): Iterable<ExplainUnit>;
-  /** Units of rules that are disabled, or whose ruleset is, compiled as if nothing were. */
-  disabledUnits(): Iterable<ExplainUnit>;
-  /** Constant time. Undefined: not known any more; the unit is passed over. */
+  /** Units in force, of rules and boundaries, in batches of any size and order; walked at most twice an end. */
+  units(): Iterable<readonly ExplainUnit[]>;
+  /** Units of rules that are disabled, or whose ruleset is, compiled as if nothing were. In batches likewise. */
+  disabledUnits(): Iterable<readonly ExplainUnit[]>;
+  /** Undefined: not known any more; the unit is passed over. */
   origin(unit: ExplainUnit): UnitOrigin | undefined;
   /** Every workload that is a peer by the address in that form. Asked at most once an end and form. */
   peersAt(address: Address, form: PeerForm): readonly PeerAt[];

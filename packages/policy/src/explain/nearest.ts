@@ -2,8 +2,8 @@
 import type { EndContext } from './context.ts';
 import type { NearestRule } from './explanation.ts';
 import { failingConditions } from './failing.ts';
-import type { ExplainUnit, UnitOrigin } from './lookup.ts';
-import { scopeOf, statementRef } from './refs.ts';
+import type { ExplainUnit } from './lookup.ts';
+import { statementRef } from './refs.ts';
 import { failsByDisabled, NEVER, weigh } from './weigh.ts';
 
 /** How many are told. */
@@ -11,30 +11,34 @@ const TOLD = 3;
 
 interface Candidate {
   readonly unit: ExplainUnit;
-  readonly origin: UnitOrigin;
   readonly count: number;
+  /** Whether this end is within its scope. */
+  readonly within: boolean;
 }
 
 /** At most three, each rule once, within the scope in which it comes nearest. Order: see `DecidedEnd.nearest`. */
 export function nearestRules(ctx: EndContext): NearestRule[] {
   const { find } = ctx;
   const best: Candidate[] = [];
-  for (const unit of find.units()) {
-    const count = weigh(unit, ctx, limitOf(best));
-    const origin = count === NEVER ? undefined : find.origin(unit);
-    if (origin !== undefined) insert({ unit, origin, count }, best, ctx);
+  for (const batch of find.units()) {
+    for (const unit of batch) {
+      const count = weigh(unit, ctx, limitOf(best));
+      if (count < NEVER) insert(unit, count, { best, ctx });
+    }
   }
-  for (const unit of find.disabledUnits()) {
+  for (const batch of find.disabledUnits()) {
+    for (const unit of batch) {
+      const disabled = failsByDisabled(find.origin(unit));
+      const count = disabled + weigh(unit, ctx, limitOf(best) - disabled);
+      if (count < NEVER) insert(unit, count, { best, ctx });
+    }
+  }
+  return best.flatMap(({ unit }) => {
     const origin = find.origin(unit);
-    if (origin === undefined) continue;
-    const disabled = failsByDisabled(origin);
-    const count = disabled + weigh(unit, ctx, limitOf(best) - disabled);
-    if (count < NEVER) insert({ unit, origin, count }, best, ctx);
-  }
-  return best.map(({ unit, origin }) => ({
-    ...statementRef(unit, origin, find),
-    failing: failingConditions(unit, origin, ctx),
-  }));
+    if (origin === undefined) return [];
+    const failing = failingConditions(unit, origin, ctx);
+    return { ...statementRef(unit, origin, find), failing };
+  });
 }
 
 /** More failing conditions than this, and a rule is not told. */
@@ -42,28 +46,36 @@ function limitOf(best: readonly Candidate[]): number {
   return best.length < TOLD ? NEVER : (best.at(-1)?.count ?? NEVER);
 }
 
-function insert(candidate: Candidate, best: Candidate[], ctx: EndContext): void {
+interface Ranking {
+  readonly best: Candidate[];
+  readonly ctx: EndContext;
+}
+
+function insert(unit: ExplainUnit, count: number, { best, ctx }: Ranking): void {
+  const comesBefore = (other: Candidate) => isNearer(unit, count, { other, ctx });
   const last = best.at(-1);
-  if (best.length === TOLD && last !== undefined && !comesBefore(candidate, last, ctx)) return;
-  const same = best.findIndex(({ unit }) => unit.href === candidate.unit.href);
+  if (best.length === TOLD && last !== undefined && !comesBefore(last)) return;
+  const same = best.findIndex((other) => other.unit.href === unit.href);
   const known = best[same];
   if (known !== undefined) {
-    if (!comesBefore(candidate, known, ctx)) return;
+    if (!comesBefore(known)) return;
     best.splice(same, 1);
   }
-  const place = best.findIndex((other) => comesBefore(candidate, other, ctx));
-  best.splice(place < 0 ? best.length : place, 0, candidate);
+  const place = best.findIndex(comesBefore);
+  best.splice(place < 0 ? best.length : place, 0, { unit, count, within: ctx.within(unit) });
   best.length = Math.min(best.length, TOLD);
 }
 
-function comesBefore(left: Candidate, right: Candidate, ctx: EndContext): boolean {
-  if (left.count !== right.count) return left.count < right.count;
-  const [within, other] = [isWithin(left, ctx), isWithin(right, ctx)];
-  if (within !== other) return within;
-  if (left.unit.href !== right.unit.href) return left.unit.href < right.unit.href;
-  return left.unit.scopeIndex < right.unit.scopeIndex;
-}
-
-function isWithin({ unit, origin }: Candidate, ctx: EndContext): boolean {
-  return ctx.within(scopeOf(unit, origin));
+/** Asks for the unit's scope last: thousands of rules may fail as much as the third best, and their href alone puts most behind it. */
+function isNearer(
+  unit: ExplainUnit,
+  count: number,
+  { other, ctx }: { readonly other: Candidate; readonly ctx: EndContext },
+): boolean {
+  if (count !== other.count) return count < other.count;
+  const first =
+    unit.href === other.unit.href
+      ? unit.scopeIndex < other.unit.scopeIndex
+      : unit.href < other.unit.href;
+  return other.within ? first && ctx.within(unit) : first || ctx.within(unit);
 }

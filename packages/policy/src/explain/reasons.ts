@@ -25,12 +25,12 @@ export function matchOf(
       // a boundary is enforced outbound only towards IP lists (PS-40)
       (unit.action === 'allow' || ctx.inbound || part.source.kind === 'ip_list') &&
       isOn(part, 'providers', ctx) &&
-      ctx.fits(part.services ?? unit.services),
+      ctx.fits(part.services ?? unit.services, unit.action),
   );
   const consumers = unit.consumers.filter((part) => isOn(part, 'consumers', ctx));
   const [provider] = providers;
   if (provider === undefined || consumers.length === 0) return null;
-  const service = serviceOf(origin, provider, ctx);
+  const service = serviceOf(unit, origin, provider, ctx);
   if (service === null) return null;
   const reasons = (parts: readonly ExplainPart[], side: RuleSide) =>
     parts.flatMap((part) => reasonOf(part, { unit, origin, side, ctx }));
@@ -150,12 +150,13 @@ interface WrittenService {
 
 /** The entry, as it was written, that the connection fits. */
 function serviceOf(
+  unit: ExplainUnit,
   origin: UnitOrigin,
   provider: ExplainPart,
   ctx: EndContext,
 ): ServiceMatch | null {
   for (const { service, virtualService, ports } of writtenServices(origin, provider, ctx)) {
-    const port = ports.find((entry) => ctx.fits([entry]));
+    const port = ports.find((entry) => ctx.fits([entry], unit.action));
     if (port !== undefined) return { service, virtualService, port };
   }
   return null;

@@ -28,7 +28,7 @@ export const NEVER = Number.POSITIVE_INFINITY;
  * own side comes first: nearly all rules are about others, and who the peer is costs more to say.
  */
 export function weigh(unit: ExplainUnit, ctx: EndContext, limit = NEVER): number {
-  if (unit.action !== 'allow' || isAddressesOnly(unit[ctx.ownSide])) return NEVER;
+  if (unit.action !== 'allow') return NEVER;
   let count = failsOfSide(unit, ctx.ownSide, ctx);
   if (count > limit) return NEVER;
   if (ctx.decided.reason === 'ipv6_mode') count += 1;
@@ -40,16 +40,20 @@ export function weigh(unit: ExplainUnit, ctx: EndContext, limit = NEVER): number
 }
 
 /** Switches that are off: the rule, and its ruleset. */
-export function failsByDisabled(origin: UnitOrigin): number {
+export function failsByDisabled(origin: UnitOrigin | undefined): number {
+  if (origin === undefined) return NEVER;
   if (origin.kind === 'boundary') return 0;
   return Number(!origin.rule.enabled) + Number(!origin.ruleSet.enabled);
 }
 
-/** As `wayOf` has it, at once for what nearly every side is: labels. */
+/** As `wayOf` has it, at once for what nearly every side is: labels. `NEVER` where it makes nobody a member of this end's side. */
 function failsOfSide(unit: ExplainUnit, side: RuleSide, ctx: EndContext): number {
   const parts = unit[side];
-  const [only] = parts;
-  if (parts.length !== 1 || only?.source.kind !== 'selector') return total(wayOf(unit, side, ctx));
+  const only = parts[0];
+  if (parts.length !== 1 || only?.source.kind !== 'selector') {
+    const never = side === ctx.ownSide && isAddressesOnly(parts);
+    return never ? NEVER : total(wayOf(unit, side, ctx));
+  }
   const fails = failsOfPart(only, side, ctx) ?? 0;
   return side === 'consumers' || ctx.fits(unit.services) ? fails : fails + 1;
 }
@@ -129,11 +133,7 @@ export function listToExtend(parts: readonly ExplainPart[], ctx: EndContext): Ex
 
 /** A side that holds addresses and makes nobody a member (PS-7). */
 export function isAddressesOnly(parts: readonly ExplainPart[]): boolean {
-  return parts[0]?.source.kind === 'ip_list' && parts.every(isList);
-}
-
-function isList({ source }: ExplainPart): boolean {
-  return source.kind === 'ip_list';
+  return parts.length > 0 && parts.every(({ source }) => source.kind === 'ip_list');
 }
 
 function failingKeys(selector: Selector, labels: LabelsByKey): number {

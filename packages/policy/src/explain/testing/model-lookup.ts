@@ -47,8 +47,9 @@ export function modelLookup(model: PolicyModel): ExplainLookup {
     ...objects,
     workload: byHref(model.workloads),
     ipLists: () => model.ipLists,
-    units: () => inForce,
-    disabledUnits: () => disabled,
+    ruleSet: byHref(model.ruleSets),
+    units: () => [inForce],
+    disabledUnits: () => [disabled],
     origin: (unit) => origins.get(unit),
     peersAt: (address, form) =>
       model.workloads.flatMap((workload) => {
