@@ -17,7 +17,7 @@ import {
 import type { AddressSetDelta } from '@bulkhead/policy';
 import type { Firewall } from '../platform/port.ts';
 import { messageOf, type Log } from './log.ts';
-import { moveByDelta } from './policy-state.ts';
+import { continues, moveByDelta } from './policy-state.ts';
 import type { NameMove } from './resolved-names.ts';
 
 const REPAIR_ATTEMPTS = 3;
@@ -173,11 +173,12 @@ export function createPolicyApplier(deps: PolicyApplierDeps): PolicyApplier {
     applyWhole: (policy) => applyWhole(policy, true),
     async applyDelta(delta) {
       const before = current;
-      const next = before === null ? null : moveByDelta(before.policy, delta);
-      if (before === null || next === null) return null;
-      if (delta.policy !== null) return applyWhole(next, true);
+      if (before === null || !continues(before.policy, delta)) return null;
       const plan = delta.sets.reduce(withSetDelta, before.plan);
-      if (!(await moved(before.plan, plan, 'members'))) return applyWhole(next, true);
+      // the kernel first: what is enforced need not wait for the policy as data
+      const isMoved = delta.policy === null && (await moved(before.plan, plan, 'members'));
+      const next = moveByDelta(before.policy, delta);
+      if (!isMoved) return applyWhole(next, true);
       return take(next, plan, () => Promise.resolve(), true, tightens(plan, delta.sets));
     },
     async interfacesChanged(interfaces) {

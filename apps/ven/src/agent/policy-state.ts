@@ -51,12 +51,13 @@ export function openDelta(document: PolicyDocument, publicKeyPem: string): Polic
   return openDocument(document, publicKeyPem, policyDeltaContentSchema);
 }
 
-/** The policy after a delta; null when the delta does not begin at this policy, so that the whole must be asked for. */
-export function moveByDelta(
-  policy: PolicyContent,
-  delta: PolicyDeltaContent,
-): PolicyContent | null {
-  if (policy.version !== delta.from) return null;
+/** Whether a delta begins at this policy; else the whole must be asked for. */
+export function continues(policy: PolicyContent, delta: PolicyDeltaContent): boolean {
+  return policy.version === delta.from;
+}
+
+/** The policy after a delta that continues it. */
+export function moveByDelta(policy: PolicyContent, delta: PolicyDeltaContent): PolicyContent {
   const sets = new Map(policy.sets.map((set) => [set.id, set]));
   for (const change of delta.sets) {
     sets.set(change.id, moveSet(sets.get(change.id) ?? emptySet(change.id), change));
