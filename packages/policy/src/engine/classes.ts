@@ -81,8 +81,8 @@ function sameHead(a: Workload, b: Workload): boolean {
  */
 export class SelectorIndex {
   private readonly states = new Map<string, SelectorState>();
-  /** Selectors that something was compiled to in this step, and that nothing stands on yet. */
-  private readonly pending = new Map<string, SelectorState>();
+  /** Selectors that something was compiled to in this step; what nothing stands on at its end goes. */
+  private fresh: SelectorState[] = [];
   private serial = 0;
   private readonly byLabel = new Map<string, Few<SelectorState>>();
   private readonly unlabelled = new Set<SelectorState>();
@@ -108,26 +108,27 @@ export class SelectorIndex {
     if (state === undefined) {
       this.serial += 1;
       state = new SelectorState(id, this.serial, selector);
-      this.pending.set(id, state);
+      this.states.set(id, state);
+      this.fresh.push(state);
     }
     return state;
   }
 
   /** A selector that something stands on, or was compiled to in this step. */
   find(id: string): SelectorState | undefined {
-    return this.states.get(id) ?? this.pending.get(id);
+    return this.states.get(id);
   }
 
   /** The step is over. */
   settle(): void {
-    this.pending.clear();
+    for (const { id, references } of this.fresh) if (references === 0) this.states.delete(id);
+    this.fresh = [];
   }
 
   /** From now on, if not before, the state holds the classes that it selects. */
   retain(state: SelectorState): void {
     state.references += 1;
     if (state.references > 1) return;
-    this.states.set(state.id, state);
     this.list(state);
     const labels = this.candidateLabels(state.selector);
     if (labels === null) for (const candidate of this.classes.values()) join(candidate, state);
@@ -141,7 +142,7 @@ export class SelectorIndex {
   release(state: SelectorState): void {
     state.references -= 1;
     if (state.references > 0) return;
-    this.states.delete(state.id);
+    this.fresh.push(state);
     this.unlabelled.delete(state);
     for (const condition of state.selector) {
       for (const label of condition.labels) unlist(this.byLabel, label, state);
