@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 
 /** An error that the person at the keyboard can act on: one line, no stack. */
 export class LabError extends Error {
-  override readonly name = 'LabError';
+  override readonly name: string = 'LabError';
 }
 
 export interface CommandResult {

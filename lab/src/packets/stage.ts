@@ -44,9 +44,9 @@ export interface Asked {
 }
 
 export interface Stage {
-  /** Gives the hosts their addresses and policies; those of before are gone. */
+  /** Gives the hosts their addresses and policies; those of before are gone. Rejects with EnforceError. */
   readonly set: (hosts: readonly StageHost[], core: PolicyCore) => Promise<void>;
-  /** Moves hosts that are set by what the core says has changed, as their VENs would. */
+  /** Moves hosts that are set by what the core says has changed, as their VENs would. Rejects with EnforceError. */
   readonly move: (
     hosts: readonly StageHost[],
     core: PolicyCore,
@@ -229,14 +229,14 @@ export async function createStage(
   return {
     async set(hosts, core) {
       byName = new Map(hosts.map((host, at) => [host.name, { host, at }]));
-      await Promise.all([
+      await allOf([
         field.assign(hosts.map(assignments)),
         ...enforcers.map((enforcer, at) => enforce(hosts[at], enforcer, core)),
       ]);
     },
     async move(hosts, core, delta) {
       byName = new Map(hosts.map((host, at) => [host.name, { host, at }]));
-      await Promise.all([
+      await allOf([
         field.assign(hosts.map(assignments)),
         ...enforcers.map((enforcer, at) => follow(hosts[at], enforcer, core, delta)),
       ]);
@@ -268,6 +268,12 @@ export async function createStage(
       await field.close();
     },
   };
+}
+
+/** Waits for all, also when one fails, so that nothing goes on behind the error. */
+async function allOf(work: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
 }
 
 function assignments(host: StageHost): Assignment[] {

@@ -9,17 +9,23 @@ import { loadLibc } from '../../../apps/ven/src/platform/linux/libc.ts';
 import { createLinuxFirewall } from '../../../apps/ven/src/platform/linux/linux-firewall.ts';
 import { createLinuxPlatform } from '../../../apps/ven/src/platform/linux/linux-platform.ts';
 import { openElementSocket } from '../../../apps/ven/src/platform/linux/nft-socket.ts';
+import { FirewallError } from '../../../apps/ven/src/platform/port.ts';
 import { LabError, run } from '../network/commands.ts';
 import type { Namespace } from './libc.ts';
+
+/** A host could not be made to enforce its plan: the system refused it, or has something else than planned. */
+export class EnforceError extends LabError {
+  override readonly name = 'EnforceError';
+}
 
 /** What enforces on one host. */
 export interface Enforcer {
   readonly namespace: Namespace;
-  /** Applies the plan and reads it back. Rejects with LabError when the kernel is not what the plan says. */
+  /** Applies the plan and reads it back. Rejects with EnforceError. */
   readonly enforce: (plan: FirewallPlan) => Promise<void>;
   /**
    * Moves from what is enforced to a plan with other members or interfaces: elements alone where that is enough, else the whole. Reads it
-   * back, too.
+   * back, too. Rejects with EnforceError.
    */
   readonly move: (before: FirewallPlan, after: FirewallPlan) => Promise<void>;
   /** Flow records since it was last asked. */
@@ -32,6 +38,15 @@ export interface Enforcer {
 export interface Vens {
   readonly start: (namespace: Namespace) => Enforcer;
   readonly close: () => Promise<void>;
+}
+
+async function refusable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof FirewallError) throw new EnforceError(error.message, { cause: error });
+    throw error;
+  }
 }
 
 /** One reader of log records serves every namespace: each of its sockets is where it was opened. */
@@ -67,9 +82,7 @@ export async function createVens(): Promise<Vens> {
         plan = expected;
         const differences = await namespace.run(() => firewall.differences(expected));
         if (differences.length === 0) return;
-        throw new LabError(
-          `${namespace.name}: the kernel is not as planned: ${differences.join('; ')}`,
-        );
+        throw new EnforceError(`the kernel is not as planned: ${differences.join('; ')}`);
       }
       const stopWatching = namespace.run(() =>
         platform.watchFlows((packets) => reporter.observe(packets)),
@@ -77,12 +90,12 @@ export async function createVens(): Promise<Vens> {
       return {
         namespace,
         async enforce(next) {
-          await namespace.run(() => firewall.apply(next));
+          await refusable(() => namespace.run(() => firewall.apply(next)));
           await readBack(next);
         },
         async move(before, after) {
-          const isMoved = await namespace.run(() => firewall.move(before, after));
-          if (!isMoved) await namespace.run(() => firewall.apply(after));
+          const isMoved = await refusable(() => namespace.run(() => firewall.move(before, after)));
+          if (!isMoved) await refusable(() => namespace.run(() => firewall.apply(after)));
           await readBack(after);
         },
         async records() {

@@ -6,6 +6,7 @@ import { judgeSeen } from '../packets/judge.ts';
 import type { PacketLab } from '../packets/packet-lab.ts';
 import { isTracked, whyNotSent } from '../packets/sendable.ts';
 import { deviceNames, type Stage, type StageHost } from '../packets/stage.ts';
+import { EnforceError } from '../packets/ven.ts';
 import {
   checkDecision,
   checkSubnets,
@@ -88,13 +89,7 @@ export async function evaluateByPackets(
     hosts.map(({ interfaces }) => deviceNames(interfaces.map(({ name }) => name))),
   );
   try {
-    await stage.set(hosts, core);
-    const seen = await stage.send(sent);
-    sent.forEach((item, index) => {
-      const of = seen[index];
-      if (of === undefined) return;
-      faults.set(item, judgeSeen(item.decision, of, isTracked(item.connection)));
-    });
+    for (const [item, shown] of await showAll(stage)) faults.set(item, shown);
     const members = await readSubnets(stage, loaded);
     const subnets = scenario.expect_subnets.flatMap(
       (_, index) =>
@@ -110,6 +105,23 @@ export async function evaluateByPackets(
     };
   } finally {
     await stage.close();
+  }
+
+  /** In what packets differ from each decision. */
+  async function showAll(on: Stage): Promise<(readonly [Decided, readonly string[]])[]> {
+    try {
+      await on.set(hosts, core);
+    } catch (error) {
+      if (!(error instanceof EnforceError)) throw error;
+      const fault = `a host does not enforce its policy: ${error.message}`;
+      return sent.map((item) => [item, [fault]]);
+    }
+    const seen = await on.send(sent);
+    return sent.map((item, index) => {
+      const of = seen[index];
+      if (of === undefined) return [item, ['it was not sent']];
+      return [item, judgeSeen(item.decision, of, isTracked(item.connection))];
+    });
   }
 
   /** Members of the kernel's sets, for each of `expect_subnets`. */

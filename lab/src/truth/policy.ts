@@ -3,6 +3,7 @@ import { NETWORK_TYPES, RULE_SIDES } from '@bulkhead/policy';
 import type { ActorText, ScenarioDocument, ServicePortText } from '../scenario/format.ts';
 import { LABELS } from './hosts.ts';
 import type { Random } from './random.ts';
+import { randomWide } from './wide.ts';
 
 type Hosts = Pick<ScenarioDocument, 'workloads' | 'external_hosts'>;
 type RuleSets = NonNullable<ScenarioDocument['rulesets']>;
@@ -167,7 +168,7 @@ function randomScope(random: Random, groups: NonNullable<ScenarioDocument['label
   });
 }
 
-/** A policy about the hosts. */
+/** A policy about the hosts; now and then a wide one. */
 export function randomPolicy(random: Random, hosts: Hosts): Omit<ScenarioDocument, 'name'> {
   const label_groups = nested(random, randomGroups(random));
   const ip_lists = random.times(1, 3, (index) => randomList(random, index));
@@ -193,17 +194,23 @@ export function randomPolicy(random: Random, hosts: Hosts): Omit<ScenarioDocumen
     virtual: virtual_services.map(({ name }) => name),
     workloads,
   };
+  const wide = random.chance(0.06) ? randomWide(random) : null;
   return {
     label_groups,
-    ip_lists,
+    ip_lists: [...ip_lists, ...(wide?.lists ?? [])],
     services,
     virtual_services,
-    rulesets: random.times(1, 3, (index) => ({
-      name: `r${index + 1}`,
-      ...(random.chance(0.06) && { enabled: false }),
-      scopes: random.chance(0.5) ? [] : random.times(1, 2, () => randomScope(random, label_groups)),
-      rules: random.times(1, 3, (at) => randomRule(random, names, `rule ${index + 1}.${at + 1}`)),
-    })),
+    rulesets: [
+      ...(wide === null ? [] : [wide.ruleSet]),
+      ...random.times(1, 3, (index) => ({
+        name: `r${index + 1}`,
+        ...(random.chance(0.06) && { enabled: false }),
+        scopes: random.chance(0.5)
+          ? []
+          : random.times(1, 2, () => randomScope(random, label_groups)),
+        rules: random.times(1, 3, (at) => randomRule(random, names, `rule ${index + 1}.${at + 1}`)),
+      })),
+    ],
     enforcement_boundaries: random.times(0, 2, (index) => ({
       name: `boundary ${index + 1}`,
       ...randomSides(random, names, false),

@@ -1,6 +1,7 @@
 /** Goes through random worlds until enough connections agree in all four ways, or the first does not. */
 import type { PacketLab } from '../packets/packet-lab.ts';
 import type { Stage } from '../packets/stage.ts';
+import { EnforceError } from '../packets/ven.ts';
 import { holdWorld, loadWorld, type Disagreement, type Held, type World } from './hold.ts';
 import { DEVICES } from './hosts.ts';
 import { shrinkWorld } from './shrink.ts';
@@ -78,7 +79,16 @@ export async function seekTruth(lab: PacketLab, asked: Asked): Promise<Truth> {
 async function hold(world: World, stage: Stage, patienceMs?: number): Promise<Held> {
   const loaded = loadWorld(world);
   if (loaded === null) throw new Error('a world that is no valid scenario cannot be held');
-  return holdWorld(loaded, stage, patienceMs);
+  try {
+    return await holdWorld(loaded, stage, patienceMs);
+  } catch (error) {
+    if (!(error instanceof EnforceError)) throw error;
+    // no connection can be asked about, so it stands for all of them
+    const [first] = loaded.last.asked;
+    const faults = [`a host does not enforce its policy: ${error.message}`];
+    const disagreements = [{ index: 0, connection: first?.text ?? 'any connection', faults }];
+    return { cases: [], notSent: new Map(), moved: world.moves.length > 0, disagreements };
+  }
 }
 
 /** The same disagreement alone, in the smallest world; as it was found where it does not show again by itself. */
