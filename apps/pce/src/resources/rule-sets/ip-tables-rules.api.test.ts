@@ -148,6 +148,46 @@ test.each<[string, object, RegExp]>([
   expect(await client.get(ruleSet.href)).toEqual(before);
 });
 
+test('PS-86: statements that nftables cannot say are refused when they are saved, each with its place and reason', async () => {
+  const client = pce().client();
+  const ruleSet = await makeRuleSet(client, 'Unsupported');
+  const created = await make(ruleSet);
+  const before = await client.get(ruleSet.href);
+  const bad = [
+    SSH,
+    { table_name: 'nat', chain_name: 'POSTROUTING', parameters: '-j MASQUERADE' },
+    { ...SSH, parameters: '-m geoip --src-cc US -j DROP' },
+  ] as const;
+  const refused = await refusalOf(make(ruleSet, { statements: [...bad] }));
+  expect(refused.errors.map(({ token }) => token)).toEqual([
+    'custom_iptables_unsupported',
+    'custom_iptables_unsupported',
+  ]);
+  expect(refused.errors.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^statements\[1\], "-t nat -A POSTROUTING -j MASQUERADE": ./),
+    expect.stringMatching(/^statements\[2\], "-t filter -A INPUT -m geoip .*": .*geoip/),
+  ]);
+  const changed = await refusalOf(
+    client.call('ip_tables_rules.update', {
+      params: { ...DRAFT, rule_set_id: idOf(ruleSet), id: idOf(created) },
+      body: { statements: [{ ...SSH, parameters: '-s 2001:db8::1 -j ACCEPT' }] },
+    }),
+  );
+  expect(changed.has('custom_iptables_unsupported'), 'an address of the other family').toBe(true);
+  const whole = await refusalOf(
+    client.call('rule_sets.create', {
+      params: DRAFT,
+      body: {
+        name: 'Whole bad',
+        scopes: [],
+        ip_tables_rules: [raw(), raw({ statements: [...bad] })],
+      },
+    }),
+  );
+  expect(first(whole.errors).message).toMatch(/^ip_tables_rules\[1\]\.statements\[1\]/);
+  expect(await client.get(ruleSet.href)).toEqual(before);
+});
+
 test('what an iptables rule names is held', async () => {
   const client = pce().client();
   const label = await makeLabel(client, 'loc', 'Held raw');

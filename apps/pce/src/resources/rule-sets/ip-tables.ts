@@ -1,9 +1,11 @@
 /** From what requests say to iptables rules as they are stored. */
-import type { IpTablesRuleWrite } from '@bulkhead/contract';
+import type { ApiError, IpTablesRuleWrite } from '@bulkhead/contract';
+import { translateIpTables } from '@bulkhead/enforcement';
+import { domainErrors } from '../../http/domain-error.ts';
 import { storedActors, wantedActors } from '../../provisioning/actors.ts';
 import { checkReferences } from '../../provisioning/references.ts';
 import { ipTablesRulesOf, type StoredIpTablesBody } from '../../provisioning/stored-content.ts';
-import type { EntryKind } from './entries.ts';
+import type { EntryKind, Placed } from './entries.ts';
 
 function changedBody(
   before: StoredIpTablesBody,
@@ -16,6 +18,23 @@ function changedBody(
     statements: write.statements ?? before.statements,
     actors: write.actors === undefined ? before.actors : storedActors(write.actors),
   };
+}
+
+/** Statements that the VEN's own table cannot say (PS-86): they are refused here, and so are never left out on a host. */
+function unsupported({
+  body,
+  at,
+}: Placed<StoredIpTablesBody>): (ApiError & { token: 'custom_iptables_unsupported' })[] {
+  const family = body.ip_version === '4' ? 4 : 6;
+  return body.statements.flatMap((statement, index) => {
+    const { table_name: table, chain_name: chain, parameters } = statement;
+    const translation = translateIpTables({ table, chain, parameters }, family);
+    if (translation.ok) return [];
+    return {
+      token: 'custom_iptables_unsupported',
+      message: `${at}statements[${index}], "-t ${table} -A ${chain} ${parameters}": ${translation.message}`,
+    };
+  });
 }
 
 /** iptables rules as parts of a ruleset. */
@@ -32,6 +51,8 @@ export const IP_TABLES_RULES: EntryKind<StoredIpTablesBody, IpTablesRuleWrite> =
     changedBody({ ...write, description: null, actors: storedActors(write.actors) }, write),
   changed: changedBody,
   async check(context, rules) {
+    const [first, ...more] = rules.flatMap(unsupported);
+    if (first !== undefined) throw domainErrors([first, ...more]);
     await checkReferences(
       context.db,
       context.orgId,
