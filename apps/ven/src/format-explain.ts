@@ -22,8 +22,9 @@ function formatEnd(end: LocalEnd): string[] {
   return [
     `${end.direction}: ${end.decision ?? 'left to the firewall of the host'}${because(end)}`,
     `  mode ${end.mode}, interface ${where}${profile}`,
-    ...end.rules.map((rule) => `  allowed by rule ${nameOf(rule)}`),
-    ...end.boundaries.map((boundary) => `  denied by boundary ${nameOf(boundary)}`),
+    ...end.decided_by.map((rule) => `  decided by ${nameOf(rule)}`),
+    ...end.rules.map((rule) => `  rule that allows it: ${nameOf(rule)}`),
+    ...end.boundaries.map((boundary) => `  boundary that denies it: ${nameOf(boundary)}`),
   ];
 }
 

@@ -83,6 +83,7 @@ describe('without the PCE the host answers for its own end, and says so', () => 
           direction: 'inbound',
           decision: 'allowed',
           reason: 'rule',
+          decided_by: [{ href: RULE_HREF, version: 1, name: 'Web from the office' }],
           rules: [{ href: RULE_HREF, version: 1, name: 'Web from the office' }],
           boundaries: [{ href: BOUNDARY, version: 5, name: null }],
           mode: 'full',
@@ -95,8 +96,8 @@ describe('without the PCE the host answers for its own end, and says so', () => 
     expect(text).toContain('The PCE could not be asked: ');
     expect(text).toContain("It knows this host's end alone");
     expect(text).toContain('inbound: allowed by a rule');
-    expect(text).toContain(`allowed by rule Web from the office (${RULE_HREF}@1)`);
-    expect(text).toContain(`denied by boundary ${BOUNDARY}@5`);
+    expect(text).toContain(`decided by Web from the office (${RULE_HREF}@1)`);
+    expect(text).toContain(`boundary that denies it: ${BOUNDARY}@5`);
     expect(text).toContain('mode full, interface eth0, corporate network');
   });
 

@@ -39,6 +39,8 @@ const localEnd = z.object({
   /** Null: the VEN leaves such connections to the host's own firewall. */
   decision: z.enum(POLICY_DECISIONS).nullable(),
   reason: z.string().nullable(),
+  /** The rule, custom rule or boundary that gave the decision: the first that matched. */
+  decided_by: z.array(decidingRule),
   rules: z.array(decidingRule),
   boundaries: z.array(decidingRule),
   mode: z.enum(ENFORCEMENT_MODES),
@@ -182,6 +184,7 @@ function localView(
     direction,
     decision: decision?.decision ?? null,
     reason: decision === null ? null : (decision.essential ?? decision.reason),
+    decided_by: named(decision?.origins ?? []),
     rules: named(decision?.rules ?? []),
     boundaries: named(decision?.boundaries ?? []),
     mode: policy.policy.mode,

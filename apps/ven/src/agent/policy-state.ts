@@ -64,7 +64,7 @@ export function moveByDelta(policy: PolicyContent, delta: PolicyDeltaContent): P
   }
   for (const id of delta.dropped_sets) sets.delete(id);
   const next = delta.policy ?? policy.policy;
-  const hrefs = new Set(next.rules.map(({ origin }) => origin.href));
+  const hrefs = new Set([...next.rules, ...next.ipTablesRules].map(({ origin }) => origin.href));
   const names = { ...policy.rule_names, ...delta.rule_names };
   return {
     version: delta.to,

@@ -60,7 +60,7 @@ test('says what names in rules stand for now', () => {
   expect(text).toContain('NAME  www.example.org is not resolved yet');
 });
 
-test('shows custom iptables rules, and that they are not in force here', () => {
+test('shows custom iptables rules, and their place', () => {
   const text = shown({
     ipTablesRules: [
       {
@@ -73,7 +73,7 @@ test('shows custom iptables rules, and that they are not in force here', () => {
     ],
   });
   expect(text).toContain(
-    'this VEN does not install them:\nip6tables -t filter -A INPUT -p tcp --dport 22 -j ACCEPT',
+    'before all others:\nip6tables -t filter -A INPUT -p tcp --dport 22 -j ACCEPT',
   );
   expect(text).toContain('by (/orgs/1/sec_policy/active/rule_sets/1/ip_tables_rules/2, version 3)');
 });

@@ -170,7 +170,7 @@ export function formatPolicy(view: PolicyView): string {
     ),
     ...(view.ip_tables_rules.length === 0
       ? []
-      : ['Custom iptables rules of the policy; this VEN does not install them:']),
+      : ['Custom iptables rules, after essential traffic and before all others:']),
     ...view.ip_tables_rules.flatMap((rule) => [
       ...rule.statements.map(
         (text) => `${rule.ip_version === 4 ? 'iptables' : 'ip6tables'} ${text}`,
