@@ -1,5 +1,7 @@
 /** What packets need of the machine: the right to make namespaces, and a janitor that removes them however this process ends. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkPermissions } from '../network/build.ts';
 import { LabError } from '../network/commands.ts';
@@ -8,6 +10,21 @@ import { createStage, type Stage } from './stage.ts';
 import { createVens } from './ven.ts';
 
 const JANITOR = fileURLToPath(new URL('../network/janitor.ts', import.meta.url));
+
+const BOOTSTRAP = fileURLToPath(new URL('../../../tools/bootstrap.mjs', import.meta.url));
+const PROGRAMS = ['ip', 'nft'] as const;
+
+/** Installs what is missing, as the scripts of the demo and of the tests do before they start. What it says goes to standard error. */
+function installPrograms(): void {
+  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin'];
+  const isThere = (name: string): boolean =>
+    folders.some((folder) => existsSync(join(folder, name)));
+  if (PROGRAMS.every(isThere)) return;
+  const { status } = spawnSync(process.execPath, [BOOTSTRAP, '--system', 'lab'], {
+    stdio: ['ignore', 2, 2],
+  });
+  if (status !== 0) throw new LabError(`packets need the programs ${PROGRAMS.join(' and ')}`);
+}
 
 export interface PacketLab {
   /** A stage with room for hosts of these devices; its caller closes it. */
@@ -23,6 +40,7 @@ export async function openPacketLab(): Promise<PacketLab> {
       'packets need network namespaces and nftables: run this as root on Linux, or leave --packets out',
     );
   }
+  installPrograms();
   const instance = newInstance();
   await removeStaleInstances();
   await checkPermissions(`${instance}-check`);

@@ -61,12 +61,12 @@ function load(): LoadedScenario {
 }
 
 /** Hosts that enforce one model, judged by what another one decides. */
-async function judged(stage: Stage, enforced: PolicyModel): Promise<string[]> {
+async function judged(stage: Stage, enforced: PolicyModel, patienceMs?: number): Promise<string[]> {
   const { translation, asked } = load();
   await stage.set(stageHosts(translation), createPolicyCore(enforced));
   const core = createPolicyCore(translation.model);
   const items = asked.map((item) => ({ ...item, decision: core.decide(item.connection) }));
-  const seen = await stage.send(items);
+  const seen = await stage.send(items, patienceMs);
   return items.flatMap(({ text, decision }, index) => {
     const of = seen[index];
     if (of === undefined) return [`${text}: not sent`];
@@ -84,7 +84,7 @@ test('packets agree with the policy that is enforced and find out any other, on 
   );
   try {
     expect(await judged(stage, model)).toEqual([]);
-    const closed = await judged(stage, { ...model, ruleSets: [] });
+    const closed = await judged(stage, { ...model, ruleSets: [] }, 500);
     expect(closed).toContain(
       'web (10.0.0.1) -> db (10.0.0.2) tcp/5432: is allowed, but its packet did not arrive',
     );
@@ -98,7 +98,7 @@ test('packets agree with the policy that is enforced and find out any other, on 
       ...item,
       enforcementMode: 'visibility_only' as const,
     }));
-    const open = await judged(stage, { ...model, workloads: watching });
+    const open = await judged(stage, { ...model, workloads: watching }, 500);
     expect(open).toContain(
       'web (10.0.0.1) -> db (10.0.0.2) tcp/22: is blocked, but its packet arrived',
     );
