@@ -53,6 +53,8 @@ export interface PceClient {
 
 const TIMEOUT_MS = 10_000;
 const DETECT_TIMEOUT_MS = 3_000;
+/** A person waits, and the host has an answer of its own. */
+const EXPLAIN_TIMEOUT_MS = 5_000;
 const GOODBYE_TIMEOUT_MS = 2_000;
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 
@@ -173,7 +175,11 @@ export function createPceClient(pce: PceAddress, token: string | null): PceClien
         detectResponseSchema,
       ),
     policy: () => ask({ method: 'GET', path: '/ven/policy' }, policyDocumentSchema),
-    explain: (body) => ask({ method: 'POST', path: '/ven/explain', body }, explanationSchema),
+    explain: (body) =>
+      ask(
+        { method: 'POST', path: '/ven/explain', body, timeoutMs: EXPLAIN_TIMEOUT_MS },
+        explanationSchema,
+      ),
     async flows(body) {
       try {
         await send({ method: 'POST', path: '/ven/flows', body, kept: true });
