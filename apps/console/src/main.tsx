@@ -4,6 +4,7 @@ import '@mantine/notifications/styles.css';
 import './theme/tokens.css';
 import './theme/console.css';
 import './theme/mantine.css';
+import './theme/policy.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { MantineProvider } from '@mantine/core';

@@ -13,6 +13,7 @@ import { parseSearch, stringifySearch, type Search } from './format/filters.ts';
 import { SignIn } from './pages/SignIn.tsx';
 import { BoundariesPage } from './pages/boundaries/BoundariesPage.tsx';
 import { BoundaryPage } from './pages/boundaries/BoundaryPage.tsx';
+import { CheckConnectionPage } from './pages/check/CheckConnectionPage.tsx';
 import { EventsPage } from './pages/events/EventsPage.tsx';
 import { ExplorePage } from './pages/explore/ExplorePage.tsx';
 import { IpListsPage } from './pages/objects/IpListsPage.tsx';
@@ -81,6 +82,7 @@ const index = createRoute({
 const routes = [
   index,
   createRoute({ getParentRoute: at, path: '/explore', component: ExplorePage }),
+  createRoute({ getParentRoute: at, path: '/check', component: CheckConnectionPage }),
   createRoute({ getParentRoute: at, path: '/rulesets', component: RulesetsPage }),
   createRoute({ getParentRoute: at, path: '/rulesets/$id', component: RulesetPage }),
   createRoute({ getParentRoute: at, path: '/boundaries', component: BoundariesPage }),

@@ -6,6 +6,7 @@ import { useMediaQuery } from '@mantine/hooks';
 import {
   IconActivity,
   IconAdjustmentsHorizontal,
+  IconArrowsRightLeft,
   IconBox,
   IconFileText,
   IconLink,
@@ -103,6 +104,14 @@ export function SideNav({ onFollow }: { readonly onFollow?: (() => void) | undef
     <ul className="nav" aria-label="Pages">
       <NavLink
         item={{ to: '/explore', name: 'Explore', icon: <IconListSearch {...icon} /> }}
+        onFollow={onFollow}
+      />
+      <NavLink
+        item={{
+          to: '/check',
+          name: 'Check a Connection',
+          icon: <IconArrowsRightLeft {...icon} />,
+        }}
         onFollow={onFollow}
       />
       <li role="separator">

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Switch } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import {
@@ -16,15 +16,7 @@ import { toActorWrite, toServiceWrite } from '../../format/actors.ts';
 import { idOf } from '../../format/words.ts';
 import { Btn, DraftBadge } from '../../ui/Bits.tsx';
 import { Confirm } from '../../ui/Confirm.tsx';
-import {
-  EMPTY_RULE,
-  missingPart,
-  ruleBody,
-  ruleToForm,
-  broadSide,
-  withSide,
-  type RuleForm,
-} from './rule-edit.ts';
+import { broadSide, ruleToForm, withSide } from './rule-edit.ts';
 import { RuleOptions } from './RuleOptions.tsx';
 import { ServiceCell, SideCell } from './SidePopover.tsx';
 
@@ -47,14 +39,21 @@ export function RuleRow({
   number,
   services,
   editable,
+  shown = false,
 }: {
   readonly ruleSetId: string;
   readonly rule: SecRuleWire;
   readonly number: number;
   readonly services: readonly ServiceWire[];
   readonly editable: boolean;
+  /** A link is about this rule: it is brought into view and marked. */
+  readonly shown?: boolean;
 }) {
   const [deleting, setDeleting] = useState(false);
+  const row = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (shown) row.current?.scrollIntoView({ block: 'center' });
+  }, [shown]);
   const name = `rule ${number}`;
   const params = { pversion: 'draft', rule_set_id: ruleSetId, id: idOf(rule.href) };
   const form = ruleToForm(rule);
@@ -83,8 +82,10 @@ export function RuleRow({
   }
   return (
     <div
+      ref={row}
       role="row"
       aria-label={name}
+      aria-current={shown}
       className={rule.enabled && rule.update_type !== 'delete' ? 'rule' : 'rule dis'}
     >
       <div role="cell" className="rn num">
@@ -200,108 +201,6 @@ export function RuleRow({
           The deletion is a draft. Hosts drop the rule once you provision.
         </Confirm>
       ) : null}
-    </div>
-  );
-}
-
-/** A rule that is not saved yet: three cells, then Save. Nothing typed is lost when the server refuses. */
-export function NewRuleRow({
-  ruleSetId,
-  extraScope,
-  services,
-  onClose,
-}: {
-  readonly ruleSetId: string;
-  readonly extraScope: boolean;
-  readonly services: readonly ServiceWire[];
-  readonly onClose: () => void;
-}) {
-  const [form, setForm] = useState<RuleForm>({ ...EMPTY_RULE, extraScope });
-  const [busy, setBusy] = useState(false);
-  const [message, setMessage] = useState<string | null>(null);
-  const missing = missingPart(form);
-  const keep = (changes: Partial<RuleForm>): Promise<void> => {
-    setForm((now) => ({ ...now, ...changes }));
-    setMessage(null);
-    return Promise.resolve();
-  };
-  async function save(): Promise<void> {
-    setBusy(true);
-    try {
-      await api().call('sec_rules.create', {
-        params: { pversion: 'draft', rule_set_id: ruleSetId },
-        body: ruleBody(form),
-      });
-      await invalidateDraft('rule_sets');
-      onClose();
-    } catch (error) {
-      setMessage(messageOf(error));
-      setBusy(false);
-    }
-  }
-  return (
-    <div role="row" aria-label="New rule" className="rule edit">
-      <div role="cell" className="rn">
-        new
-      </div>
-      <div role="cell">
-        <SideCell
-          label="Consumers of new rule"
-          editable
-          actors={form.consumers}
-          subnets={form.subnets.includes('consumers')}
-          onSave={(consumers, on) =>
-            keep({ consumers, subnets: withSide(form.subnets, 'consumers', on) })
-          }
-        />
-      </div>
-      <div className="mid">{arrow}</div>
-      <div role="cell">
-        <ServiceCell
-          label="Providing Services of new rule"
-          editable
-          value={form.services}
-          services={services}
-          onSave={(chosen) => keep({ services: chosen })}
-        />
-      </div>
-      <div className="mid">{arrow}</div>
-      <div role="cell">
-        <SideCell
-          label="Providers of new rule"
-          editable
-          actors={form.providers}
-          subnets={form.subnets.includes('providers')}
-          onSave={(providers, on) =>
-            keep({ providers, subnets: withSide(form.subnets, 'providers', on) })
-          }
-        />
-      </div>
-      <div role="cell" className="cell">
-        <span className="bdg draft">Not saved</span>
-      </div>
-      <div role="cell" className="rowend">
-        <Btn small onClick={onClose}>
-          Cancel
-        </Btn>
-        <Btn
-          small
-          kind="primary"
-          busy={busy}
-          disabled={missing !== null}
-          onClick={() => void save()}
-        >
-          Save
-        </Btn>
-      </div>
-      {missing === null && message === null ? null : (
-        <div
-          className={message === null ? 'rw t3 sm' : 'rw errt'}
-          role={message === null ? undefined : 'alert'}
-        >
-          {message ?? missing}
-        </div>
-      )}
     </div>
   );
 }

@@ -1,162 +1,47 @@
 import { useState } from 'react';
-import { Drawer, Menu, Switch, TextInput } from '@mantine/core';
+import { Menu } from '@mantine/core';
 import { IconCheck, IconAlertTriangle, IconDots, IconPlus } from '@tabler/icons-react';
 import { useNavigate, useParams } from '@tanstack/react-router';
-import type { RuleSetWire, SecRuleWire } from '@bulkhead/contract';
+import type { RuleSetWire } from '@bulkhead/contract';
 import { api } from '../../api/client.ts';
-import { errorsOf, hasToken } from '../../api/failures.ts';
 import { invalidateDraft, useApi } from '../../api/hooks.ts';
-import { useServices } from '../../api/lookups.ts';
-import { isExtraScope } from '../../format/rule-options.ts';
+import { oneOf } from '../../format/filters.ts';
 import { plural } from '../../format/numbers.ts';
 import { useCrumbs } from '../../shell/Shell.tsx';
 import { Btn, DraftBadge } from '../../ui/Bits.tsx';
 import { Confirm } from '../../ui/Confirm.tsx';
-import { Empty, ErrorNotice, FormErrors, PageHeader, Skeleton } from '../../ui/Notices.tsx';
+import { ErrorNotice, PageHeader, Skeleton } from '../../ui/Notices.tsx';
+import { useFilters } from '../../ui/Toolbar.tsx';
 import { PendingBar } from '../provision/PendingBar.tsx';
-import { NewRuleRow, RuleRow } from './RuleRow.tsx';
-import { ScopesEditor, ScopesText, writeScopes, type Scopes } from './Scopes.tsx';
+import { needsExtraScope, readNewRule } from '../why/new-rule.ts';
+import { EditRuleset } from './EditRuleset.tsx';
+import { EMPTY_RULE, type RuleForm } from './rule-edit.ts';
+import { RulesTab } from './RulesTab.tsx';
+import { ScopesText } from './Scopes.tsx';
 
-function EditRuleset({
-  ruleset,
-  id,
-  onClose,
-}: {
-  readonly ruleset: RuleSetWire;
-  readonly id: string;
-  readonly onClose: () => void;
-}) {
-  const [name, setName] = useState(ruleset.name);
-  const [enabled, setEnabled] = useState(ruleset.enabled);
-  const [scopes, setScopes] = useState<Scopes>(ruleset.scopes.length === 0 ? [[]] : ruleset.scopes);
-  const [seen, setSeen] = useState(ruleset.updated_at);
-  const [busy, setBusy] = useState(false);
-  const [messages, setMessages] = useState<readonly string[]>([]);
-  async function save(): Promise<void> {
-    setBusy(true);
-    setMessages([]);
-    const params = { pversion: 'draft', id };
-    try {
-      await api().call('rule_sets.update', {
-        params,
-        query: { if_updated_at: seen },
-        body: { name: name.trim(), enabled, scopes: writeScopes(scopes) },
-      });
-      await invalidateDraft('rule_sets');
-      onClose();
-    } catch (error) {
-      if (hasToken(error, 'object_changed')) {
-        const now = await api().call('rule_sets.get', { params });
-        setSeen(now.updated_at);
-        setMessages([
-          `Somebody else saved this ruleset meanwhile; it is now "${now.name}" with ${plural(now.scopes.length, 'scope')}. What you entered is kept; save again to put it in place of theirs.`,
-        ]);
-      } else setMessages(errorsOf(error).map((one) => one.message));
-      setBusy(false);
-    }
-  }
-  return (
-    <Drawer opened onClose={onClose} title={`Edit ${ruleset.name}`} size={620}>
-      <form
-        className="col g16"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
-        <FormErrors messages={messages} />
-        <TextInput
-          label="Name"
-          value={name}
-          error={name.trim() === '' ? 'A ruleset needs a name.' : null}
-          onChange={(event) => setName(event.currentTarget.value)}
-        />
-        <Switch
-          size="sm"
-          label="Enabled"
-          checked={enabled}
-          onChange={(event) => setEnabled(event.currentTarget.checked)}
-        />
-        <section>
-          <h3 style={{ marginBottom: 6 }}>Scopes</h3>
-          <ScopesEditor value={scopes} onChange={setScopes} />
-        </section>
-        <div className="row" style={{ justifyContent: 'flex-end' }}>
-          <Btn onClick={onClose}>Cancel</Btn>
-          <Btn kind="primary" type="submit" busy={busy} disabled={name.trim() === ''}>
-            Save
-          </Btn>
-        </div>
-      </form>
-    </Drawer>
-  );
+const TABS = ['rules'] as const;
+
+/** The rule that a suggestion opened the page with. */
+function suggestedRule(text: string | undefined, ruleset: RuleSetWire): RuleForm | null {
+  const rule = readNewRule(text);
+  if (rule === null) return null;
+  return { ...EMPTY_RULE, ...rule, extraScope: needsExtraScope(rule, ruleset.scopes) };
 }
 
-export function RulesetPage() {
-  const { id = '' } = useParams({ strict: false });
-  const query = useApi('rule_sets.get', { params: { pversion: 'draft', id } });
-  const ruleset = query.data;
-  useCrumbs(
-    { name: 'Rulesets and Rules' },
-    { name: 'Rulesets', to: '/rulesets' },
-    { name: ruleset?.name ?? 'Ruleset' },
-  );
-  const services = useServices();
+function Ruleset({ ruleset, id }: { readonly ruleset: RuleSetWire; readonly id: string }) {
   const navigate = useNavigate();
-  const [adding, setAdding] = useState<'intra' | 'extra' | null>(null);
-  const [modal, setModal] = useState<'edit' | 'delete' | null>(null);
-  if (ruleset === undefined)
-    return (
-      <main className="page">
-        {query.error === null ? (
-          <Skeleton />
-        ) : (
-          <ErrorNotice
-            error={query.error}
-            what="this ruleset"
-            onRetry={() => void query.refetch()}
-          />
-        )}
-      </main>
-    );
-  const editable = ruleset.caps.includes('write') && ruleset.update_type !== 'delete';
-  const numbered = ruleset.rules.map((rule, index) => ({ rule, number: index + 1 }));
-  const warnings = ruleset.rules.reduce((sum, rule) => sum + rule.warnings.length, 0);
-  const rows = (wanted: boolean): { rule: SecRuleWire; number: number }[] =>
-    numbered.filter(({ rule }) => isExtraScope(rule) === wanted);
-  const group = (title: string, note: string, extra: boolean) => (
-    <div role="rowgroup" aria-label={title}>
-      <div className="rg">
-        {title} <span className="t3">{note}</span>
-      </div>
-      {rows(extra).map(({ rule, number }) => (
-        <RuleRow
-          key={rule.href}
-          ruleSetId={id}
-          rule={rule}
-          number={number}
-          services={services}
-          editable={editable}
-        />
-      ))}
-      {adding === (extra ? 'extra' : 'intra') ? (
-        <NewRuleRow
-          ruleSetId={id}
-          extraScope={extra}
-          services={services}
-          onClose={() => setAdding(null)}
-        />
-      ) : null}
-      {rows(extra).length === 0 && adding !== (extra ? 'extra' : 'intra') ? (
-        <div
-          className="t3"
-          style={{ padding: '10px 14px', borderBottom: '1px solid var(--bh-line)' }}
-        >
-          No {extra ? 'extra-scope' : 'intra-scope'} rules.
-        </div>
-      ) : null}
-    </div>
+  const [search, setSearch] = useFilters();
+  const [adding, setAdding] = useState<RuleForm | null>(() =>
+    suggestedRule(search['new'], ruleset),
   );
+  const [modal, setModal] = useState<'edit' | 'delete' | null>(null);
+  const tab = oneOf(search['tab'], TABS) ?? 'rules';
+  const editable = ruleset.caps.includes('write') && ruleset.update_type !== 'delete';
+  const warnings = ruleset.rules.reduce((sum, rule) => sum + rule.warnings.length, 0);
+  const add = (extraScope: boolean): void => {
+    setSearch({ tab: '' });
+    setAdding({ ...EMPTY_RULE, extraScope });
+  };
   return (
     <main className="page">
       <PageHeader
@@ -201,11 +86,11 @@ export function RulesetPage() {
                   </Menu.Item>
                 </Menu.Dropdown>
               </Menu>
-              <Btn onClick={() => setAdding('extra')}>
+              <Btn onClick={() => add(true)}>
                 <IconPlus size={16} aria-hidden />
                 Add extra-scope rule
               </Btn>
-              <Btn kind="primary" onClick={() => setAdding('intra')}>
+              <Btn kind="primary" onClick={() => add(false)}>
                 <IconPlus size={16} aria-hidden />
                 Add rule
               </Btn>
@@ -214,9 +99,14 @@ export function RulesetPage() {
         }
       />
       <div className="tabs">
-        <span className="on row">
+        <button
+          type="button"
+          className={tab === 'rules' ? 'on' : ''}
+          aria-pressed={tab === 'rules'}
+          onClick={() => setSearch({ tab: '' })}
+        >
           Rules <span className="cnt">{ruleset.rules.length}</span>
-        </span>
+        </button>
         <span className="grow" />
         {warnings === 0 ? null : (
           <span className="inline-w">
@@ -225,42 +115,19 @@ export function RulesetPage() {
           </span>
         )}
       </div>
-      {ruleset.rules.length === 0 && adding === null ? (
-        <Empty
-          title="No rules yet"
-          action={
-            editable ? (
-              <Btn kind="primary" onClick={() => setAdding('intra')}>
-                Add the first rule
-              </Btn>
-            ) : undefined
-          }
-        >
-          A rule allows its consumers to reach its providers on its services.
-        </Empty>
-      ) : (
-        <div
-          className="tcard"
-          style={{ marginTop: 14, flex: 'none', overflowX: 'auto' }}
-          role="table"
-          aria-label="Rules"
-        >
-          <div style={{ minWidth: 960 }}>
-            <div className="rule h" role="row">
-              <div />
-              <div role="columnheader">Consumers</div>
-              <div />
-              <div role="columnheader">Providing Services</div>
-              <div />
-              <div role="columnheader">Providers</div>
-              <div role="columnheader">Rule Options</div>
-              <div />
-            </div>
-            {group('Intra-scope rules', 'consumers and providers are both in the scope', false)}
-            {group('Extra-scope rules', 'consumers may be outside the scope', true)}
-          </div>
-        </div>
-      )}
+      {tab === 'rules' ? (
+        <RulesTab
+          ruleset={ruleset}
+          editable={editable}
+          adding={editable ? adding : null}
+          shown={search['rule']}
+          onAdd={() => add(false)}
+          onAdded={() => {
+            setAdding(null);
+            if (search['new'] !== undefined) setSearch({ new: '' });
+          }}
+        />
+      ) : null}
       <span className="grow" style={{ minHeight: 24 }} />
       <PendingBar />
       {modal === 'edit' ? (
@@ -282,6 +149,27 @@ export function RulesetPage() {
           the rules once you provision.
         </Confirm>
       ) : null}
+    </main>
+  );
+}
+
+export function RulesetPage() {
+  const { id = '' } = useParams({ strict: false });
+  const query = useApi('rule_sets.get', { params: { pversion: 'draft', id } });
+  const ruleset = query.data;
+  useCrumbs(
+    { name: 'Rulesets and Rules' },
+    { name: 'Rulesets', to: '/rulesets' },
+    { name: ruleset?.name ?? 'Ruleset' },
+  );
+  if (ruleset !== undefined) return <Ruleset key={id} ruleset={ruleset} id={id} />;
+  return (
+    <main className="page">
+      {query.error === null ? (
+        <Skeleton />
+      ) : (
+        <ErrorNotice error={query.error} what="this ruleset" onRetry={() => void query.refetch()} />
+      )}
     </main>
   );
 }
