@@ -19,7 +19,7 @@ test('the title names the end that blocks, or both', () => {
   );
 });
 
-test('a rule that fails alike at both ends is said once, fewest conditions first', () => {
+test('a rule that comes nearest at both ends is said once, with all that fails at either', () => {
   const nearest = nearestRules(blockedExplanation());
   expect(nearest.map(({ rule, ends }) => [rule.name, ends])).toEqual([
     ['Shop, rule 1', ['consumer', 'provider']],

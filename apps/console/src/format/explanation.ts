@@ -333,23 +333,26 @@ export function suggestionWords(suggestion: Exclude<Suggestion, { kind: 'new_rul
 
 export interface NearestAt {
   readonly rule: NearestRule;
-  /** Ends at which it fails by these conditions. */
+  /** Ends at which it comes nearest. */
   readonly ends: readonly ('consumer' | 'provider')[];
 }
 
-/** Nearest rules of both ends; one that fails alike at both is said once. Fewest failing conditions first. */
+/** Nearest rules of both ends, each once with all that fails at either. Fewest failing conditions first. */
 export function nearestRules({ ends }: ExplanationWire): readonly NearestAt[] {
-  const found = new Map<string, { rule: NearestRule; ends: ('consumer' | 'provider')[] }>();
+  const found = new Map<string, NearestAt>();
   for (const [role, end] of [
     ['consumer', ends.outbound],
     ['provider', ends.inbound],
   ] as const) {
     if (end.kind !== 'decided') continue;
     for (const rule of end.nearest) {
-      const key = JSON.stringify([rule.href, rule.failing]);
-      const known = found.get(key);
-      if (known === undefined) found.set(key, { rule, ends: [role] });
-      else known.ends.push(role);
+      const known = found.get(rule.href);
+      const failing = [...(known?.rule.failing ?? []), ...rule.failing];
+      const distinct = new Map(failing.map((one) => [JSON.stringify(one), one]));
+      found.set(rule.href, {
+        rule: { ...rule, failing: [...distinct.values()] },
+        ends: [...(known?.ends ?? []), role],
+      });
     }
   }
   return [...found.values()].toSorted(

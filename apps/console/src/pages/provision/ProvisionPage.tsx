@@ -11,8 +11,9 @@ import {
   IconBox,
 } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
+import type { ApiError } from '@bulkhead/contract';
 import { api } from '../../api/client.ts';
-import { errorsOf } from '../../api/failures.ts';
+import { errorsOf, hasToken } from '../../api/failures.ts';
 import { invalidate, useApi } from '../../api/hooks.ts';
 import { useUserName } from '../../api/lookups.ts';
 import { plural } from '../../format/numbers.ts';
@@ -21,7 +22,9 @@ import { Age, Btn } from '../../ui/Bits.tsx';
 import { Confirm } from '../../ui/Confirm.tsx';
 import { Empty, ErrorNotice, FormErrors, PageHeader, Skeleton } from '../../ui/Notices.tsx';
 import { DiffCard } from './DiffCard.tsx';
+import { DraftDifference } from './DifferenceCard.tsx';
 import { PENDING_TYPES, subsetOf, TYPE_NAMES, useDraft, type PendingItem } from './pending.ts';
+import { TestsStop } from './TestsStop.tsx';
 
 const CHANGES: Record<PendingItem['update_type'], ReactNode> = {
   create: (
@@ -94,6 +97,7 @@ export function ProvisionPage() {
   const [note, setNote] = useState('');
   const [busy, setBusy] = useState(false);
   const [messages, setMessages] = useState<readonly string[]>([]);
+  const [stopped, setStopped] = useState<readonly ApiError[]>([]);
   const [reverting, setReverting] = useState<readonly PendingItem[] | null>(null);
   const chosen = draft.items.filter((item) => !left.has(item.href));
   const all = chosen.length === draft.items.length;
@@ -103,14 +107,16 @@ export function ProvisionPage() {
     if (!next.delete(href)) next.add(href);
     setLeft(next);
   };
-  async function provision(): Promise<void> {
+  async function provision(reason?: string): Promise<void> {
     setBusy(true);
     setMessages([]);
+    setStopped([]);
     try {
       const version = await api().call('sec_policy.provision', {
         body: {
           update_description: note.trim() === '' ? null : note.trim(),
           ...(all ? {} : { change_subset: subsetOf(chosen) }),
+          ...(reason === undefined ? {} : { policy_test_override: { reason } }),
         },
       });
       setNote('');
@@ -124,7 +130,8 @@ export function ProvisionPage() {
       });
       await reloadPolicy();
     } catch (error) {
-      setMessages(errorsOf(error).map((one) => one.message));
+      if (hasToken(error, 'policy_test_failed')) setStopped(errorsOf(error));
+      else setMessages(errorsOf(error).map((one) => one.message));
     }
     setBusy(false);
   }
@@ -229,6 +236,7 @@ export function ProvisionPage() {
                 </tbody>
               </table>
             </div>
+            <DraftDifference />
             {current === undefined ? null : (
               <DiffCard
                 key={current.href}
@@ -263,6 +271,13 @@ export function ProvisionPage() {
                 Provision {plural(chosen.length, 'change')}
               </Btn>
               {chosen.length === 0 ? <p className="hint">Select at least one change.</p> : null}
+              {stopped.length === 0 ? null : (
+                <TestsStop
+                  errors={stopped}
+                  busy={busy}
+                  onOverride={(reason) => void provision(reason)}
+                />
+              )}
             </div>
           </aside>
         </div>

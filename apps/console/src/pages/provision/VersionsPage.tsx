@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { IconAlertTriangle } from '@tabler/icons-react';
 import type { SecPolicyWire } from '@bulkhead/contract';
 import { useApi } from '../../api/hooks.ts';
 import { useUserName } from '../../api/lookups.ts';
@@ -6,6 +7,7 @@ import { useCrumbs } from '../../shell/Shell.tsx';
 import { Age } from '../../ui/Bits.tsx';
 import { DataTable, type Column } from '../../ui/DataTable.tsx';
 import { Empty, ErrorNotice, PageHeader, Skeleton } from '../../ui/Notices.tsx';
+import { CompareVersions } from './DifferenceCard.tsx';
 import { ProvisionTabs } from './ProvisionPage.tsx';
 
 const WORDS = { create: 'added', update: 'changed', delete: 'removed' } as const;
@@ -35,6 +37,21 @@ function Changes({ version }: { readonly version: SecPolicyWire }) {
         ))
       )}
     </ul>
+  );
+}
+
+function Override({ version }: { readonly version: SecPolicyWire }) {
+  const userName = useUserName();
+  const override = version.policy_test_override;
+  if (override === null) return null;
+  return (
+    <p className="inline-w" style={{ padding: '10px 14px 0' }}>
+      <IconAlertTriangle size={14} aria-hidden />
+      <span>
+        Failing policy tests were passed over by {userName(override.by.href)}:{' '}
+        {override.failed.join(', ')}. Reason: {override.reason}
+      </span>
+    </p>
   );
 }
 
@@ -92,7 +109,13 @@ export function VersionsPage() {
         loading={query.isPending}
         onOpen={(one) => setOpen(open === one.href ? null : one.href)}
         openId={open}
-        detail={(one) => <Changes version={one} />}
+        detail={(one) => (
+          <>
+            <Override version={one} />
+            <Changes version={one} />
+            <CompareVersions version={one.version} />
+          </>
+        )}
         empty={
           query.error === null ? (
             <Empty title="No version yet">The first provision makes version 1.</Empty>
