@@ -126,13 +126,16 @@ export class Facts implements LabelLookup {
 
   /** Classes with a label of the condition that has the fewest. */
   private candidates(selector: Selector): readonly LabelClass[] {
-    let best: readonly LabelClass[] = this.classes;
+    let best: readonly string[] | null = null;
+    let size = this.classes.length;
     for (const { kind, labels } of selector) {
       if (kind === 'not') continue;
-      const lists = labels.flatMap((label) => this.byLabel.get(label) ?? []);
-      if (lists.length < best.length) best = lists;
+      const own = labels.reduce((sum, label) => sum + (this.byLabel.get(label)?.length ?? 0), 0);
+      if (own >= size) continue;
+      size = own;
+      best = labels;
     }
-    return best;
+    return best?.flatMap((label) => this.byLabel.get(label) ?? []) ?? this.classes;
   }
 
   private classify(): LabelClass[] {
