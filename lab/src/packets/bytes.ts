@@ -39,8 +39,8 @@ export function icmpMessage(
   const errors: readonly number[] = isV6 ? [1, 2, 3, 4] : ESSENTIAL_ICMP.icmp;
   const isError = errors.includes(kind.type);
   if (isV6 && kind.type === PACKET_TOO_BIG) header.writeUInt32BE(SMALLEST_MTU, 4);
-  // identifier and sequence: what connection tracking tells exchanges apart by
-  else if (!isError) header.writeUInt32BE(mark.readUInt32BE(8), 4);
+  // the identifier, by which connection tracking tells exchanges apart
+  else if (!isError) header.writeUInt16BE(mark.readUInt16BE(MARK_BYTES - 2), 4);
   const body = isError ? innerPacket(isV6) : Buffer.alloc(12);
   const message = Buffer.concat([header, body, mark]);
   if (!isV6) message.writeUInt16BE(checksum(message), 2);
