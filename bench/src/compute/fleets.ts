@@ -199,12 +199,14 @@ export interface LaptopFleet {
 
 /** Address of a laptop in one of the subnets (/24) of its site. */
 export function laptopAddress(
-  { sites, subnetsPerSite }: LaptopFleet,
+  { sites, departments, subnetsPerSite }: LaptopFleet,
   index: number,
   move = 0,
 ): string {
   const site = index % sites;
-  const subnet = site * subnetsPerSite + ((index + move) % subnetsPerSite);
+  // laptops of each policy class are spread over all subnets of their site
+  const place = Math.trunc(index / (sites * departments)) + move;
+  const subnet = site * subnetsPerSite + (place % subnetsPerSite);
   const host = 1 + ((Math.trunc(index / sites) + move) % 250);
   return inOnePiece(`10.${(subnet >>> 8) & 255}.${subnet & 255}.${host}`);
 }

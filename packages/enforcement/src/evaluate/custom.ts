@@ -3,7 +3,7 @@ import { PROTOCOLS } from '@bulkhead/policy';
 import type { NftMatch } from '../nftables/table.ts';
 import { hasPorts } from '../plan/services.ts';
 import type { CustomRule } from '../plan/plan.ts';
-import type { PlanPacket } from './evaluate-plan.ts';
+import type { PlanPacket } from './packet.ts';
 
 const SYN = 2;
 

@@ -32,6 +32,15 @@ function expectMirrored(core: PolicyCore, mirror: PolicyMirror, hosts: readonly 
   }
 }
 
+function expectFresh(core: PolicyCore, fresh: PolicyCore, hosts: readonly string[]): void {
+  for (const href of hosts) {
+    expect(core.hostPolicy(href)).toEqual(fresh.hostPolicy(href));
+    for (const id of core.setsOf(href)) {
+      expect(core.addressSet(id)).toEqual(fresh.addressSet(id));
+    }
+  }
+}
+
 test('a core may take several steps before it tells of them, and be asked in between', () => {
   fc.assert(
     fc.property(policyModel(), fc.array(step, { maxLength: 14 }), (start, steps) => {
@@ -43,15 +52,7 @@ test('a core may take several steps before it tells of them, and be asked in bet
         core.change(changes);
         model = changes.reduce(applyToModel, model);
         const hosts = model.workloads.map(({ href }) => href);
-        if (asked) {
-          const fresh = createPolicyCore(model);
-          for (const href of hosts) {
-            expect(core.hostPolicy(href)).toEqual(fresh.hostPolicy(href));
-            for (const id of core.setsOf(href)) {
-              expect(core.addressSet(id)).toEqual(fresh.addressSet(id));
-            }
-          }
-        }
+        if (asked) expectFresh(core, createPolicyCore(model), hosts);
         if (!told) continue;
         mirror.apply(core.takeDelta());
         expectMirrored(core, mirror, hosts);

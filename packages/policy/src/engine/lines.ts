@@ -24,7 +24,9 @@ export function compileLines(unit: Unit): UnitLines {
     const asked = parts[0]?.services ?? unit.services;
     // who lets a program be reached lets its port be; who blocks a program does not block all others on its port
     const services =
-      unit.action === 'allow' ? withoutPrograms(asked) : asked.filter((port) => !namesProgram(port));
+      unit.action === 'allow'
+        ? withoutPrograms(asked)
+        : asked.filter((port) => !namesProgram(port));
     const fqdns = [...new Set(parts.flatMap((part) => part.fqdns))].sort();
     const on = unit.principals.length > 0 ? 'windows' : 'any';
     return line(unit, 'outbound', { sets: peersOf(parts), fqdns, services, on });
