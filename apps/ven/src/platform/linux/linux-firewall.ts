@@ -78,7 +78,15 @@ export function createLinuxFirewall(deps: LinuxFirewallDeps): Firewall {
       deps.moveElements(changes);
       return true;
     },
-    differences: async (plan) => compareWithPlan(plan, await readTable()).map(describe),
+    async differences(plan) {
+      const found = compareWithPlan(plan, await readTable());
+      // while the kernel makes a large hash set larger, a listing of it may leave members out
+      const isOnlyMembers = found.every(
+        ({ kind, change }) => kind === 'set' && change === 'changed',
+      );
+      if (found.length === 0 || !isOnlyMembers) return found.map(describe);
+      return compareWithPlan(plan, await readTable()).map(describe);
+    },
     async peersInUse(addresses) {
       const used = new Set(
         (await trackedConnections()).flatMap((tracked) => [
