@@ -32,6 +32,7 @@ import { loadServerIdentity } from './http/tls.ts';
 import { OperationalError, errorCode, explainFileError } from './operational-error.ts';
 import { apiKeyRoutes } from './resources/api-keys/routes.ts';
 import { PolicyTests } from './policy-tests/policy-tests.ts';
+import { policyTestRoutes } from './policy-tests/routes.ts';
 import { provisioningRoutes } from './provisioning/routes.ts';
 import { nodeRoutes } from './resources/node/routes.ts';
 import { orgRoutes } from './resources/orgs/routes.ts';
@@ -73,7 +74,7 @@ function partsOf(deps: Deps): Part[] {
       stop: () => compute.stop(),
     },
     {
-      routes: policyTests.routes(),
+      routes: policyTestRoutes(deps, policyTests),
       start: () => policyTests.start(),
       stop: () => policyTests.stop(),
     },

@@ -7,10 +7,8 @@ import { answerOf, type WorkerAnswer } from '../compute/protocol.ts';
 import type { Db, Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { DomainError } from '../http/domain-error.ts';
-import type { Routes } from '../http/routes.ts';
 import { countRuns, type RunCause } from './metrics.ts';
 import { PolicyTestWatcher } from './watcher.ts';
-import { policyTestRoutes } from './routes.ts';
 import { runTests, type RunOptions, type TestRun } from './run.ts';
 import { enabledTests, testHref } from './store.ts';
 
@@ -25,10 +23,6 @@ export class PolicyTests {
     this.#compute = compute;
     this.#count = countRuns(deps.metrics);
     this.watcher = new PolicyTestWatcher(deps, compute, this.#count);
-  }
-
-  routes(): Routes {
-    return policyTestRoutes(this.#deps, this);
   }
 
   start(): Promise<void> {
