@@ -4,7 +4,6 @@ import { groupOfInterface } from '../plan/interfaces.ts';
 import { hasMember } from '../plan/members.ts';
 import { PlanError } from '../plan/plan-error.ts';
 import type {
-  Direction,
   EssentialName,
   FirewallPlan,
   PlanEssential,
