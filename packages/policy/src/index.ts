@@ -14,6 +14,7 @@ export * from './explain/explanation.ts';
 export { describeExplanation } from './explain/describe.ts';
 export * from './difference/difference.ts';
 export * from './diagnostics/diagnostic.ts';
+export { diagnose } from './diagnostics/diagnose.ts';
 export { policyDifference } from './difference/policy-difference.ts';
 export {
   decidersOf,

@@ -8,6 +8,7 @@ import {
   type Connection,
   type CoreSizes,
   type Decision,
+  type Diagnostic,
   type DifferenceOptions,
   type PolicyDifference,
 } from '@bulkhead/policy';
@@ -131,6 +132,12 @@ export class Compute {
     return this.#persisting(() =>
       this.#withCore(orgId, at, (core) => this.#worker.ask(make(core))),
     );
+  }
+
+  /** What is legal in a state but probably wrong, the gravest first. */
+  async diagnostics(orgId: number, at: PolicyAt): Promise<readonly Diagnostic[]> {
+    const answer = await this.ask(orgId, at, (core) => ({ type: 'diagnose', core }));
+    return answerOf(answer, 'diagnosed').diagnostics;
   }
 
   /** What the second of two states decides otherwise than the first. */

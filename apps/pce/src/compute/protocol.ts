@@ -4,6 +4,7 @@ import type {
   Connection,
   CoreSizes,
   Decision,
+  Diagnostic,
   DifferenceOptions,
   Explanation,
   HostPolicy,
@@ -25,6 +26,7 @@ export type QuestionCoreChange =
 
 export type CoreQuestion =
   | { readonly type: 'decide'; readonly core: string; readonly connection: Connection }
+  | { readonly type: 'diagnose'; readonly core: string }
   | { readonly type: 'explain'; readonly core: string; readonly connection: Connection }
   | {
       readonly type: 'difference';
@@ -61,6 +63,7 @@ export type WorkerAnswer =
       readonly explanation: Explanation;
       readonly sizes: CoreSizes;
     }
+  | { readonly id: number; readonly type: 'diagnosed'; readonly diagnostics: readonly Diagnostic[] }
   | { readonly id: number; readonly type: 'difference'; readonly difference: PolicyDifference }
   | { readonly id: number; readonly type: 'host'; readonly view: HostView | null }
   | { readonly id: number; readonly type: 'checked'; readonly outcomes: readonly CheckOutcome[] }

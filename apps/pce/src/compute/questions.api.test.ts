@@ -291,6 +291,43 @@ test('more versions are asked than are kept: each still answers as it was', asyn
   expect(answers).toEqual([...versions, ...versions].map(([, expected]) => expected));
 });
 
+test('diagnostics of any state: code, place with its version, remedy; filtered and paged', async () => {
+  const world = await makeWorld(pce());
+  const nobody = await makeLabel(world.client, 'app', 'nobody has it');
+  const rule = await world.client.call('sec_rules.create', {
+    params: { pversion: 'draft', rule_set_id: idOf(world.ruleSet) },
+    body: {
+      enabled: true,
+      providers: [{ label: refOf(nobody) }],
+      consumers: [{ label: world.labels.web }],
+      ingress_services: [{ proto: 6, port: 6000 }],
+      resolve_labels_as: { providers: ['workloads'], consumers: ['workloads'] },
+    },
+  });
+  const list = (pversion: string, query: Record<string, string | number> = {}) =>
+    world.client.call('sec_policy.diagnostics', { params: { pversion }, query });
+  const found = await list('draft', { code: 'rule_matches_nobody' });
+  const own = found.items.filter(({ place }) => place.href === rule.href);
+  expect(own).toMatchObject([
+    { code: 'rule_matches_nobody', place: { type: 'rule', field: 'providers' } },
+  ]);
+  expect(own[0]?.remedy).not.toBe('');
+  const active = await list('active', { code: 'rule_matches_nobody' });
+  expect(active.items.filter(({ place }) => place.href.endsWith(`/${idOf(rule)}`))).toEqual([]);
+  const { version } = await provisionAll(world.client);
+  const provisioned = await list(String(version), { code: 'rule_matches_nobody' });
+  expect(provisioned.items.map(({ place }) => place.href)).toContain(
+    rule.href.replace('draft', String(version)),
+  );
+  const all = await list('active');
+  const page = await list('active', { max_results: 1 });
+  expect(page).toEqual({ items: all.items.slice(0, 1), total: all.total });
+  const severity = all.items[0]?.severity ?? 'error';
+  const graver = await list('active', { severity });
+  expect(new Set(graver.items.map((item) => item.severity))).toEqual(new Set([severity]));
+  expect((await refusalOf(list('active', { code: 'no_such_code' }))).status).toBe(406);
+});
+
 test('the metrics say how much the active policy holds', async () => {
   const world = await makeWorld(pce());
   const { sizes } = await explain(world, 'active');

@@ -1,9 +1,10 @@
 /** Questions to the policy: what it says of one connection, and what a host enforces. */
 import { ESSENTIAL_TRAFFIC, type DecidingRule, type EndDecision } from '@bulkhead/policy';
-import { withVersion, type PolicyViewWire } from '@bulkhead/contract';
+import { diagnosticSchema, withVersion, type PolicyViewWire } from '@bulkhead/contract';
 import type { Db } from '../db/database.ts';
 import { notFound } from '../http/domain-error.ts';
 import type { Routes } from '../http/routes.ts';
+import { pageOf } from '../provisioning/objects.ts';
 import type { PolicyAt } from '../provisioning/policy-model.ts';
 import { findVersion } from '../provisioning/versions.ts';
 import type { Compute } from './compute.ts';
@@ -11,6 +12,7 @@ import { connectionOf, requireWorkload } from './connection.ts';
 import { describeService } from './describe-service.ts';
 import { difference } from './difference.ts';
 import { explain } from './explain.ts';
+import { atVersion, wireOf } from './wire.ts';
 
 const MAX_PEERS = 200;
 
@@ -45,6 +47,19 @@ export function policyQuestionRoutes(compute: Compute): Routes {
         names,
         ...(workload === undefined ? {} : { workload }),
       });
+    },
+    'sec_policy.diagnostics': async ({ db, orgId, params, query }) => {
+      const at = await policyAt(db, orgId, params.pversion);
+      const { code, severity } = query;
+      const found = (await compute.diagnostics(orgId, at)).filter(
+        (item) =>
+          (code === undefined || item.code === code) &&
+          (severity === undefined || item.severity === severity),
+      );
+      const items = pageOf(found, query).map((item) =>
+        diagnosticSchema.parse(wireOf(atVersion(item, String(at)))),
+      );
+      return { items, total: found.length };
     },
     'sec_policy.policy_view': async ({ db, orgId, params, query }) => {
       const at = await policyAt(db, orgId, params.pversion);

@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import {
   createPolicyCore,
+  diagnose,
   policyDifference,
   type HostPolicy,
   type PolicyChange,
@@ -93,6 +94,8 @@ function answer(id: number, body: WorkerBody): WorkerAnswer {
         explanation: core.explain(body.connection),
         sizes: core.sizes(),
       };
+    case 'diagnose':
+      return { id, type: 'diagnosed', diagnostics: diagnose(core.model()) };
     case 'difference': {
       const after = find(body.after);
       if (after === undefined) return { id, type: 'missing' };

@@ -214,6 +214,30 @@ test('a VEN that was away gets what it missed as one message', async () => {
   expect(link.server.policyMessages.at(-1)?.type).toBe('policy_delta');
 });
 
+test('a VEN at a version that the PCE does not know, or with another policy at it, gets the whole and no delta', async () => {
+  const link = await linked(false);
+  const { server } = link;
+  const { version, policy } = server;
+  const comesBack = async (at: number, hash: string | undefined): Promise<string | undefined> => {
+    server.disconnect();
+    await until('away', () => server.closed !== undefined);
+    server.version = at;
+    server.policy = policy === undefined || hash === undefined ? undefined : { ...policy, hash };
+    const before = server.policyMessages.length;
+    await server.connect();
+    await until('answered', () => server.policyMessages.length > before);
+    expect(server.policy?.hash).toBe(policy?.hash);
+    return server.policyMessages.at(-1)?.type;
+  };
+  expect(await comesBack(version + 1000, policy?.hash)).toBe('policy');
+  expect(await comesBack(server.version, 'of another policy')).toBe('policy');
+  expect(await comesBack(0, undefined)).toBe('policy');
+  const before = server.policyMessages.length;
+  await link.laptop.report([wired('198.51.100.93', 'corporate', 'wlan0')]);
+  await until('goes on', () => server.peers('inbound')[0] === '198.51.100.93');
+  expect(server.policyMessages.slice(before).map(({ type }) => type)).toEqual(['policy_delta']);
+});
+
 test('an unpaired host leaves the policy of others at once', async () => {
   const { server, laptop } = await linked(false);
   await pce()

@@ -1,5 +1,6 @@
 /** Hosts of policy tests as they are now: who has the labels, who has the address, and where each can be reached. */
 import { sql } from 'kysely';
+import { z } from 'zod';
 import { canonicalAddress, parseAddress } from '@bulkhead/net';
 import { MAX_POLICY_TEST_CHECKS } from '@bulkhead/contract';
 import type { Db, StoredInterface } from '../db/database.ts';
@@ -64,30 +65,68 @@ function keyOf(labels: readonly string[]): string {
   return JSON.stringify(labels);
 }
 
+function labelsOf(key: string): string[] {
+  return z.array(z.string()).parse(JSON.parse(key));
+}
+
 function idOf(href: string): string {
   return href.split('/').at(-1) ?? '';
 }
 
-/** Workload ids by label set; of a set that very many have, one more than any test may have. */
+/** Up to this many label sets are looked up one by one; more are found in one pass over the workloads. */
+const FEW_SETS = 16;
+
+/** Workload ids by label set, sorted; of a set that very many have, one more than any test may have. */
 async function withLabels(
+  db: Db,
+  orgId: number,
+  sets: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  if (sets.length === 0) return new Map();
+  return sets.length <= FEW_SETS ? oneByOne(db, orgId, sets) : inOnePass(db, orgId, sets);
+}
+
+/** Who is off connects to nobody. */
+const PRESENT = sql`NOT deleted AND (online OR NOT managed)`;
+
+async function oneByOne(
   db: Db,
   orgId: number,
   sets: readonly string[],
 ): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();
-  if (sets.length === 0) return found;
-  const { rows } = await sql<{ labels: string; id: string }>`
-    SELECT wanted.labels, holder.id
-    FROM unnest(${[...sets]}::text[]) AS wanted(labels)
-    CROSS JOIN LATERAL (
+  for (const labels of sets) {
+    const { rows } = await sql<{ id: string }>`
       SELECT id FROM workloads
-      WHERE org_id = ${orgId} AND NOT deleted AND (online OR NOT managed) AND labels @> wanted.labels::jsonb
-      LIMIT ${MAX_POLICY_TEST_CHECKS + 1}) AS holder
-    ORDER BY holder.id`.execute(db);
-  for (const { labels, id } of rows) {
-    const list = found.get(labels);
-    if (list === undefined) found.set(labels, [id]);
-    else list.push(id);
+      WHERE org_id = ${orgId} AND ${PRESENT} AND labels @> ${labels}::jsonb
+      LIMIT ${MAX_POLICY_TEST_CHECKS + 1}`.execute(db);
+    found.set(labels, rows.map(({ id }) => id).toSorted());
+  }
+  return found;
+}
+
+async function inOnePass(
+  db: Db,
+  orgId: number,
+  sets: readonly string[],
+): Promise<Map<string, string[]>> {
+  const wanted = new Map(sets.map((key) => [key, labelsOf(key)]));
+  const holders = new Map<string, Set<string>>(
+    [...wanted.values()].flat().map((label) => [label, new Set<string>()]),
+  );
+  const { rows } = await sql<{ id: string; labels: string[] }>`
+    SELECT id, labels FROM workloads
+    WHERE org_id = ${orgId} AND ${PRESENT} AND labels ?| ${[...holders.keys()]}::text[]
+    ORDER BY id`.execute(db);
+  for (const { id, labels } of rows) for (const label of labels) holders.get(label)?.add(id);
+  const found = new Map<string, string[]>();
+  for (const [key, labels] of wanted) {
+    const lists = labels
+      .map((label) => holders.get(label) ?? new Set<string>())
+      .toSorted((a, b) => a.size - b.size);
+    const [rarest = new Set<string>(), ...others] = lists;
+    const ids = [...rarest].filter((id) => others.every((list) => list.has(id)));
+    found.set(key, ids.slice(0, MAX_POLICY_TEST_CHECKS + 1));
   }
   return found;
 }

@@ -116,6 +116,28 @@ test('hosts without a common family are not held against each other, and none ag
   await settled(world.client, six, 'no_hosts');
 });
 
+test('hosts of many tests at once are those that each finds alone', async () => {
+  const world = await makeWorld(pce());
+  const made: string[] = [];
+  for (let index = 0; index < 18; index += 1) {
+    const label = await makeLabel(world.client, 'loc', `place ${index}`);
+    const created = await world.client.call('policy_tests.create', {
+      body: {
+        name: `From place ${index}`,
+        from: [{ labels: index === 7 ? [world.labels.web] : [world.labels.web, refOf(label)] }],
+        to: [{ labels: [world.labels.db] }],
+        ports: [5432],
+        decision: 'allowed',
+      },
+    });
+    made.push(created.href);
+  }
+  const { results } = await world.client.call('policy_tests.run', { body: { pversion: 'active' } });
+  expect(results.map(({ href, result }) => [href, result.state, result.checked])).toEqual(
+    made.map((href, index) => (index === 7 ? [href, 'passed', 1] : [href, 'no_hosts', 0])),
+  );
+});
+
 test('ICMP and protocols without ports are tested as such', async () => {
   const world = await makeWorld(pce());
   const body = {

@@ -73,7 +73,7 @@ export class PolicyTests {
   }
 }
 
-export function outcomesOf(answer: WorkerAnswer) {
+function outcomesOf(answer: WorkerAnswer) {
   return answerOf(answer, 'checked').outcomes;
 }
 
