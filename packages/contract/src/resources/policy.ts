@@ -219,7 +219,8 @@ export const policyEndpoints = {
     permission: 'pol',
     tag: 'Policy questions',
     params: versionParams,
-    summary: 'What the policy says of one new connection, and why (ours); draft, active or any version',
+    summary:
+      'What the policy says of one new connection, and why (ours); draft, active or any version',
     query: z.object({
       src_workload: hrefSchema.optional(),
       src_ip: z.string().optional(),
