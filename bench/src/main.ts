@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { benchCompute } from './compute.ts';
+import { benchEnforce } from './enforce.ts';
 import { benchGrowth } from './growth.ts';
 import type { Figures } from './measure.ts';
 import { benchPceStart } from './pce-start.ts';
@@ -18,6 +19,7 @@ const BENCHES: Readonly<Record<string, (flags: Flags) => Promise<Figures>>> = {
   provision: benchProvision,
   roam: benchRoam,
   compute: benchCompute,
+  enforce: benchEnforce,
   growth: benchGrowth,
 };
 

@@ -1,0 +1,137 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { createPair, type Pair } from './enforce/pair.ts';
+import type { HostFigures } from './enforce/host.ts';
+import { handWritten, TRACKING_ONLY } from './enforce/subject.ts';
+import type { TrafficAnswer, TrafficQuestion } from './enforce/traffic.ts';
+import { quantile, rounded, spread, type Figures } from './measure.ts';
+
+const HOST = fileURLToPath(new URL('enforce/host.ts', import.meta.url));
+const TRAFFIC = fileURLToPath(new URL('enforce/traffic.ts', import.meta.url));
+const ROUNDS = 9;
+const SECONDS = 1.5;
+
+const VARIANTS = ['bare', 'tracking only', 'plan', 'by hand'] as const;
+type Variant = (typeof VARIANTS)[number];
+type Kind = TrafficQuestion['kind'];
+
+/**
+ * What the firewall costs a host: TCP throughput and new TCP connections between two namespaces with no firewall, with connection
+ * tracking alone, with a plan of 1,000 rules and 100,000 addresses, and with a file of the same effect that was written by hand; and what a
+ * change costs the VEN: the plan applied whole, one member added or removed. Variants take turns, so that what else the machine does hits
+ * all of them; shares are medians over the turns of one.
+ */
+export async function benchEnforce(): Promise<Figures> {
+  const folder = await mkdtemp(join(tmpdir(), 'bulkhead-bench-enforce-'));
+  const pair = createPair();
+  try {
+    const files: Record<Variant, string | null> = {
+      bare: null,
+      'tracking only': join(folder, 'tracking.nft'),
+      plan: join(folder, 'plan.nft'),
+      'by hand': join(folder, 'hand.nft'),
+    };
+    await writeFile(join(folder, 'tracking.nft'), TRACKING_ONLY);
+    await writeFile(join(folder, 'hand.nft'), handWritten());
+    process.stderr.write('bench: enforce: the VEN applies and moves\n');
+    const host = await hostFigures(pair, join(folder, 'plan.nft'));
+    const traffic = await trafficFigures(pair, files);
+    return {
+      ...spread('plan built s', host.planSeconds, 3),
+      ...spread('applied s', host.applySeconds, 3),
+      ...spread('read back and compared s', host.readBackSeconds, 3),
+      ...spread('one host moved ms', host.hostMs, 3),
+      ...spread('one range moved ms', host.rangeMs, 3),
+      'VEN firewall process rss MB': host.rssMb,
+      ...traffic,
+    };
+  } finally {
+    pair.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function hostFigures(pair: Pair, planFile: string): Promise<HostFigures> {
+  const child = pair.start(pair.server, HOST, [planFile]);
+  let text = '';
+  child.stdout?.setEncoding('utf8').on('data', (part: string) => (text += part));
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`the VEN's firewall code ended with ${code ?? 'a signal'}`);
+  return JSON.parse(text) as HostFigures;
+}
+
+async function trafficFigures(
+  pair: Pair,
+  files: Readonly<Record<Variant, string | null>>,
+): Promise<Figures> {
+  const server = listenTo(pair.start(pair.server, TRAFFIC, ['server']));
+  const client = listenTo(pair.start(pair.client, TRAFFIC, ['client']));
+  await Promise.all([server.next(), client.next()]);
+  const results = new Map<string, number[]>();
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const variant of VARIANTS) {
+      pair.load(files[variant]);
+      for (const kind of ['throughput', 'connections'] as const) {
+        client.ask({ kind, seconds: SECONDS });
+        const key = `${kind} ${variant}`;
+        results.set(key, [...(results.get(key) ?? []), await client.next()]);
+      }
+    }
+    process.stderr.write(`bench: enforce: turn ${round + 1} of ${ROUNDS}\n`);
+  }
+  const of = (kind: Kind, variant: Variant) => results.get(`${kind} ${variant}`) ?? [];
+  return Object.assign(
+    {},
+    ...(['throughput', 'connections'] as const).flatMap((kind) => [
+      ...VARIANTS.map((variant) => variantFigures(kind, variant, of(kind, variant))),
+      ...VARIANTS.slice(1).map((variant) => ({
+        [`${kind}: ${variant}, % of bare`]: share(of(kind, variant), of(kind, 'bare')),
+      })),
+      { [`${kind}: plan, % of by hand`]: share(of(kind, 'plan'), of(kind, 'by hand')) },
+    ]),
+  ) as Figures;
+}
+
+function variantFigures(kind: Kind, variant: Variant, values: readonly number[]): Figures {
+  const isRate = kind === 'throughput';
+  const unit = isRate ? 'Gbit/s' : 'per s';
+  const show = (value: number) => (isRate ? rounded(value / 1e9, 2) : Math.round(value));
+  return {
+    [`${kind}: ${variant}, ${unit} p50`]: show(quantile(values, 0.5)),
+    // the slowest of a hundred would be the lowest rate
+    [`${kind}: ${variant}, ${unit} p99 slow`]: show(quantile(values, 0.01)),
+  };
+}
+
+/** Median of the shares within each turn. */
+function share(values: readonly number[], of: readonly number[]): number {
+  const shares = values.map((value, turn) => (value / (of[turn] ?? Number.NaN)) * 100);
+  return rounded(quantile(shares, 0.5), 1);
+}
+
+interface Listener {
+  ask(question: TrafficQuestion): void;
+  /** The next answer. Rejects when the program ends instead, or says what went wrong. */
+  next(): Promise<number>;
+}
+
+function listenTo(child: ChildProcess): Listener {
+  const { stdin, stdout } = child;
+  if (stdin === null || stdout === null) throw new Error('the program has no pipes');
+  const lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
+  return {
+    ask: (question) => stdin.write(`${JSON.stringify(question)}\n`),
+    async next() {
+      const line = await lines.next();
+      if (line.done === true) throw new Error('the traffic program ended');
+      const answer = JSON.parse(line.value) as TrafficAnswer;
+      if ('error' in answer) throw new Error(`traffic: ${answer.error}`);
+      return answer.value;
+    },
+  };
+}
