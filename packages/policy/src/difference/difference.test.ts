@@ -9,7 +9,6 @@ import {
   type ServicePort,
   type Workload,
 } from '../index.ts';
-import { differenceLookup } from './lookup.ts';
 import { policyDifference } from './policy-difference.ts';
 import type { DifferenceOptions, DifferenceSide } from './difference.ts';
 
@@ -82,11 +81,7 @@ function model(rules: readonly Rule[], parts: Partial<PolicyModel> = {}): Policy
 }
 
 function difference(before: PolicyModel, after: PolicyModel, options: DifferenceOptions = {}) {
-  return policyDifference(
-    differenceLookup(before, createPolicyCore(before)),
-    differenceLookup(after, createPolicyCore(after)),
-    options,
-  );
+  return policyDifference(createPolicyCore(before), createPolicyCore(after), options);
 }
 
 function namesOf(side: DifferenceSide | undefined): readonly string[] {

@@ -11,7 +11,7 @@ import type {
   PolicyDifference,
 } from './difference.ts';
 import { isOutside, type Group } from './groups.ts';
-import type { KnownEnd, KnownEnds } from './known-ends.ts';
+import type { EndOwner, KnownEnd } from './known-ends.ts';
 import { endCount, listedColumns, type Columns, type Rectangle } from './pairs.ts';
 import { isGain, type Change } from './verdicts.ts';
 
@@ -42,16 +42,12 @@ interface Tally {
 }
 
 /** Rectangles as areas that differ somewhere: without those of nothing but workloads with themselves. */
-export function areasOf(
-  rectangles: readonly Rectangle[],
-  columns: readonly Group[],
-  ends: KnownEnds,
-): Area[] {
+export function areasOf(rectangles: readonly Rectangle[], columns: readonly Group[]): Area[] {
   const variants = Map.groupBy(columns.filter(isOutside), ({ cells }) => cells);
   const columnOf = new Map(columns.flatMap((group) => group.ends.map(({ id }) => [id, group])));
   return rectangles
     .flatMap((rectangle) => cutByNames(rectangle, variants))
-    .map((area) => ({ ...area, pairs: countPairs(area, ends, columnOf) }))
+    .map((area) => ({ ...area, pairs: countPairs(area, columnOf) }))
     .filter(({ pairs }) => pairs !== 0);
 }
 
@@ -120,14 +116,13 @@ function isOutsideSide(groups: Iterable<Group>): boolean {
 
 function countPairs(
   { rows, columns }: Pick<Area, 'rows' | 'columns'>,
-  ends: KnownEnds,
   columnOf: ReadonlyMap<number, Group>,
 ): number | null {
   if (isOutsideSide(rows) || isOutsideSide(columns.groups)) return null;
   let own = 0;
   for (const { ends: sources } of rows) {
-    for (const { workload } of sources) {
-      for (const { id } of ends.ofWorkload(workload)) {
+    for (const { owner } of sources) {
+      for (const { id } of owner.ends) {
         const column = columnOf.get(id);
         if (column !== undefined && columns.groups.has(column) && !columns.but.has(column))
           own += 1;
@@ -182,40 +177,43 @@ function sideOf(
       exceptNames: area?.exceptNames ?? [],
     };
   }
-  const byWorkload = new Map<string, KnownEnd[]>();
-  for (const { ends } of groups) {
-    for (const end of ends) {
-      const own = byWorkload.get(end.workload);
-      if (own === undefined) byWorkload.set(end.workload, [end]);
-      else own.push(end);
-    }
-  }
+  const owners = new Set<EndOwner>();
+  for (const { ends } of groups) for (const { owner } of ends) owners.add(owner);
   return {
     kind: 'workloads',
-    count: byWorkload.size,
+    count: owners.size,
     addresses: endCount(groups),
-    workloads: namedFirst(byWorkload, options),
+    workloads: hostsOf(groups, firstOwners(owners, options.names)),
   };
 }
 
-function namedFirst(
-  byWorkload: ReadonlyMap<string, readonly KnownEnd[]>,
-  { before, after, names }: EntryOptions,
-): DifferenceHost[] {
-  return [...byWorkload]
-    .map(([href, ends]) => {
-      const name = (after.workload(href) ?? before.workload(href))?.name ?? href;
-      return { href, name, ends };
-    })
-    .sort((a, b) => compare(a.name, b.name) || compare(a.href, b.href))
-    .slice(0, names)
-    .map(({ href, name, ends }) => ({
-      href,
-      name,
-      addresses: ends
-        .map(({ interfaceName, address }) => ({ interfaceName, address }))
-        .sort((a, b) => compare(a.interfaceName, b.interfaceName) || compare(a.address, b.address)),
-    }));
+/** The first ones by name: sides of whole fleets are many, and only a few of each are named. */
+function firstOwners(owners: Iterable<EndOwner>, most: number): EndOwner[] {
+  if (most === 0) return [];
+  const inOrder = (a: EndOwner, b: EndOwner) => compare(a.name, b.name) || compare(a.href, b.href);
+  let first: EndOwner[] = [];
+  let last: EndOwner | undefined;
+  for (const owner of owners) {
+    if (last !== undefined && inOrder(owner, last) > 0) continue;
+    first.push(owner);
+    if (first.length < 2 * most) continue;
+    first = first.sort(inOrder).slice(0, most);
+    last = first.at(-1);
+  }
+  return first.sort(inOrder).slice(0, most);
+}
+
+/** The owners with those of their addresses that are in the groups. */
+function hostsOf(groups: readonly Group[], owners: readonly EndOwner[]): DifferenceHost[] {
+  const wanted = new Map<EndOwner, KnownEnd[]>(owners.map((owner) => [owner, []]));
+  for (const { ends } of groups) for (const end of ends) wanted.get(end.owner)?.push(end);
+  return [...wanted].map(([{ href, name }, ends]) => ({
+    href,
+    name,
+    addresses: ends
+      .map(({ interfaceName, address }) => ({ interfaceName, address }))
+      .sort((a, b) => compare(a.interfaceName, b.interfaceName) || compare(a.address, b.address)),
+  }));
 }
 
 function causesOf(change: Change, { before, after }: EntryOptions): DifferenceCause[] {

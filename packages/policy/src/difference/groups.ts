@@ -255,7 +255,7 @@ function groupSide(side: Side, { own, other, world }: SideLines): Group[] {
   for (const end of endsOf(side, world.ends)) {
     const kind = world.kinds.of(end);
     const codes = sortedCodes(own.codesOf(kind), other.peers.get(end.id) ?? []);
-    const isSubject = end.workload === world.subject;
+    const isSubject = end.owner.href === world.subject;
     groupFor(kind, { family: end.family, isSubject, place: 'workload' }, codes).ends.push(end);
   }
   if (!side.outside) return [...groups.values()];

@@ -57,6 +57,7 @@ export class Kinds {
   private readonly before: DifferenceLookup;
   private readonly after: DifferenceLookup;
   private readonly known = new Map<string, Kind>();
+  private readonly byEnd: (Kind | undefined)[] = [];
   private readonly byRule = new WeakMap<HostRule, Line>();
   private readonly byText = new Map<string, Line>();
   private serial = 0;
@@ -68,6 +69,10 @@ export class Kinds {
   }
 
   of(end: KnownEnd): Kind {
+    return (this.byEnd[end.id] ??= this.find(end));
+  }
+
+  private find(end: KnownEnd): Kind {
     const before = enforcedBy(this.before, end);
     const after = enforcedBy(this.after, end);
     const key = `${enforcedKey(before)} ${enforcedKey(after)}`;
@@ -131,8 +136,8 @@ function enforcedKey(enforced: Enforced | null): string {
 }
 
 function enforcedBy(lookup: DifferenceLookup, end: KnownEnd): Enforced | null {
-  const workload = lookup.workload(end.workload);
-  const policy = lookup.hostPolicy(end.workload);
+  const workload = lookup.workload(end.owner.href);
+  const policy = lookup.hostPolicy(end.owner.href);
   if (workload === undefined || policy === undefined) return null;
   if (workload.type === 'unmanaged' || workload.suspended || policy.mode === 'idle') return null;
   const profile = profileOf(workload, end.interfaceName);

@@ -3,9 +3,18 @@ import { formatAddress, parseAddress, type AddressSpan, type Family } from '@bul
 import type { Workload } from '../model.ts';
 import type { DifferenceLookup } from './difference.ts';
 
+/** A workload with its addresses in both states. */
+export interface EndOwner {
+  readonly href: string;
+  readonly name: string;
+  /** Place among all owners. */
+  readonly serial: number;
+  readonly ends: readonly KnownEnd[];
+}
+
 export interface KnownEnd {
   readonly id: number;
-  readonly workload: string;
+  readonly owner: EndOwner;
   readonly interfaceName: string;
   /** Canonical. */
   readonly address: string;
@@ -22,7 +31,7 @@ export interface SetMembers {
 export class KnownEnds {
   readonly ends: KnownEnd[] = [];
   private readonly byAddress = new Map<string, number[]>();
-  private readonly byWorkload = new Map<string, readonly KnownEnd[]>();
+  private readonly byOwner: EndOwner[] = [];
   private readonly sorted = new Map<Family, readonly KnownEnd[]>();
 
   constructor(before: DifferenceLookup, after: DifferenceLookup) {
@@ -38,12 +47,8 @@ export class KnownEnds {
     return this.ends.length;
   }
 
-  workloads(): Iterable<string> {
-    return this.byWorkload.keys();
-  }
-
-  ofWorkload(href: string): readonly KnownEnd[] {
-    return this.byWorkload.get(href) ?? [];
+  get owners(): readonly EndOwner[] {
+    return this.byOwner;
   }
 
   /** Whether some workload has the address. */
@@ -82,6 +87,9 @@ export class KnownEnds {
 
   private add(workload: Workload, other: Workload | undefined): void {
     const own: KnownEnd[] = [];
+    const { href, name: called } = workload;
+    const owner: EndOwner = { href, name: called, serial: this.byOwner.length, ends: own };
+    this.byOwner.push(owner);
     const states = other === undefined || other === workload ? [workload] : [workload, other];
     for (const { interfaces } of states) {
       for (const { name, addresses } of interfaces) {
@@ -92,7 +100,7 @@ export class KnownEnds {
           if (own.some((end) => end.interfaceName === name && end.address === address)) continue;
           const { family, value } = parsed;
           const id = this.ends.length;
-          const end = { id, workload: workload.href, interfaceName: name, address, family, value };
+          const end = { id, owner, interfaceName: name, address, family, value };
           this.ends.push(end);
           own.push(end);
           const ids = this.byAddress.get(address);
@@ -101,7 +109,6 @@ export class KnownEnds {
         }
       }
     }
-    this.byWorkload.set(workload.href, own);
   }
 }
 

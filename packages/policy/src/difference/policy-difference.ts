@@ -55,7 +55,7 @@ function areasIn(field: Field, world: World, oneByOne: number): Area[] {
   const grouped = groupField(field, world);
   const subjectOnly = world.subject !== null;
   const search = new PairSearch(grouped, world.kinds.lines, { subjectOnly, oneByOne });
-  return areasOf(search.rectangles(), grouped.destinations, world.ends);
+  return areasOf(search.rectangles(), grouped.destinations);
 }
 
 /** What may decide otherwise. */
@@ -76,7 +76,7 @@ function touchedBy(world: World, before: DifferenceLookup, after: DifferenceLook
   const turnedEnds = new Set<number>();
   const lines = new Map<Line, TouchedLine>();
   const steady = new Map<string, boolean>();
-  for (const href of world.ends.workloads()) {
+  for (const { href, ends: own } of world.ends.owners) {
     const was = before.hostPolicy(href);
     const is = after.hostPolicy(href);
     const same = was?.hash === is?.hash && standsAlike(before.workload(href), after.workload(href));
@@ -89,7 +89,7 @@ function touchedBy(world: World, before: DifferenceLookup, after: DifferenceLook
       }
       if (isSteady) continue;
     }
-    for (const end of world.ends.ofWorkload(href)) {
+    for (const end of own) {
       if (turned(world.kinds.of(end))) turnedEnds.add(end.id);
       else touchLines(end, world, lines);
     }
