@@ -38,9 +38,12 @@ export function judgeSeen(decision: Decision, seen: Seen, tracked: boolean): str
   ];
 }
 
-function landingFaults({ decision }: Decision, { arrived, answered }: Landing): string[] {
+function landingFaults({ decision }: Decision, { arrived, answered, refused }: Landing): string[] {
   if (decision === 'blocked') return arrived ? ['is blocked, but its packet arrived'] : [];
-  if (!arrived) return [`is ${decision}, but its packet did not arrive`];
+  if (!arrived) {
+    const how = refused == null ? '' : ` (${refused})`;
+    return [`is ${decision}, but its packet did not arrive${how}`];
+  }
   return answered === false ? [`is ${decision}, but no answer came back`] : [];
 }
 

@@ -45,12 +45,15 @@ export interface Landing {
   readonly arrived: boolean;
   /** The answer came back; null where there is none to wait for. */
   readonly answered: boolean | null;
+  /** Error with which the sender's kernel refused it; a firewall on the sender shows as `EPERM`. */
+  readonly refused?: string | null;
 }
 
 interface Flight {
   readonly shot: Shot;
   arrived: boolean;
   answered: boolean | null;
+  refused: string | null;
 }
 
 /** What to do when something can be done with a socket. False: nothing more is to come from it. */
@@ -85,6 +88,7 @@ export async function sendShots(shots: readonly Shot[], limitMs: number): Promis
   const flights = shots.map((shot): Flight => ({
     shot,
     arrived: false,
+    refused: null,
     answered: isEcho(shot) || shot.protocol === PROTOCOLS.udp ? false : null,
   }));
   const byMark = new Map<string, Flight>();
@@ -110,7 +114,7 @@ export async function sendShots(shots: readonly Shot[], limitMs: number): Promis
       }
     }
     await watch(flights, watched, limitMs);
-    return flights.map(({ arrived, answered }) => ({ arrived, answered }));
+    return flights.map(({ arrived, answered, refused }) => ({ arrived, answered, refused }));
   } finally {
     for (const fd of opened) closeSocket(fd);
   }
@@ -164,7 +168,8 @@ function connectStream(flight: Flight, open: Open, watched: Map<number, Watched>
   const fd = open(from, 'stream', protocol);
   bindSocket(fd, { ...from, port: 0 });
   resetOnClose(fd);
-  if (connectSocket(fd, to.address, port ?? 0) !== null) return;
+  flight.refused = connectSocket(fd, to.address, port ?? 0);
+  if (flight.refused !== null) return;
   watched.set(fd, {
     events: POLLOUT,
     ready() {
@@ -183,10 +188,11 @@ function sendUdp(
   const { from, to, protocol, port } = flight.shot;
   const fd = open(from, 'datagram', protocol);
   bindSocket(fd, { ...from, port: 0 });
-  if (connectSocket(fd, to.address, port ?? 0) !== null) return;
+  flight.refused = connectSocket(fd, to.address, port ?? 0);
+  if (flight.refused !== null) return;
   const mark = newMark();
   byMark.set(mark.toString('hex'), flight);
-  sendDatagram(fd, mark, null);
+  flight.refused = sendDatagram(fd, mark, null);
   watched.set(fd, {
     events: POLLIN,
     ready() {
@@ -210,7 +216,7 @@ function sendRaw(
     icmpType === null
       ? anyContent(mark)
       : icmpMessage(protocol, { type: icmpType, code: icmpCode ?? 0 }, mark);
-  sendDatagram(fd, bytes, rawAddress(to.address));
+  flight.refused = sendDatagram(fd, bytes, rawAddress(to.address));
   watched.set(fd, {
     events: POLLIN,
     ready() {
@@ -236,7 +242,8 @@ async function watch(
     shot.awaited && (!arrived || answered === false);
   for (;;) {
     const wanted = [...watched].map(([fd, { events }]) => ({ fd, events }));
-    for (const fd of pollSockets(wanted, POLL_MS)) {
+    const ready = pollSockets(wanted, POLL_MS);
+    for (const fd of ready) {
       moved = performance.now();
       if (watched.get(fd)?.ready() === false) watched.delete(fd);
     }
@@ -244,6 +251,8 @@ async function watch(
     await nextTurn();
     const now = performance.now();
     const landed = !flights.some(isWaiting);
-    if ((landed && now - moved > QUIET_MS) || now - began > limitMs) return;
+    // time that this process did not have is no time in which nothing came
+    const isOver = now - began > limitMs && ready.length === 0;
+    if (isOver || (landed && now - moved > QUIET_MS)) return;
   }
 }

@@ -92,7 +92,7 @@ test('packets agree with the policy that is enforced and find out any other, on 
       'web (2001:db8::1) -> db (2001:db8::2) tcp/5432: outbound: allowed by rule, but the flow record says blocked by default',
     );
     expect(closed).toContain(
-      'web (10.0.0.1) -> db (10.0.0.2) icmp: is allowed, but its packet did not arrive',
+      'web (10.0.0.1) -> db (10.0.0.2) icmp: is allowed, but its packet did not arrive (EPERM)',
     );
     const watching = model.workloads.map((item) => ({
       ...item,

@@ -215,13 +215,16 @@ export async function createStage(
       );
     const began = performance.now();
     for (;;) {
+      let hasNew = false;
       for (const enforcer of enforcers) {
         const records = await enforcer.records();
         if (records.length === 0) continue;
+        hasNew = true;
         gathered.set(enforcer, [...(gathered.get(enforcer) ?? []), ...records]);
       }
       const waited = performance.now() - began;
-      if (waited > patienceMs || (waited > RECORDS_MS && due.every(hasCome))) return gathered;
+      const isOver = waited > patienceMs && !hasNew;
+      if (isOver || (waited > RECORDS_MS && due.every(hasCome))) return gathered;
       await delay(RECORDS_STEP_MS);
     }
   }

@@ -59,7 +59,9 @@ export async function seekTruth(lab: PacketLab, asked: Asked): Promise<Truth> {
       tally.add(held);
       const [first] = held.disagreements;
       if (first !== undefined) {
-        asked.progress(`policy ${number}: ${first.connection}: ${first.faults.join('; ')}`);
+        const more = held.disagreements.length - 1;
+        const faults = first.faults.join('; ');
+        asked.progress(`policy ${number}: ${first.connection}: ${faults} (and ${more} more)`);
         found = await shrink({ policy: number, world, disagreement: first }, stage, asked.shrinkMs);
       }
       if (performance.now() - said < PROGRESS_MS) continue;
