@@ -217,7 +217,7 @@ describe('the four tasks of the guide, in the console, on real hosts (R-FLOW-1)'
     await button('Why?', blocked.first()).click();
     await page
       .getByRole('region', { name: 'Why?' })
-      .getByRole('heading', { name: /^Blocked at the/ })
+      .getByRole('heading', { name: /^Blocked at both ends/ })
       .waitFor();
   }, 120_000);
 });

@@ -51,9 +51,6 @@ const LISTS: Record<string, string> = {
   services: '/services',
   label_groups: '/label-groups',
   labels: '/labels',
-  virtual_services: '/virtual-services',
-  security_principals: '/user-groups',
-  policy_tests: '/provision/tests',
 };
 
 /** The console's page of an object; lists are searched for its name. Null for what has no page. */
@@ -73,7 +70,6 @@ export function placeOf({
   }
   if (type === 'enforcement_boundaries') return { to: `/boundaries/${id}`, search: {} };
   if (type === 'workloads') return { to: `/workloads/${id}`, search: {} };
-  if (type === 'firewall_settings') return { to: '/settings/firewall', search: {} };
   const list = LISTS[type];
   return list === undefined ? null : { to: list, search: { q: name } };
 }
