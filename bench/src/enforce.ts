@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -28,7 +28,7 @@ type Kind = TrafficQuestion['kind'];
  */
 export async function benchEnforce(): Promise<Figures> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-bench-enforce-'));
-  const pair = createPair();
+  const pair = createPair(folder);
   try {
     const files: Record<Variant, string | null> = {
       bare: null,
@@ -52,7 +52,6 @@ export async function benchEnforce(): Promise<Figures> {
     };
   } finally {
     pair.close();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,5 +1,6 @@
 /** Two namespaces joined by a veth pair, gone again however the process ends. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { LINK } from './subject.ts';
 
 export interface Pair {
@@ -18,7 +19,8 @@ function ip(...args: readonly string[]): void {
   execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
-export function createPair(): Pair {
+/** `folder` is removed with the pair. */
+export function createPair(folder: string): Pair {
   const server = `bhbench${process.pid}s`;
   const client = `bhbench${process.pid}c`;
   const children: ChildProcess[] = [];
@@ -37,6 +39,7 @@ export function createPair(): Pair {
         // it was never made
       }
     }
+    rmSync(folder, { recursive: true, force: true });
   }
 
   for (const signal of SIGNALS) process.on(signal, ended);
