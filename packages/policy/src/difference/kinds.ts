@@ -1,6 +1,6 @@
 /** What an end of a connection enforces in both states, and lines of host policies told apart by what they match. */
 import type { HostPolicy, HostRule } from '../host-policy.ts';
-import type { Workload } from '../model.ts';
+import type { ServicePort, Workload } from '../model.ts';
 import type { EnforcementMode, Ipv6Mode, NetworkProfile } from '../vocabulary.ts';
 import type { DifferenceLookup } from './difference.ts';
 import type { KnownEnd } from './known-ends.ts';
@@ -59,6 +59,8 @@ export class Kinds {
   private readonly known = new Map<string, Kind>();
   private readonly byEnd: (Kind | undefined)[] = [];
   private readonly byRule = new WeakMap<HostRule, Line>();
+  /** Lines of one rule share their services. */
+  private readonly texts = new WeakMap<readonly ServicePort[], string>();
   private readonly byText = new Map<string, Line>();
   private serial = 0;
 
@@ -84,8 +86,12 @@ export class Kinds {
   private make(before: Enforced | null, after: Enforced | null): Kind {
     this.serial += 1;
     const found = new Map<Line, States>();
-    for (const line of this.linesOf(before)) found.set(line, BEFORE);
-    for (const line of this.linesOf(after)) found.set(line, found.has(line) ? BOTH : AFTER);
+    const same = before?.policy.hash === after?.policy.hash && before?.profile === after?.profile;
+    if (same) for (const line of this.linesOf(before)) found.set(line, BOTH);
+    else {
+      for (const line of this.linesOf(before)) found.set(line, BEFORE);
+      for (const line of this.linesOf(after)) found.set(line, found.has(line) ? BOTH : AFTER);
+    }
     const own = [...found].map(([line, states]) => ({ line, states }));
     return {
       serial: this.serial,
@@ -111,15 +117,15 @@ export class Kinds {
     const known = this.byRule.get(rule);
     if (known !== undefined) return known;
     const { action, direction, peers, fqdns, services, principals, origin } = rule;
-    const text = JSON.stringify([
+    const text = [
       origin.href,
       action,
       direction,
-      peers,
-      fqdns,
-      services,
-      principals,
-    ]);
+      peers.join(' '),
+      fqdns.join(' '),
+      this.servicesText(services),
+      principals.join(' '),
+    ].join('\n');
     let line = this.byText.get(text);
     if (line === undefined) {
       line = { serial: this.lines.length, rule };
@@ -128,6 +134,12 @@ export class Kinds {
     }
     this.byRule.set(rule, line);
     return line;
+  }
+
+  private servicesText(services: readonly ServicePort[]): string {
+    let text = this.texts.get(services);
+    if (text === undefined) this.texts.set(services, (text = JSON.stringify(services)));
+    return text;
   }
 }
 

@@ -67,7 +67,15 @@ export function changesOfMeeting(meeting: Meeting): Change[] {
   const outcomes = programs.map((program) =>
     users.map((user) => outcome(meeting, { relevant, space, wanted, program, user })),
   );
-  return join(outcomes, programs, users);
+  return inOrder(join(outcomes, programs, users));
+}
+
+/** Equal changes in equal order, in whichever order the lines came: they are compared as text. */
+function inOrder(changes: readonly Change[]): Change[] {
+  return changes
+    .map((change) => ({ change, text: JSON.stringify(change) }))
+    .sort((a, b) => (a.text < b.text ? -1 : 1))
+    .map(({ change }) => change);
 }
 
 function isTurned({ before, after }: EndStances): boolean {
