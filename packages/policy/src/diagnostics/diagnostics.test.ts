@@ -1,128 +1,26 @@
 import { describe, expect, test } from 'vitest';
-import {
-  ALL_TRAFFIC,
-  DEFAULT_FIREWALL_SETTINGS,
-  type EnforcementBoundary,
-  type IpList,
-  type PolicyModel,
-  type Rule,
-  type RuleSet,
-  type ServicePort,
-  type Workload,
-} from '../index.ts';
+import { DEFAULT_FIREWALL_SETTINGS, type PolicyModel } from '../index.ts';
 import { DIAGNOSTIC_CODES, type DiagnosticCode } from './diagnostic.ts';
 import { diagnose } from './diagnose.ts';
-
-const LABELS = ['role=web', 'role=db', 'env=prod', 'env=test'].map((href) => {
-  const [key = '', value = ''] = href.split('=');
-  return { href, key, value };
-});
-const label = (href: string) => ({ kind: 'label', href, exclusion: false }) as const;
-const ipList = (href: string) => ({ kind: 'ip_list', href }) as const;
-const named = (href: string) => ({ kind: 'workload', href }) as const;
-const tcp = (port: number): ServicePort => ({ ...ALL_TRAFFIC, protocol: 6, port });
-const range = (from: string, exclusion = false) => ({ from, to: null, exclusion });
-
-function host(name: string, labels: readonly string[], parts: Partial<Workload> = {}): Workload {
-  // names differ in length, so that addresses do
-  return {
-    href: name,
-    name,
-    type: 'server',
-    labels,
-    enforcementMode: 'full',
-    visibilityLevel: 'flow_summary',
-    blockedConnectionAction: 'drop',
-    venVersion: '23.2.0',
-    online: true,
-    suspended: false,
-    osFamily: 'linux',
-    interfaces: [nic(`10.0.0.${name.length}`, 24)],
-    ...parts,
-  };
-}
-
-function nic(address: string, prefixLength: number): Workload['interfaces'][number] {
-  return {
-    name: 'eth0',
-    addresses: [{ address, prefixLength }],
-    gateway: null,
-    linkState: 'up',
-    networkProfile: 'corporate',
-  };
-}
-
-const UNMANAGED = { type: 'unmanaged', venVersion: null, osFamily: null } as const;
-const WEB = host('web', ['role=web', 'env=prod']);
-const DB = host('db', ['role=db', 'env=prod']);
-const LAPTOP = host('laptop', ['role=web', 'env=test'], { type: 'endpoint' });
-
-function rule(href: string, parts: Partial<Rule> = {}): Rule {
-  return {
-    href,
-    name: href,
-    version: 1,
-    enabled: true,
-    providers: [label('role=db')],
-    consumers: [label('role=web')],
-    ingressServices: [{ port: tcp(5432) }],
-    resolveLabelsAs: { providers: ['workloads'], consumers: ['workloads'] },
-    consumingSecurityPrincipals: [],
-    unscopedConsumers: false,
-    useWorkloadSubnets: [],
-    networkType: 'brn',
-    stateless: false,
-    ...parts,
-  };
-}
-
-function ruleSet(rules: readonly Rule[], parts: Partial<RuleSet> = {}): RuleSet {
-  const base = { href: 'rs', name: 'shop', enabled: true, scopes: [], ipTablesRules: [] };
-  return { ...base, rules, ...parts };
-}
-
-function boundary(parts: Partial<EnforcementBoundary>): EnforcementBoundary {
-  return {
-    href: 'eb',
-    name: 'no telnet',
-    version: 1,
-    enabled: true,
-    providers: [label('role=db')],
-    consumers: [{ kind: 'ams' }],
-    ingressServices: [{ port: tcp(23) }],
-    networkType: 'brn',
-    ...parts,
-  };
-}
-
-function list(parts: Partial<IpList>): IpList {
-  return {
-    href: 'list',
-    name: 'partners',
-    ranges: [range('198.51.100.0/24')],
-    fqdns: [],
-    ...parts,
-  };
-}
-
-function model(parts: Partial<PolicyModel>): PolicyModel {
-  return {
-    labels: LABELS,
-    labelGroups: [],
-    workloads: [WEB, DB],
-    ipLists: [],
-    services: [],
-    virtualServices: [],
-    ruleSets: [],
-    enforcementBoundaries: [],
-    firewallSettings: DEFAULT_FIREWALL_SETTINGS,
-    ...parts,
-  };
-}
-
-function found(parts: Partial<PolicyModel>, code: DiagnosticCode) {
-  return diagnose(model(parts)).filter((item) => item.code === code);
-}
+import {
+  boundary,
+  DB,
+  found,
+  host,
+  ipList,
+  label,
+  LAPTOP,
+  list,
+  model,
+  named,
+  nic,
+  range,
+  rule,
+  ruleSet,
+  tcp,
+  UNMANAGED,
+  WEB,
+} from './testing/models.ts';
 
 interface Case {
   readonly name: string;
@@ -459,21 +357,6 @@ test('what is disabled is passed over', () => {
       }),
     ),
   ).toEqual([]);
-});
-
-test('of two rules that say the same, the later one is in the shadow of the first', () => {
-  const items = found({ ruleSets: [ruleSet([rule('first'), rule('second')])] }, 'rule_shadowed');
-  expect(items.map(({ place }) => place.href)).toEqual(['second']);
-  expect(items[0]?.related).toContain('first');
-});
-
-test('a rule for a user group does not shadow one for everybody, the other way round it does', () => {
-  const sid = { consumingSecurityPrincipals: ['S-1-5-21-1'] };
-  const items = found(
-    { ruleSets: [ruleSet([rule('group', sid), rule('everybody')])] },
-    'rule_shadowed',
-  );
-  expect(items.map(({ place }) => place.href)).toEqual(['group']);
 });
 
 test('a workload that is idle, suspended or offline makes no finding', () => {

@@ -167,20 +167,34 @@ function lookupKeys(part: CoverPart): readonly string[] {
 function serviceKeys({ services, providers }: CoverUnit): readonly string[] {
   if (services.length > MANY_PARTS) return [ANYTHING];
   const own = providers.some(({ kind }) => kind === 'virtual_service') ? [ANYTHING] : [];
-  return [...own, ...services.map(entryKey)];
+  return [...own, ...services.flatMap(entryKeys)];
 }
 
-function entryKey({ protocol, port, toPort, icmpType }: ServicePort): string {
-  if (protocol === ANY_PROTOCOL) return 'any';
-  if (port !== null) return toPort === null ? `${protocol} port ${port}` : `${protocol} ports`;
-  return icmpType === null ? `${protocol}` : `${protocol} type ${icmpType}`;
+/** Ports that a range is long, as a power of two that is not less. */
+function lengthOf(port: number, toPort: number): number {
+  return Math.ceil(Math.log2(toPort - port + 1));
+}
+
+const LONGEST = 16;
+
+/** A range is listed under the blocks, as long as itself or less than twice that, in which it lies. */
+function entryKeys({ protocol, port, toPort, icmpType }: ServicePort): readonly string[] {
+  if (protocol === ANY_PROTOCOL) return ['any'];
+  if (port === null) return [icmpType === null ? `${protocol}` : `${protocol} type ${icmpType}`];
+  const length = lengthOf(port, toPort ?? port);
+  const blocks = [...new Set([port >> length, (toPort ?? port) >> length])];
+  return blocks.map((block) => `${protocol} ${length}:${block}`);
 }
 
 /** Keys of entries that may cover this one. */
 function serviceLookups(entry: ServicePort): readonly string[] {
-  const { protocol, port } = entry;
-  const wider = port === null ? [] : [`${protocol} ports`];
-  return [...new Set([entryKey(entry), ...wider, `${protocol}`, 'any', ANYTHING])];
+  const { protocol, port, toPort } = entry;
+  const keys = [`${protocol}`, 'any', ANYTHING];
+  if (port === null) return [...new Set([...entryKeys(entry), ...keys])];
+  for (let length = lengthOf(port, toPort ?? port); length <= LONGEST; length += 1) {
+    keys.push(`${protocol} ${length}:${port >> length}`);
+  }
+  return keys;
 }
 
 function getOrMake<V>(map: Map<string, V>, key: string, make: () => V): V {
