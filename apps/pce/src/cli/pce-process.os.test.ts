@@ -250,12 +250,12 @@ test('a database that is killed is started again', async () => {
         seen.add(status);
         return status === 200 && (await databasePid().catch(() => before)) !== before;
       },
-      { timeout: 20_000, interval: 10 },
+      { timeout: 60_000, interval: 50 },
     )
     .toBe(true);
   expect([...seen].filter((status) => status !== 200 && status !== 503)).toEqual([]);
   expect(await stop(pce)).toBe(0);
-});
+}, 120_000);
 
 test('a second PCE on the same folder is refused, the first goes on', async () => {
   const first = await start();
