@@ -11,7 +11,7 @@ import type { Actor } from '../http/routes.ts';
 import { membersInOrder, sameContent } from './compare.ts';
 import { nounOf } from './nouns.ts';
 import { draftView, SINGULAR, type ObjectView } from './objects.ts';
-import { presentVersioned } from './present.ts';
+import { presentVersioned, SYSTEM } from './present.ts';
 import { describeUsers, usersOf } from './references.ts';
 import { asContent, type StoredByType, type StoredType } from './stored-content.ts';
 
@@ -65,7 +65,7 @@ export async function lockDraft<T extends StoredType>(
     .executeTakeFirst();
   if (row === undefined) throw notFound(policyHref(orgId, 'draft', place.type, place.id));
   const view = draftView(place.type, row);
-  if (view.createdBy === '/users/0' && place.type !== 'firewall_settings') {
+  if (view.createdBy === SYSTEM && place.type !== 'firewall_settings') {
     throw new DomainError(
       'object_not_editable',
       `"${view.content.name}" comes with the product and cannot be changed; make one of your own`,

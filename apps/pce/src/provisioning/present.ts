@@ -3,6 +3,9 @@ import { policyHref, rolesAllow } from '@bulkhead/contract';
 import type { UserCaller } from '../http/caller.ts';
 import type { ObjectView } from './objects.ts';
 
+/** Creator of what comes with the product. */
+export const SYSTEM = '/users/0';
+
 export function capsFor(
   caller: UserCaller,
   permission: 'edit' | 'rs' = 'edit',
@@ -10,6 +13,14 @@ export function capsFor(
   const write = rolesAllow(permission, caller.roles);
   const provision = rolesAllow('provision', caller.roles);
   return [...(write ? (['write'] as const) : []), ...(provision ? (['provision'] as const) : [])];
+}
+
+/** Caps of an object of which some come with the product: those, and what is not the draft, nobody writes. */
+export function capsOfOwn(
+  { createdBy, word }: Pick<ObjectView, 'createdBy' | 'word'>,
+  caller: UserCaller,
+): ('write' | 'provision')[] {
+  return createdBy === SYSTEM || word !== 'draft' ? [] : capsFor(caller);
 }
 
 /** Caps of what is effective at once, without provisioning. */

@@ -3,6 +3,7 @@ import { FIREWALL_SETTINGS_ID } from '@bulkhead/contract';
 import { json, type Tx } from '../db/database.ts';
 import { lockPolicy, newObjectId } from './drafts.ts';
 import { pendingRows } from './pending.ts';
+import { SYSTEM } from './present.ts';
 import { writeVersion } from './provision.ts';
 import {
   asContent,
@@ -11,8 +12,6 @@ import {
   type StoredType,
 } from './stored-content.ts';
 
-/** Creator of what comes with the product. */
-export const SYSTEM = '/users/0';
 export const ANY_LIST = 'Any (0.0.0.0/0 and ::/0)';
 export const ALL_SERVICES = 'All Services';
 

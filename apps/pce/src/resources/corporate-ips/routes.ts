@@ -8,7 +8,7 @@ import { DomainError } from '../../http/domain-error.ts';
 import type { Routes } from '../../http/routes.ts';
 import { sameContent } from '../../provisioning/compare.ts';
 import { refuseStale } from '../../provisioning/drafts.ts';
-import { SYSTEM } from '../../provisioning/seed.ts';
+import { SYSTEM } from '../../provisioning/present.ts';
 
 type Row = Selectable<CorporateIpsTable>;
 const DEFAULT = 'default';

@@ -30,7 +30,7 @@ import {
   viewsOf,
   type ObjectView,
 } from '../../provisioning/objects.ts';
-import { capsFor, defined, presentVersioned } from '../../provisioning/present.ts';
+import { capsOfOwn, defined, presentVersioned } from '../../provisioning/present.ts';
 import { isFqdn } from '../../provisioning/fqdn.ts';
 import type { StoredIpList } from '../../provisioning/stored-content.ts';
 
@@ -54,7 +54,7 @@ function present(view: ObjectView<typeof TYPE>, caller: UserCaller): IpListWire 
     })),
     external_data_set: content.external_data_set,
     external_data_reference: content.external_data_reference,
-    caps: view.createdBy === '/users/0' || view.word !== 'draft' ? [] : capsFor(caller),
+    caps: capsOfOwn(view, caller),
   };
 }
 

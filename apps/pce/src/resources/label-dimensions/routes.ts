@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { json, type Tx } from '../../db/database.ts';
 import type { Routes } from '../../http/routes.ts';
-import { plainCaps } from '../../provisioning/present.ts';
+import { plainCaps, SYSTEM } from '../../provisioning/present.ts';
 
 /** Role, Application, Environment, Location, with the colours of the console. */
 const BUILT_IN = [
@@ -38,8 +38,8 @@ export async function seedLabelDimensions(trx: Tx, orgId: number): Promise<void>
           sort_ordinal: index + 1,
           display_name_plural: plural,
         }),
-        created_by: '/users/0',
-        updated_by: '/users/0',
+        created_by: SYSTEM,
+        updated_by: SYSTEM,
       })),
     )
     .execute();

@@ -8,7 +8,7 @@ import type { UserCaller } from '../../http/caller.ts';
 import { DomainError, notFound } from '../../http/domain-error.ts';
 import type { ContextOf, Routes } from '../../http/routes.ts';
 import { guardExternal, lockPolicy, refuseStale } from '../../provisioning/drafts.ts';
-import { plainCaps } from '../../provisioning/present.ts';
+import { defined, plainCaps } from '../../provisioning/present.ts';
 import { labelUsage, refuseLabelInUse } from './usage.ts';
 
 type LabelRow = Selectable<LabelsTable>;
@@ -217,19 +217,13 @@ export function labelRoutes(deps: Deps): Routes {
         updatedBy: before.updated_by,
       });
       if (body.value !== undefined) await refuseTwin(db, orgId, { ...before, value: body.value });
+      const { external_data_set, external_data_reference } = body;
       const row = await guardExternal(() =>
         db
           .updateTable('labels')
           .set({
             value: body.value ?? before.value,
-            external_data_set:
-              body.external_data_set === undefined
-                ? before.external_data_set
-                : body.external_data_set,
-            external_data_reference:
-              body.external_data_reference === undefined
-                ? before.external_data_reference
-                : body.external_data_reference,
+            ...defined({ external_data_set, external_data_reference }),
             updated_at: deps.clock.now(),
             updated_by: caller.href,
           })

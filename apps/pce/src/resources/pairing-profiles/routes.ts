@@ -11,6 +11,7 @@ import { matchesCommon, pageOf } from '../../provisioning/objects.ts';
 import { loadNames } from '../../provisioning/references.ts';
 import { checkedLabels } from '../workloads/labels.ts';
 import { pairingLines } from './pairing-lines.ts';
+import { defined } from '../../provisioning/present.ts';
 import { presentProfile, profileHref, type ProfileRow } from './presenter.ts';
 import { findProfile, lastKeys, limitOf, lockProfile, locksOf } from './store.ts';
 
@@ -146,6 +147,7 @@ export function pairingProfileRoutes(deps: Deps): Routes {
         body.labels === undefined ? before.labels : await checkedLabels(db, orgId, body.labels);
       const uses = limitOf(body.allowed_uses_per_key);
       const lifespan = limitOf(body.key_lifespan);
+      const { external_data_set, external_data_reference } = body;
       const after = await guardExternal(() =>
         db
           .updateTable('pairing_profiles')
@@ -160,14 +162,7 @@ export function pairingProfileRoutes(deps: Deps): Routes {
             allowed_uses_per_key: uses === undefined ? before.allowed_uses_per_key : uses,
             key_lifespan_seconds: lifespan === undefined ? before.key_lifespan_seconds : lifespan,
             labels: json(labels),
-            external_data_set:
-              body.external_data_set === undefined
-                ? before.external_data_set
-                : body.external_data_set,
-            external_data_reference:
-              body.external_data_reference === undefined
-                ? before.external_data_reference
-                : body.external_data_reference,
+            ...defined({ external_data_set, external_data_reference }),
             updated_at: deps.clock.now(),
             updated_by: caller.href,
           })

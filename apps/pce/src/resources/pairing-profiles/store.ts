@@ -1,6 +1,6 @@
 import { json, type Db, type Tx } from '../../db/database.ts';
 import { notFound } from '../../http/domain-error.ts';
-import { SYSTEM } from '../../provisioning/seed.ts';
+import { SYSTEM } from '../../provisioning/present.ts';
 import { LOCKS, type LastKey, type Lock, type ProfileRow } from './presenter.ts';
 
 /** The profile that every organization has, for servers and endpoints. */

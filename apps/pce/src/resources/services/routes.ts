@@ -23,7 +23,7 @@ import {
   viewsOf,
   type ObjectView,
 } from '../../provisioning/objects.ts';
-import { capsFor, presentVersioned } from '../../provisioning/present.ts';
+import { capsOfOwn, presentVersioned } from '../../provisioning/present.ts';
 import type { StoredService } from '../../provisioning/stored-content.ts';
 
 const TYPE = 'services';
@@ -49,7 +49,7 @@ function present(view: ObjectView<typeof TYPE>, caller: UserCaller): ServiceWire
     risk_details: content.risk_details ?? null,
     external_data_set: content.external_data_set,
     external_data_reference: content.external_data_reference,
-    caps: view.createdBy === '/users/0' || view.word !== 'draft' ? [] : capsFor(caller),
+    caps: capsOfOwn(view, caller),
   };
 }
 
