@@ -66,7 +66,7 @@ function MoreFields({
         description="Of the user who connects, on Windows"
         searchable
         clearable
-        nothingFoundMessage="No user group is known. Add it under User Groups."
+        nothingFoundMessage="No user group of that name is known."
         data={groups}
         value={form.principals.split(',').filter((sid) => sid !== '')}
         onChange={(sids) => put({ principals: sids.join(',') })}
