@@ -1,5 +1,5 @@
 /** What `explain` asks, answered by the engine's own state. */
-import { formatAddress, parseSpan, type Address } from '@bulkhead/net';
+import { formatAddress, parseSpan, spansHold, type Address } from '@bulkhead/net';
 import type { ExplainLookup, ExplainUnit, PeerAt, UnitOrigin } from '../explain/lookup.ts';
 import type { Connection, Decision } from '../decision.ts';
 import type { Rule, RuleSet } from '../model.ts';
@@ -86,9 +86,8 @@ function* disabledUnits(
   }
 }
 
-function holds(text: string, { family, value }: Address): boolean {
+function holds(text: string, address: Address): boolean {
   if (!text.includes('/')) return false;
   const parsed = parseSpan(text);
-  if (!parsed.ok || parsed.value.family !== family) return false;
-  return parsed.value.first <= value && value <= parsed.value.last;
+  return parsed.ok && spansHold([parsed.value], address);
 }
