@@ -98,7 +98,7 @@ export async function evaluateByPackets(
     return {
       expectations: decided.length + scenario.expect_subnets.length,
       mismatches: [
-        ...decided.flatMap((item) => checkDecision(item, faults.get(item) ?? []) ?? []),
+        ...decided.flatMap((item) => checkDecision(core, item, faults.get(item) ?? []) ?? []),
         ...subnets,
       ],
       notSent,

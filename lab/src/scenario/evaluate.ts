@@ -3,11 +3,10 @@ import { formatSpan, joinSpans, parseSpan } from '@bulkhead/net';
 import {
   createPolicyCore,
   decidersOf,
-  endDeciders,
+  describeExplanation,
   judgeDecision,
   type DecidingRule,
   type Decision,
-  type EndDecision,
   type EndExpectation as EndExpected,
   type Expectation as Expected,
   type HostRule,
@@ -47,7 +46,7 @@ export function evaluateScenario(
   asked: readonly AskedConnection[],
 ): Outcome {
   const core = createPolicyCore(translation.model);
-  const decisions = decideAll(core, asked).flatMap((item) => checkDecision(item, []) ?? []);
+  const decisions = decideAll(core, asked).flatMap((item) => checkDecision(core, item, []) ?? []);
   const compiled: MembersOf = (_, ids) =>
     ids.flatMap((id) => {
       const set = core.addressSet(id);
@@ -69,9 +68,13 @@ function endOf(end: EndExpectation | undefined): EndExpected | undefined {
   return typeof end === 'string' ? { decision: end } : end;
 }
 
-/** Where a decision is not what was expected, or packets did not show it. `shown`: in what they differ from the decision. */
+/**
+ * Where a decision is not what was expected, or packets did not show it. `shown`: in what they differ from the decision. The explanation
+ * is the one that API, console and `illumio-ven-ctl explain` give, below what is said of the expectation itself.
+ */
 export function checkDecision(
-  { path, expectation, text, decision }: Decided,
+  core: PolicyCore,
+  { path, expectation, text, connection, decision }: Decided,
   shown: readonly string[],
 ): Mismatch | null {
   const expected: Expected = {
@@ -93,17 +96,10 @@ export function checkDecision(
     explanation: [
       ...faults,
       ...shown.map((fault) => `packets: ${fault}`),
-      explain('outbound', decision.outbound),
-      explain('inbound', decision.inbound),
       ...note,
+      ...describeExplanation(core.explain(connection)),
     ],
   };
-}
-
-function explain(direction: string, end: EndDecision | null): string {
-  if (end === null) return `${direction}: no say`;
-  const place = `${end.interfaceName ?? 'no interface'}, ${end.networkProfile}, ${end.mode}`;
-  return `${direction}: ${end.decision} by ${endDeciders(end, nameOf).join(', ')} (${place})`;
 }
 
 /** Members of address sets, by their ids, as a workload has them. */

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createPolicyCore, describeExplanation } from '@bulkhead/policy';
 import { afterAll, describe, expect, test } from 'vitest';
 import { evaluateLoaded, loadFile } from './load.ts';
 
@@ -161,8 +162,9 @@ describe('the scenario command', () => {
     expect(plain.status).toBe(1);
     expect(plain.stdout).toContain('not.yaml:10: Small');
     expect(plain.stdout).toContain('web (10.0.0.1) -> db (10.0.0.2) tcp/22');
-    expect(plain.stdout).toContain('inbound: blocked by default (eth0, corporate, full)');
-    expect(plain.stdout).toContain('note: ssh');
+    expect(plain.stdout).toContain(
+      '\n    note: ssh\n    TCP 22 from web (10.0.0.1) to db (10.0.0.2): blocked\n',
+    );
     const json = run('--json', file);
     expect(json.status).toBe(1);
     expect(JSON.parse(json.stdout)).toMatchObject({
@@ -173,6 +175,25 @@ describe('the scenario command', () => {
       not_sent: 0,
       mismatches: [{ scenario: 'Small', line: 10, index: 0, expected: 'allowed by query' }],
     });
+  });
+
+  test('explains a mismatch as the API does: the same lines, in text and in JSON', () => {
+    const file = written(
+      'explained.yaml',
+      `${SMALL}expect:\n  - { from: web, to: db, port: 22, decision: allowed }\n`,
+    );
+    const asked = loadFile(file).scenarios[0];
+    const connection = asked?.asked[0]?.connection;
+    if (asked === undefined || connection === undefined) throw new Error('nothing is asked');
+    const core = createPolicyCore(asked.translation.model);
+    const lines = describeExplanation(core.explain(connection));
+    const nearest = 'nearest rule "query" (rule:query), draft of ruleset "R", scope 1 (everything)';
+    expect(lines).toContain(`    ${nearest}: 1 condition fails`);
+    const json = JSON.parse(run('--json', file).stdout) as {
+      mismatches: { explanation: string[] }[];
+    };
+    expect(json.mismatches[0]?.explanation.slice(-lines.length)).toEqual(lines);
+    expect(run(file).stdout).toContain(lines.map((line) => `    ${line}\n`).join(''));
   });
 
   test('a faulty file: exit 2 and nothing is evaluated, also of the other files', () => {

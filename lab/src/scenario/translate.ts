@@ -105,7 +105,7 @@ function rules(translator: Translator, ruleset: Scenario['rulesets'][number], pa
     return {
       href,
       name,
-      version: 1,
+      version: 0,
       enabled: item.enabled,
       providers,
       consumers,
@@ -136,7 +136,7 @@ function boundaries(translator: Translator, scenario: Scenario): EnforcementBoun
     return {
       href,
       name: item.name,
-      version: 1,
+      version: 0,
       enabled: item.enabled,
       providers,
       consumers,
