@@ -34,10 +34,7 @@ const HOLES = [
   '10.1.0.10-10.1.0.14',
 ];
 
-/**
- * Services that meet: ends of ranges, single ports inside them, whole protocols, ICMP by type and code. No UDP range holds a port that a
- * system takes for a client: what comes from a port of a stateless rule's service is an answer (PS-17).
- */
+/** Services that meet: ends of ranges, single ports inside them, whole protocols, ranges over the ports of clients, ICMP by type and code. */
 const PORTS: readonly ServicePortText[] = [
   'tcp/22',
   'tcp/443',
@@ -48,6 +45,11 @@ const PORTS: readonly ServicePortText[] = [
   'udp/50-60',
   'udp',
   'udp/1-20000',
+  'udp/1-65535',
+  'udp/60-65535',
+  'udp/30000-61000',
+  'tcp/1-65535',
+  'tcp/1024-65535',
   'icmp/8',
   'icmp/8/0',
   'icmp/13',

@@ -46,6 +46,13 @@ describe('service ports in canonical form', () => {
     expect(normalizeServices([tcp(65_534), tcp(65_535)])).toEqual([tcp(65_534, 65_535)]);
   });
 
+  test('a range of all ports is the whole protocol, also in parts and from 0 on (PS-60)', () => {
+    expect(normalizeServices([tcp(1, 65_535)])).toEqual([tcp(null)]);
+    expect(normalizeServices([tcp(0, 65_535)])).toEqual([tcp(null)]);
+    expect(normalizeServices([tcp(1, 99), tcp(100, 65_535)])).toEqual([tcp(null)]);
+    expect(normalizeServices([tcp(2, 65_535)])).toEqual([tcp(2, 65_535)]);
+  });
+
   test('a range of one port is that port', () => {
     expect(normalizeServices([tcp(80, 80)])).toEqual([tcp(80)]);
   });

@@ -21,9 +21,11 @@ export interface ServiceQuery {
   readonly windowsService?: string | undefined;
 }
 
+const LAST_PORT = 65_535;
+
 /**
- * Canonical form of a list of service ports: sorted, overlapping and touching port ranges of one protocol joined, what another entry
- * covers left out. Entries of a program or Windows service are kept apart by name, after those of none; one that an entry without name
+ * Canonical form of a list of service ports: sorted, overlapping and touching port ranges of one protocol joined, those of all ports to
+ * the whole protocol (PS-60), what another entry covers left out. Entries of a program or Windows service are kept apart by name, after those of none; one that an entry without name
  * covers is left out. Where nothing is named, equal coverage of ports gives equal lists. An empty list stays empty.
  */
 export function normalizeServices(ports: readonly ServicePort[]): readonly ServicePort[] {
@@ -103,6 +105,8 @@ function joinPorts(protocol: number, entries: readonly ServicePort[]): ServicePo
       joined.push({ ...range });
     }
   }
+  const isWhole = joined.some(({ first, last }) => first <= 1 && last >= LAST_PORT);
+  if (isWhole) return [{ ...ALL_TRAFFIC, protocol }];
   return joined.map(({ first, last }) => ({
     ...ALL_TRAFFIC,
     protocol,

@@ -150,8 +150,8 @@ const NO_PORT = { port: null, toPort: null, icmpType: null, icmpCode: null };
 const traffic: fc.Arbitrary<ServicePort> = fc.oneof(
   fc.record({
     protocol: oneOf([6, 17]),
-    port: oneOf([22, 80]),
-    toPort: oneOf([null, 81, 443]),
+    port: oneOf([1, 22, 80]),
+    toPort: oneOf([null, 81, 443, 65_535]),
     icmpType: fc.constant(null),
     icmpCode: fc.constant(null),
   }),

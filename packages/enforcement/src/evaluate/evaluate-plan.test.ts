@@ -1,4 +1,4 @@
-import type { EnforcementMode, HostPolicy, HostRule } from '@bulkhead/policy';
+import type { EnforcementMode, HostPolicy, HostRule, ServicePort } from '@bulkhead/policy';
 import { describe, expect, test } from 'vitest';
 import { buildPlan } from '../plan/build-plan.ts';
 import { setsForName } from '../plan/names.ts';
@@ -308,6 +308,35 @@ test('replies of a stateless rule pass untracked, an opening packet from its por
   );
   expect(ask(plan, { ...reply, sourcePort: 80, syn: false })?.decision).toBe('blocked');
   expect(ask(planOf([allow]), { ...reply, syn: false })?.decision).toBe('blocked');
+});
+
+test('a stateless rule opens nothing in the other direction from ports that systems give to clients (PS-17)', () => {
+  const services = [
+    udp(1, 65_535),
+    tcp(1, 65_535),
+    protocol(132, { port: 30_000, toPort: 40_000 }),
+  ];
+  const plan = planOf([{ ...allow, stateless: true, services }]);
+  const back = { direction: 'outbound', destinationPort: 7, syn: false } as const;
+  const decided = (of: number, sourcePort: number) =>
+    ask(plan, { ...back, protocol: of, sourcePort })?.decision;
+  expect([decided(17, 53), decided(17, 50_000)]).toEqual(['blocked', 'blocked']);
+  expect([decided(132, 32_767), decided(132, 32_768)]).toEqual(['allowed', 'blocked']);
+  expect([decided(6, 443), decided(6, 50_000)]).toEqual(['allowed', 'allowed']);
+  expect(ask(plan, { ...back, sourcePort: 50_000, syn: true })?.decision).toBe('blocked');
+  const single = planOf([{ ...allow, stateless: true, services: [udp(50_000)] }]);
+  expect(ask(single, { ...back, protocol: 17, sourcePort: 50_000 })?.decision).toBe('blocked');
+});
+
+test('a range of all ports is the whole protocol, also in parts and from 0 on (PS-60)', () => {
+  const servicesOf = (...services: ServicePort[]) =>
+    planOf([{ ...allow, services }]).rules[0]?.services;
+  const whole = servicesOf(protocol(17));
+  for (const services of [[udp(1, 65_535)], [udp(0, 65_535)], [udp(1, 99), udp(100, 65_535)]]) {
+    expect(servicesOf(...services)).toEqual(whole);
+  }
+  expect(servicesOf(udp(2, 65_535))).not.toEqual(whole);
+  expect(servicesOf(udp(0, 65_534))).not.toEqual(whole);
 });
 
 test('a name matches by what it resolved to, in any letter case, below a wildcard but not itself', () => {

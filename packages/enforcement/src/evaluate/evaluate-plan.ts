@@ -84,7 +84,7 @@ export function createEvaluator(plan: FirewallPlan): PlanEvaluator {
       if (!matches && !replies) continue;
       if (!rule.peers.some((id) => peerMatches(id, packet, remote, address))) continue;
       if (matches) (rule.action === 'allow' ? rules : boundaries).push(rule);
-      if (replies) reply = rule.replyVerdict;
+      if (replies) reply = rule.reply?.verdict ?? null;
     }
     return decide(
       rules[0]?.verdict ?? reply ?? boundaries[0]?.verdict ?? plan.defaults[packet.direction],
@@ -195,15 +195,9 @@ function ruleMatches(rule: PlanRule, packet: PlanPacket): boolean {
   );
 }
 
-/** Replies of a stateless rule come from a port of its services; in TCP, and only there, from any port of a whole protocol. */
-function isReply(rule: PlanRule, packet: PlanPacket): boolean {
-  if (rule.replyVerdict?.direction !== packet.direction) return false;
-  const isTcp = packet.protocol === PROTOCOLS.tcp;
-  if (isTcp && packet.syn) return false;
-  const { sourcePort: port, protocol } = packet;
-  const services = isTcp ? rule.services : { ...rule.services, all: false, protocols: [] };
-  return servicesMatch(
-    { ...services, icmp: [] },
-    { protocol, port, icmpType: null, icmpCode: null },
-  );
+function isReply({ reply }: PlanRule, packet: PlanPacket): boolean {
+  if (reply?.verdict.direction !== packet.direction) return false;
+  const { protocol, sourcePort: port, syn } = packet;
+  if (protocol === PROTOCOLS.tcp && syn) return false;
+  return servicesMatch(reply.services, { protocol, port, icmpType: null, icmpCode: null });
 }

@@ -179,16 +179,15 @@ function icmpLines(services: ServiceMatch, family: Family): NftMatch[][] {
   return matches;
 }
 
-function replyLines(match: ServiceMatch): NftMatch[][] {
-  const matches: NftMatch[][] = [];
-  if (match.all || match.protocols.includes(PROTOCOLS.tcp)) {
-    matches.push([{ kind: 'without_syn' }]);
-  }
-  for (const { protocol, ranges } of match.ports) {
-    const port: NftMatch = { kind: 'port', protocol, side: 'sport', ranges };
-    matches.push(protocol === PROTOCOLS.tcp ? [port, { kind: 'without_syn' }] : [port]);
-  }
-  return matches;
+function replyLines({ protocols, ports }: ServiceMatch): NftMatch[][] {
+  const whole = protocols.includes(PROTOCOLS.tcp) ? [[{ kind: 'without_syn' } as const]] : [];
+  return [
+    ...whole,
+    ...ports.map(({ protocol, ranges }): NftMatch[] => {
+      const port: NftMatch = { kind: 'port', protocol, side: 'sport', ranges };
+      return protocol === PROTOCOLS.tcp ? [port, { kind: 'without_syn' }] : [port];
+    }),
+  ];
 }
 
 function jumpTo(chain: string): NftVerdict {

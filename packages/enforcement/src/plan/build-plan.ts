@@ -25,7 +25,7 @@ import type {
   PlanSet,
   PlanVerdict,
 } from './plan.ts';
-import { matchServices } from './services.ts';
+import { matchServices, replyServices } from './services.ts';
 import { createVerdictMaker, type VerdictMaker } from './verdicts.ts';
 
 /** What `buildPlan` makes a plan from. */
@@ -83,7 +83,7 @@ export function buildPlan({ policy, sets, host }: PlanInput): FirewallPlan {
     names,
     logIndex: indexLog([
       ...essential.map((entry) => entry.verdict),
-      ...rules.flatMap((rule) => [rule.verdict, rule.replyVerdict]),
+      ...rules.flatMap((rule) => [rule.verdict, rule.reply?.verdict ?? null]),
       ...custom.map((rule) => rule.verdict),
       ipv6?.inbound ?? null,
       ipv6?.outbound ?? null,
@@ -111,16 +111,19 @@ function planRule(
   if (peers.length === 0 || services.length === 0 || rule.principals.length > 0) return [];
   const stateless = rule.stateless && action === 'allow';
   const opposite = direction === 'inbound' ? 'outbound' : 'inbound';
+  const matched = matchServices(services);
   return [
     {
       action,
       direction,
       profiles: PROFILES[rule.networkType],
       peers,
-      services: matchServices(services),
+      services: matched,
       stateless,
       verdict: verdicts[action](direction, origin),
-      replyVerdict: stateless ? verdicts.allow(opposite, origin) : null,
+      reply: stateless
+        ? { services: replyServices(matched), verdict: verdicts.allow(opposite, origin) }
+        : null,
     },
   ];
 }

@@ -50,11 +50,13 @@ function groupsOf(
   for (const rule of rules) {
     const verdict = verdictIn(rule, stage, direction);
     if (verdict === null || !rule.profiles.includes(profile)) continue;
-    const { services } = rule;
-    let known = byServices.get(services);
+    // equal services are the same object, and have equal replies
+    let known = byServices.get(rule.services);
     if (known === undefined) {
+      const services = stage === 'reply' ? rule.reply?.services : rule.services;
+      if (services === undefined) continue;
       known = { group: { stage, direction, profile, services, lookups: [] }, bySet: new Map() };
-      byServices.set(services, known);
+      byServices.set(rule.services, known);
     }
     for (const set of rule.peers) {
       if (!known.bySet.has(set)) known.bySet.set(set, { set, verdict });
@@ -68,7 +70,7 @@ function groupsOf(
 
 function verdictIn(rule: PlanRule, stage: RuleStage, direction: Direction): PlanVerdict | null {
   if (stage === 'reply') {
-    return rule.replyVerdict?.direction === direction ? rule.replyVerdict : null;
+    return rule.reply?.verdict.direction === direction ? rule.reply.verdict : null;
   }
   return rule.action === stage && rule.direction === direction ? rule.verdict : null;
 }

@@ -132,8 +132,8 @@ export interface PlanRule {
   /** Replies pass by address and port in the other direction, also when the connection is not tracked. */
   readonly stateless: boolean;
   readonly verdict: PlanVerdict;
-  /** Verdict of packets that pass as replies of a stateless rule; null on other rules. */
-  readonly replyVerdict: PlanVerdict | null;
+  /** Packets that pass as replies of a stateless rule, by their source port, in TCP without SYN; null on other rules. */
+  readonly reply: { readonly services: ServiceMatch; readonly verdict: PlanVerdict } | null;
 }
 
 /** One statement of custom iptables rules; they are looked at in order, after essential traffic and before everything else. */
@@ -164,7 +164,7 @@ export interface RuleGroup {
   readonly lookups: readonly PeerLookup[];
 }
 
-/** In order of decision. `reply`: of stateless rules, where the services are those of the provider's side. */
+/** In order of decision. `reply`: of stateless rules, where the services are what their replies come from. */
 export const RULE_STAGES = ['allow', 'reply', 'deny'] as const;
 export type RuleStage = (typeof RULE_STAGES)[number];
 

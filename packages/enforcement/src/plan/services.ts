@@ -13,6 +13,9 @@ export function hasPorts(protocol: number): boolean {
   return PORT_PROTOCOLS.has(protocol);
 }
 
+/** Systems give clients ports above this one: Linux from 32768 on, others from 49152 on. */
+const LAST_SERVICE_PORT = 32_767;
+
 /** Joins the services of a rule into a form in which no two parts overlap. No service at all matches nothing. */
 export function matchServices(services: readonly ServicePort[]): ServiceMatch {
   const whole = new Set<number>();
@@ -21,9 +24,11 @@ export function matchServices(services: readonly ServicePort[]): ServiceMatch {
   for (const service of services) {
     const { protocol } = service;
     if (protocol === ANY_PROTOCOL) return ALL_SERVICES;
-    if (PORT_PROTOCOLS.has(protocol) && service.port !== null && service.port > 0) {
+    const { port, toPort } = service;
+    // 0 alone is every port (PS-89)
+    if (PORT_PROTOCOLS.has(protocol) && port !== null && (port > 0 || toPort !== null)) {
       const ranges = ports.get(protocol) ?? [];
-      ranges.push({ from: service.port, to: service.toPort ?? service.port });
+      ranges.push({ from: port, to: toPort ?? port });
       ports.set(protocol, ranges);
     } else if (ICMP_PROTOCOLS.has(protocol) && service.icmpType !== null) {
       const entry = { protocol, type: service.icmpType, code: service.icmpCode };
@@ -32,13 +37,14 @@ export function matchServices(services: readonly ServicePort[]): ServiceMatch {
       whole.add(protocol);
     }
   }
+  const joined = [...ports].map(([protocol, ranges]) => ({ protocol, ranges: joinRanges(ranges) }));
+  for (const { protocol, ranges } of joined) if (ranges.some(isEveryPort)) whole.add(protocol);
   return {
     all: false,
     protocols: [...whole].sort(ascending),
-    ports: [...ports]
-      .filter(([protocol]) => !whole.has(protocol))
-      .sort(([left], [right]) => left - right)
-      .map(([protocol, ranges]) => ({ protocol, ranges: joinRanges(ranges) })),
+    ports: joined
+      .filter(({ protocol }) => !whole.has(protocol))
+      .sort((left, right) => left.protocol - right.protocol),
     icmp: [...icmp.values()]
       .filter((entry) => !whole.has(entry.protocol))
       .filter((entry) => entry.code === null || !icmp.has(`${entry.protocol}/${entry.type}/`))
@@ -49,6 +55,31 @@ export function matchServices(services: readonly ServicePort[]): ServiceMatch {
           (left.code ?? -1) - (right.code ?? -1),
       ),
   };
+}
+
+/**
+ * What the replies of a stateless rule come from, in the other direction (PS-17). TCP: its ports, or any port of it as a whole, in packets
+ * that open nothing. Other protocols cannot tell a reply from a packet that opens something, so that ports which the provider's system
+ * gives to its own clients are left to connection tracking, and whole protocols too.
+ */
+export function replyServices({ all, protocols, ports }: ServiceMatch): ServiceMatch {
+  return {
+    all: false,
+    protocols: all || protocols.includes(PROTOCOLS.tcp) ? [PROTOCOLS.tcp] : [],
+    ports: ports.flatMap((entry) => {
+      const { protocol, ranges } = entry;
+      if (protocol === PROTOCOLS.tcp) return entry;
+      const known = ranges.flatMap(({ from, to }) =>
+        from <= LAST_SERVICE_PORT ? [{ from, to: Math.min(to, LAST_SERVICE_PORT) }] : [],
+      );
+      return known.length === 0 ? [] : [{ protocol, ranges: known }];
+    }),
+    icmp: [],
+  };
+}
+
+function isEveryPort({ from, to }: PortRange): boolean {
+  return from <= 1 && to === LAST_PORT;
 }
 
 /** The parts of a packet that services look at. `port` is the one at the provider. */

@@ -9,7 +9,7 @@ import type { PolicyModel, Workload } from '../model.ts';
 import type { NetworkProfile, RuleSide } from '../vocabulary.ts';
 import { listSpans, sideSpans, virtualSpans, within } from './addresses.ts';
 import { statements, type Side, type Statement } from './resolve.ts';
-import { portMatches, rulePorts, virtualPorts } from './services.ts';
+import { portsMatch, rulePorts, virtualPorts } from './services.ts';
 
 interface End {
   readonly own: Workload;
@@ -74,8 +74,7 @@ function matches(
 ): boolean {
   const { connection, end } = at;
   if (!profileFits(statement, end.profile)) return false;
-  const asked = (ports: ReturnType<typeof rulePorts>) =>
-    ports.some((port) => portMatches(port, connection));
+  const asked = (ports: ReturnType<typeof rulePorts>) => portsMatch(ports, connection);
   const peer = end.direction === 'inbound' ? connection.source : connection.destination;
   const address = parseAddress(peer.address);
   if (address === null) return false;

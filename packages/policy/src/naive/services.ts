@@ -49,7 +49,20 @@ export function virtualPorts(
   return at.direction === 'inbound' ? onProvider(ports, at.own) : onConsumer(ports);
 }
 
-export function portMatches(port: ServicePort, connection: Connection): boolean {
+/** Whether any of the entries is about the connection; where its port is not known, whether they are about every port. */
+export function portsMatch(ports: readonly ServicePort[], connection: Connection): boolean {
+  if (ports.some((port) => portMatches(port, connection))) return true;
+  if (connection.port !== null || !HAVE_PORTS.includes(connection.protocol)) return false;
+  // the lowest port that no entry is about is the first or comes right after an entry
+  const candidates = [1, ...ports.map(({ port, toPort }) => (toPort ?? port ?? 0) + 1)];
+  return candidates
+    .filter((port) => port <= 65_535)
+    .every((port) => ports.some((entry) => portMatches(entry, { ...connection, port })));
+}
+
+const HAVE_PORTS = [6, 17, 132];
+
+function portMatches(port: ServicePort, connection: Connection): boolean {
   const { process, windowsService } = connection.destination;
   const service = port.windowsService?.toLowerCase();
   if (service !== undefined && service !== windowsService?.toLowerCase()) return false;
