@@ -30,6 +30,7 @@ import type { VenResolver } from './http/caller.ts';
 import type { Routes } from './http/routes.ts';
 import { loadServerIdentity } from './http/tls.ts';
 import { OperationalError, errorCode, explainFileError } from './operational-error.ts';
+import { Jobs } from './jobs/jobs.ts';
 import { apiKeyRoutes } from './resources/api-keys/routes.ts';
 import { PolicyTests } from './policy-tests/policy-tests.ts';
 import { policyTestRoutes } from './policy-tests/routes.ts';
@@ -52,7 +53,7 @@ export interface Part {
 
 export const SEEDERS: readonly Seeder[] = RESOURCE_SEEDERS;
 
-function partsOf(deps: Deps): Part[] {
+function partsOf(deps: Deps, jobs: Jobs): Part[] {
   const { db, changeLog, logger } = deps;
   const compute = new Compute({ changeLog, loader: new DatabasePolicyLoader(db), db, logger });
   measurePolicy(deps.metrics, compute);
@@ -68,6 +69,7 @@ function partsOf(deps: Deps): Part[] {
     ...resourceRoutes(deps).map((routes) => ({ routes })),
     { routes: provisioningRoutes(deps, policyTests) },
     housekeeping(deps),
+    { routes: jobs.routes(), start: () => jobs.start(), stop: () => jobs.stop() },
     {
       routes: policyQuestionRoutes(compute),
       start: () => compute.start(),
@@ -182,7 +184,8 @@ async function bringUp(
     closing: closing.signal,
   };
 
-  const parts = partsOf(deps);
+  const jobs = new Jobs(deps);
+  const parts = partsOf(deps, jobs);
   for (const part of parts) {
     if (part.stop !== undefined) teardown.add(() => part.stop?.() ?? Promise.resolve());
     await part.start?.();
@@ -191,6 +194,7 @@ async function bringUp(
     deps,
     routes: parts.flatMap((part) => (part.routes === undefined ? [] : [part.routes])),
     resolveVen: parts.find((part) => part.resolveVen !== undefined)?.resolveVen,
+    asyncCollections: jobs,
     checkAnswers: options.checkAnswers ?? false,
     consoleFolder: options.consoleFolder,
     upgrades: new Map(parts.flatMap((part) => [...(part.upgrades ?? [])])),

@@ -2,6 +2,7 @@
 import { labelEndpoints } from './resources/labels.ts';
 import { firewallSettingsEndpoints } from './resources/firewall-settings.ts';
 import { ipTablesRuleEndpoints } from './resources/ip-tables-rules.ts';
+import { jobEndpoints } from './resources/jobs.ts';
 import { nodeEndpoints } from './resources/node.ts';
 import { objectEndpoints } from './resources/objects.ts';
 import { policyTestEndpoints } from './resources/policy-tests.ts';
@@ -35,6 +36,7 @@ export const endpoints = {
   ...questionEndpoints,
   ...trafficEndpoints,
   ...eventEndpoints,
+  ...jobEndpoints,
   ...venEndpoints,
 };
 export type Endpoints = typeof endpoints;

@@ -6,6 +6,7 @@ export * from './shared.ts';
 export * from './endpoints.ts';
 export * from './client.ts';
 export * from './openapi.ts';
+export * from './resources/jobs.ts';
 export * from './resources/node.ts';
 export * from './resources/users.ts';
 export * from './resources/labels.ts';

@@ -82,8 +82,25 @@ function answer(spec: EndpointSpec, components: Components): Json {
   };
 }
 
+/** Of every collection. */
+const PREFER: Json = {
+  name: 'Prefer',
+  in: 'header',
+  required: false,
+  description: 'respond-async: the collection is collected by a job, without limit',
+  schema: { type: 'string' },
+};
+const LATER: Json = {
+  description: 'Taken on for later (Prefer: respond-async)',
+  headers: {
+    Location: { description: 'Href of the job, to be polled', schema: { type: 'string' } },
+    'Retry-After': { description: 'Seconds until the next poll', schema: { type: 'integer' } },
+  },
+};
+
 function operation(name: string, spec: EndpointSpec, components: Components): Json {
   const roles = PERMISSIONS[spec.permission].map((role) => ROLE_NAMES[role]);
+  const isLater = spec.answer === 'collection' && spec.permission !== 'ven';
   const who =
     spec.permission === 'public'
       ? 'No sign-in.'
@@ -107,10 +124,11 @@ function operation(name: string, spec: EndpointSpec, components: Components): Js
     summary: spec.summary,
     description: who,
     security,
-    parameters: parameters(spec, components),
+    parameters: [...parameters(spec, components), ...(isLater ? [PREFER] : [])],
     ...body,
     responses: {
       [spec.status]: answer(spec, components),
+      ...(isLater ? { 202: LATER } : {}),
       default: {
         description: 'An error: what is wrong, where, and what would be right',
         content: {

@@ -6,7 +6,13 @@ import type {
   VisibilityLevel,
   WorkloadType,
 } from '@bulkhead/policy';
-import type { PolicyTestResult, PolicyTestState, PolicyType, Role } from '@bulkhead/contract';
+import type {
+  JobStatus,
+  PolicyTestResult,
+  PolicyTestState,
+  PolicyType,
+  Role,
+} from '@bulkhead/contract';
 import type { StoredPolicyTest } from '../policy-tests/stored-test.ts';
 
 export type Db = Kysely<Database>;
@@ -459,6 +465,43 @@ export interface AsyncQueryResultsTable {
   rows: Json<unknown[]>;
 }
 
+/** A collection that is being collected, or was, for the user who asked. */
+export interface JobsTable {
+  id: Generated<string>;
+  org_id: number;
+  /** Href of who asked; it belongs to them. */
+  requested_by: string;
+  user_id: number;
+  /** Name in the endpoint table. */
+  operation: string;
+  /** Path of the collection as an href. */
+  description: string;
+  /** Of the path and of the query, as they came. */
+  params: Json<Record<string, string>>;
+  query: Json<Record<string, string>>;
+  request_id: string;
+  ip_address: string;
+  status: WithDefault<JobStatus>;
+  /** How often a node began it. */
+  attempts: WithDefault<number>;
+  /** While it runs: until when the node that runs it is believed to live. */
+  lease_until: NullableTimestamp;
+  /** Of the data file, once it is done. */
+  item_count: Nullable<number>;
+  /** Why it failed. */
+  message: Nullable<string>;
+  requested_at: Timestamp;
+  terminated_at: NullableTimestamp;
+  expires_at: Timestamp;
+}
+
+/** Part of a data file: JSON items, each followed by a line feed, compressed (Zstandard). */
+export interface DatafilePartsTable {
+  job_id: string;
+  part: number;
+  content: Buffer;
+}
+
 /** Secrets of the PCE itself (signing keys), by purpose; one for all nodes. */
 export interface ServerKeysTable {
   purpose: string;
@@ -499,5 +542,7 @@ export interface Database {
   settings: SettingsTable;
   async_queries: AsyncQueriesTable;
   async_query_results: AsyncQueryResultsTable;
+  jobs: JobsTable;
+  datafile_parts: DatafilePartsTable;
   server_keys: ServerKeysTable;
 }

@@ -34,6 +34,7 @@ export async function deleteExpired(deps: Pick<Deps, 'db' | 'clock'>): Promise<v
     .where('window_started_at', '<', before(24 * HOUR_MS))
     .execute();
   await db.deleteFrom('async_queries').where('expires_at', '<', now).execute();
+  await db.deleteFrom('jobs').where('expires_at', '<', now).execute();
 }
 
 export function housekeeping(deps: Deps): { start(): Promise<void>; stop(): Promise<void> } {

@@ -5,12 +5,14 @@ import { up as initial } from './migrations/0001-initial.ts';
 import { up as venState } from './migrations/0002-ven-state.ts';
 import { up as policyTests } from './migrations/0003-policy-tests.ts';
 import { up as policyObjects } from './migrations/0004-policy-objects.ts';
+import { up as jobs } from './migrations/0007-jobs.ts';
 
 const MIGRATIONS: ReadonlyMap<string, (trx: Tx) => Promise<void>> = new Map([
   ['0001-initial', initial],
   ['0002-ven-state', venState],
   ['0003-policy-tests', policyTests],
   ['0004-policy-objects', policyObjects],
+  ['0007-jobs', jobs],
 ]);
 
 /** Any number that no other user of the database takes for an advisory lock. */

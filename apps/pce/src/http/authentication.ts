@@ -50,6 +50,16 @@ export class Authenticator {
     throw authenticationFailed('The API key or session is unknown, expired or revoked');
   }
 
+  /** A user who signed in before and whose work is done now; undefined when they may do nothing any more. */
+  async byId(userId: number): Promise<UserCaller | undefined> {
+    const row = await this.#deps.db
+      .selectFrom('users')
+      .select(['id', 'org_id', 'username', 'locked'])
+      .where('id', '=', userId)
+      .executeTakeFirst();
+    return row === undefined || row.locked ? undefined : this.#caller(row, 'session');
+  }
+
   async ven(header: string | undefined): Promise<VenCaller> {
     const token = /^bearer\s+(\S+)\s*$/i.exec(header ?? '')?.[1];
     const caller = token === undefined ? undefined : await this.#resolveVen?.(token);

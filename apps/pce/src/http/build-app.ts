@@ -14,6 +14,7 @@ import { rolesAllow } from '@bulkhead/contract';
 import type { Deps } from '../deps.ts';
 import { Authenticator } from './authentication.ts';
 import type { VenResolver } from './caller.ts';
+import type { AsyncCollections } from './collections.ts';
 import { serveConsole } from './console-files.ts';
 import { DomainError } from './domain-error.ts';
 import { mapError, sendErrors } from './errors.ts';
@@ -34,6 +35,8 @@ export interface AppOptions {
   readonly upgrades?: ReadonlyMap<string, UpgradeHandler>;
   /** Where the built console lies, when not beside this program (tests). */
   readonly consoleFolder?: string | undefined;
+  /** Takes collections that are answered later. */
+  readonly asyncCollections: AsyncCollections;
   /** Holds every answer against its schema (tests). */
   readonly checkAnswers?: boolean;
 }
@@ -136,6 +139,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     routes: options.routes,
     resolveVen: options.resolveVen,
     checkAnswers: options.checkAnswers ?? false,
+    asyncCollections: options.asyncCollections,
   });
   serveMetrics(app, deps);
   const hasConsole = await serveConsole(app, options.consoleFolder);

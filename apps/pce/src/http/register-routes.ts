@@ -7,6 +7,13 @@ import { writeTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { Authenticator } from './authentication.ts';
 import type { UserCaller, VenCaller, VenResolver } from './caller.ts';
+import {
+  collectionReader,
+  isCollection,
+  prefersAsync,
+  type AsyncCollections,
+  type CollectionCall,
+} from './collections.ts';
 import { DomainError } from './domain-error.ts';
 import { sendErrors, sendJson } from './errors.ts';
 import { parseBody, parsePart } from './request-parsing.ts';
@@ -22,6 +29,7 @@ export interface RegisterOptions {
   readonly routes: readonly Routes[];
   readonly resolveVen: VenResolver | undefined;
   readonly checkAnswers: boolean;
+  readonly asyncCollections: AsyncCollections;
 }
 
 export function registerRoutes(app: FastifyInstance, options: RegisterOptions): void {
@@ -33,6 +41,21 @@ export function registerRoutes(app: FastifyInstance, options: RegisterOptions): 
       handlers.set(operation, handler as AnyHandler);
     }
   }
+  options.asyncCollections.use(
+    collectionReader((operation) => {
+      const handler = handlers.get(operation);
+      const spec = Object.entries<EndpointSpec>(endpoints).find(
+        ([name]) => name === operation,
+      )?.[1];
+      if (handler === undefined || spec === undefined) return undefined;
+      return async (context) => {
+        // A collection's handler writes to no reply, and answers a page.
+        const answer = await (handler as unknown as CollectionCall)(context);
+        if (options.checkAnswers) checkAnswer({ operation, spec }, answer);
+        return answer;
+      };
+    }),
+  );
   const run = requestRunner(options);
   const offered = new Map<string, Set<string>>();
   for (const [operation, spec] of Object.entries<EndpointSpec>(endpoints)) {
@@ -68,7 +91,7 @@ interface Route {
   readonly handler: AnyHandler;
 }
 
-function requestRunner({ deps, resolveVen, checkAnswers }: RegisterOptions) {
+function requestRunner({ deps, resolveVen, checkAnswers, asyncCollections }: RegisterOptions) {
   const authenticator = new Authenticator(deps, resolveVen);
   const requests = new Counter({
     name: 'pce_http_requests_total',
@@ -115,6 +138,22 @@ function requestRunner({ deps, resolveVen, checkAnswers }: RegisterOptions) {
       ifUpdatedAt: ifUpdatedAt(request),
       request,
     };
+    if (isCollection(spec) && caller?.kind === 'user' && prefersAsync(request.headers['prefer'])) {
+      const href = await asyncCollections.submit(
+        {
+          operation: route.operation,
+          orgId,
+          href: base.url.replace(API, ''),
+          params: textMembers(request.params),
+          query: textMembers(request.query),
+          requestId: base.requestId,
+          ip,
+        },
+        caller,
+      );
+      reply.header('location', href).header('retry-after', '1');
+      return reply.header('preference-applied', 'respond-async').code(202).send();
+    }
     const ownTransaction =
       spec.method === 'GET' ||
       spec.permission === 'public' ||
@@ -129,7 +168,7 @@ function requestRunner({ deps, resolveVen, checkAnswers }: RegisterOptions) {
   };
 }
 
-function checkAnswer({ operation, spec }: Route, answer: unknown): void {
+function checkAnswer({ operation, spec }: Omit<Route, 'handler'>, answer: unknown): void {
   if (spec.response === undefined || spec.answer === 'raw' || spec.answer === 'empty') return;
   // what Handler promises for a collection
   const values = spec.answer === 'collection' ? (answer as Page<unknown>).items : [answer];
@@ -217,6 +256,12 @@ async function authorize(
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
+}
+
+function textMembers(value: unknown): Record<string, string> {
+  return isRecord(value)
+    ? Object.fromEntries(Object.entries(value).map(([key, member]) => [key, String(member)]))
+    : {};
 }
 
 function ifUpdatedAt(request: FastifyRequest): string | null {
