@@ -14,6 +14,7 @@ import { SignIn } from './pages/SignIn.tsx';
 import { BoundariesPage } from './pages/boundaries/BoundariesPage.tsx';
 import { BoundaryPage } from './pages/boundaries/BoundaryPage.tsx';
 import { CheckConnectionPage } from './pages/check/CheckConnectionPage.tsx';
+import { DiagnosticsPage } from './pages/diagnostics/DiagnosticsPage.tsx';
 import { EventsPage } from './pages/events/EventsPage.tsx';
 import { ExplorePage } from './pages/explore/ExplorePage.tsx';
 import { IpListsPage } from './pages/objects/IpListsPage.tsx';
@@ -91,6 +92,7 @@ const routes = [
   createRoute({ getParentRoute: at, path: '/ip-lists', component: IpListsPage }),
   createRoute({ getParentRoute: at, path: '/labels', component: LabelsPage }),
   createRoute({ getParentRoute: at, path: '/label-groups', component: LabelGroupsPage }),
+  createRoute({ getParentRoute: at, path: '/diagnostics', component: DiagnosticsPage }),
   createRoute({ getParentRoute: at, path: '/provision', component: ProvisionPage }),
   createRoute({ getParentRoute: at, path: '/provision/versions', component: VersionsPage }),
   createRoute({ getParentRoute: at, path: '/workloads', component: WorkloadsPage }),

@@ -8,6 +8,7 @@ import {
   IconAdjustmentsHorizontal,
   IconArrowsRightLeft,
   IconBox,
+  IconStethoscope,
   IconFileText,
   IconLink,
   IconListSearch,
@@ -21,6 +22,8 @@ import {
   IconFileCode,
 } from '@tabler/icons-react';
 import { useApi } from '../api/hooks.ts';
+import { formatDateTime } from '../format/dates.ts';
+import { useFindingsCount } from '../pages/diagnostics/findings.ts';
 import { useDraft } from '../pages/provision/pending.ts';
 
 interface Item {
@@ -29,6 +32,8 @@ interface Item {
   readonly icon: ReactNode;
   readonly count?: number | undefined;
   readonly draft?: boolean;
+  /** What the count is of, where the name does not say so. */
+  readonly countTitle?: string | undefined;
 }
 const icon = { size: 16, stroke: 1.5, 'aria-hidden': true } as const;
 
@@ -56,7 +61,7 @@ function NavLink({
           {item.count === undefined || (item.draft === true && item.count === 0) ? null : (
             <span
               className={item.draft === true ? 'cnt draft' : 'cnt'}
-              {...(item.draft === true ? { title: `${item.count} draft changes` } : {})}
+              title={item.draft === true ? `${item.count} draft changes` : item.countTitle}
             >
               {item.count.toLocaleString('en-US')}
             </span>
@@ -98,6 +103,7 @@ export function SideNav({ onFollow }: { readonly onFollow?: (() => void) | undef
   const workloads = useApi('workloads.list', count).data?.total;
   const vens = useApi('vens.list', count).data?.total;
   const draft = useDraft();
+  const findings = useFindingsCount();
   const ruleSets = useApi('rule_sets.list', { params: { pversion: 'draft' }, ...count }).data
     ?.total;
   return (
@@ -143,6 +149,19 @@ export function SideNav({ onFollow }: { readonly onFollow?: (() => void) | undef
           { to: '/labels', name: 'Labels', icon: <IconTags {...icon} /> },
           { to: '/label-groups', name: 'Label Groups', icon: <IconFolders {...icon} /> },
         ]}
+      />
+      <NavLink
+        item={{
+          to: '/diagnostics',
+          name: 'Diagnostics',
+          icon: <IconStethoscope {...icon} />,
+          count: findings?.total === 0 ? undefined : findings?.total,
+          countTitle:
+            findings === undefined
+              ? undefined
+              : `Findings in the draft, ${formatDateTime(findings.at)}`,
+        }}
+        onFollow={onFollow}
       />
       <NavLink
         item={{

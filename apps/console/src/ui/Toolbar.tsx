@@ -105,3 +105,29 @@ export function FilterPill({
     </Menu>
   );
 }
+
+/** Draft or active, as two buttons; what is chosen lives in the URL as `pversion`, and the draft is what one starts with. */
+export function VersionSwitch() {
+  const [search, setSearch] = useFilters();
+  const active = search['pversion'] === 'active';
+  return (
+    <div className="seg" role="group" aria-label="Policy">
+      <button
+        type="button"
+        className={active ? '' : 'on'}
+        aria-pressed={!active}
+        onClick={() => setSearch({ pversion: '' })}
+      >
+        Draft
+      </button>
+      <button
+        type="button"
+        className={active ? 'on' : ''}
+        aria-pressed={active}
+        onClick={() => setSearch({ pversion: 'active' })}
+      >
+        Active
+      </button>
+    </div>
+  );
+}

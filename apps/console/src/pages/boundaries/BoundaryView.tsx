@@ -1,12 +1,13 @@
 import { useState } from 'react';
 import { IconAlertTriangle, IconBuilding, IconPencil, IconWorld } from '@tabler/icons-react';
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import type { EnforcementBoundaryWire } from '@bulkhead/contract';
 import { type NetworkType } from '@bulkhead/policy';
 import { api } from '../../api/client.ts';
 import { invalidateDraft } from '../../api/hooks.ts';
 import { useServices } from '../../api/lookups.ts';
 import { actorKey } from '../../format/actors.ts';
+import { objectKey } from '../../format/diagnostics.ts';
 import { NETWORK_PROFILE_NAMES } from '../../format/words.ts';
 import { Btn, DraftBadge } from '../../ui/Bits.tsx';
 import { ActorChip, ServiceName } from '../../ui/Chips.tsx';
@@ -68,6 +69,9 @@ export function BoundaryView({
         actions={
           editable ? (
             <>
+              <Link className="btn" to="/diagnostics" search={{ of: objectKey(boundary.href) }}>
+                Diagnostics
+              </Link>
               <Btn kind="danger" onClick={() => setDeleting(true)}>
                 Delete
               </Btn>

@@ -5,6 +5,7 @@ import { useNavigate, useParams } from '@tanstack/react-router';
 import type { RuleSetWire } from '@bulkhead/contract';
 import { api } from '../../api/client.ts';
 import { invalidateDraft, useApi } from '../../api/hooks.ts';
+import { objectKey } from '../../format/diagnostics.ts';
 import { oneOf } from '../../format/filters.ts';
 import { plural } from '../../format/numbers.ts';
 import { useCrumbs } from '../../shell/Shell.tsx';
@@ -81,6 +82,16 @@ function Ruleset({ ruleset, id }: { readonly ruleset: RuleSetWire; readonly id: 
                 </Menu.Target>
                 <Menu.Dropdown>
                   <Menu.Item onClick={() => setModal('edit')}>Edit ruleset</Menu.Item>
+                  <Menu.Item
+                    onClick={() =>
+                      void navigate({
+                        to: '/diagnostics',
+                        search: { of: objectKey(ruleset.href) },
+                      })
+                    }
+                  >
+                    Diagnostics of this ruleset
+                  </Menu.Item>
                   <Menu.Item c="var(--bh-blocked)" onClick={() => setModal('delete')}>
                     Delete ruleset
                   </Menu.Item>
