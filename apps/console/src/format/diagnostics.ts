@@ -63,8 +63,7 @@ export function fieldWords(field: string): string {
     .split('.')
     .map((part) => {
       const [, name = part, index] = /^(\w+?)(?:\[(\d+)\])?$/.exec(part) ?? [];
-      if (index === undefined)
-        return /^(?:pro|con)/.test(name) ? name : (FIELD_NAMES[name] ?? name);
+      if (index === undefined) return WHOLE_NAMES[name] ?? name;
       return `${FIELD_NAMES[name] ?? name} ${Number(index) + 1}`;
     })
     .join(', ');
