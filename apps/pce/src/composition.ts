@@ -35,6 +35,7 @@ import { apiKeyRoutes } from './resources/api-keys/routes.ts';
 import { PolicyTests } from './policy-tests/policy-tests.ts';
 import { policyTestRoutes } from './policy-tests/routes.ts';
 import { provisioningRoutes } from './provisioning/routes.ts';
+import { VersionEffects } from './provisioning/version-effects.ts';
 import { nodeRoutes } from './resources/node/routes.ts';
 import { orgRoutes } from './resources/orgs/routes.ts';
 import { isSetUp, setUp, type Seeder, type SetupRequest } from './resources/orgs/setup.ts';
@@ -60,6 +61,7 @@ function partsOf(deps: Deps, jobs: Jobs): Part[] {
   const policyTests = new PolicyTests(deps, compute);
   const gateway = new Gateway(deps, compute);
   const traffic = new Traffic(deps);
+  const versionEffects = new VersionEffects(deps, compute);
   return [
     { routes: nodeRoutes(deps) },
     { routes: orgRoutes(deps) },
@@ -67,7 +69,11 @@ function partsOf(deps: Deps, jobs: Jobs): Part[] {
     { routes: apiKeyRoutes(deps) },
     { routes: eventRoutes() },
     ...resourceRoutes(deps).map((routes) => ({ routes })),
-    { routes: provisioningRoutes(deps, policyTests) },
+    {
+      routes: provisioningRoutes(deps, { tests: policyTests, compute, traffic }),
+      start: () => versionEffects.start(),
+      stop: () => versionEffects.stop(),
+    },
     housekeeping(deps),
     { routes: jobs.routes(), start: () => jobs.start(), stop: () => jobs.stop() },
     {

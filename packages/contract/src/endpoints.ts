@@ -7,6 +7,7 @@ import { nodeEndpoints } from './resources/node.ts';
 import { objectEndpoints } from './resources/objects.ts';
 import { policyTestEndpoints } from './resources/policy-tests.ts';
 import { policyEndpoints } from './resources/policy.ts';
+import { policyChangeEndpoints } from './resources/policy-changes.ts';
 import { questionEndpoints } from './resources/questions.ts';
 import { ruleEndpoints } from './resources/rules.ts';
 import { eventEndpoints, trafficEndpoints } from './resources/traffic.ts';
@@ -32,6 +33,7 @@ export const endpoints = {
   ...pairingEndpoints,
   ...settingsEndpoints,
   ...policyEndpoints,
+  ...policyChangeEndpoints,
   ...policyTestEndpoints,
   ...questionEndpoints,
   ...trafficEndpoints,

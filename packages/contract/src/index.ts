@@ -20,6 +20,7 @@ export * from './resources/workloads.ts';
 export * from './resources/pairing.ts';
 export * from './resources/settings.ts';
 export * from './resources/policy.ts';
+export * from './resources/policy-changes.ts';
 export * from './resources/policy-tests.ts';
 export * from './resources/explanation.ts';
 export * from './resources/difference.ts';

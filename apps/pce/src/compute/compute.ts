@@ -17,6 +17,8 @@ import type { Db } from '../db/database.ts';
 import type { PolicyAt } from '../provisioning/policy-model.ts';
 import { OrganizationPolicy } from './organization-policy.ts';
 import type { PolicyLoader } from './policy-loader.ts';
+import { DomainError } from '../http/domain-error.ts';
+import type { Impact, ImpactQuestion } from './impact.ts';
 import { PolicyWorker, WorkerLost } from './policy-worker.ts';
 import {
   answerOf,
@@ -35,6 +37,13 @@ export interface PolicyUpdate {
 }
 export type PolicyListener = (update: PolicyUpdate) => void;
 
+/** A version that was provisioned, and how many hosts enforce something else by it alone. */
+export interface VersionEffect {
+  readonly orgId: number;
+  readonly version: number;
+  readonly workloads: number;
+}
+
 const RETRY_MS = 1000;
 
 export interface ComputeOptions {
@@ -52,6 +61,7 @@ export class Compute {
   readonly #questionCores: QuestionCores;
   readonly #organizations = new Map<number, OrganizationPolicy>();
   readonly #listeners = new Set<PolicyListener>();
+  readonly #effectListeners = new Set<(effect: VersionEffect) => void>();
   /** Organizations whose core has to be built from nothing. */
   readonly #toBuild = new Set<number>();
   #rows: ChangeRow[] = [];
@@ -93,6 +103,12 @@ export class Compute {
   subscribe(listener: PolicyListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Hears of each version whose effect can be told from that of other changes. */
+  subscribeEffects(listener: (effect: VersionEffect) => void): () => void {
+    this.#effectListeners.add(listener);
+    return () => this.#effectListeners.delete(listener);
   }
 
   /** Active policy of an organization as it was computed last. */
@@ -168,6 +184,28 @@ export class Compute {
    */
   trial<T>(orgId: number, work: (session: CoreSession) => Promise<T>, db?: Db): Promise<T> {
     return this.#questionCores.use({ orgId, state: 'trial' }, work, db);
+  }
+
+  /**
+   * What changes of the active policy would do. `db`: the caller's transaction, which holds the policy lock. When the worker is lost
+   * meanwhile: 503.
+   */
+  async impact(orgId: number, question: ImpactQuestion, db: Db): Promise<Impact> {
+    try {
+      const answer = await this.trial(
+        orgId,
+        (session) => session.ask((core) => ({ type: 'impact', core, ...question })),
+        db,
+      );
+      return answerOf(answer, 'impact').impact;
+    } catch (error) {
+      if (!(error instanceof WorkerLost)) throw error;
+      throw new DomainError(
+        'service_unavailable',
+        'The policy worker was lost while it computed; try again',
+        { retryAfter: 1 },
+      );
+    }
   }
 
   /** For tests of recovery: ends the worker as a crash would. */
@@ -272,19 +310,37 @@ export class Compute {
   async #update(orgId: number, rows: readonly ChangeRow[]): Promise<void> {
     const known = this.#organizations.get(orgId);
     if (known === undefined || this.#toBuild.has(orgId)) return this.#build(orgId, known);
+    const provisions = rows.filter((row) => row.kind === 'provision');
+    const others = rows.filter((row) => row.kind !== 'provision');
+    if (others.length > 0) await this.#follow(known, others);
+    if (provisions.length === 0 || this.#toBuild.has(orgId)) return;
+    const affected = await this.#follow(known, provisions);
+    const version = versionIn(provisions);
+    // What was read may be of a later version already: then nobody can tell what did what.
+    if (affected === undefined || version !== known.version) return;
+    for (const listener of this.#effectListeners)
+      listener({ orgId, version, workloads: affected.size });
+  }
+
+  /** Answers the workloads that enforce something else now; undefined when the core has to be built anew. */
+  async #follow(
+    known: OrganizationPolicy,
+    rows: readonly ChangeRow[],
+  ): Promise<ReadonlySet<string> | undefined> {
+    const { orgId } = known;
     const changes = await this.#loader.changes(orgId, rows);
-    const version = rows.some((row) => row.kind === 'provision')
-      ? await this.#loader.version(orgId)
-      : known.version;
-    known.version = version;
-    if (changes.length === 0) return;
+    if (rows.some((row) => row.kind === 'provision'))
+      known.version = await this.#loader.version(orgId);
+    if (changes.length === 0) return new Set();
     const update = await this.#change({ type: 'apply', core: activeCore(orgId), changes });
     if (update === undefined) {
       this.#toBuild.add(orgId);
-      return;
+      return undefined;
     }
     known.learnNames(changes);
-    this.#tell(orgId, known.apply(update));
+    const affected = known.apply(update);
+    this.#tell(orgId, affected);
+    return affected;
   }
 
   async #build(orgId: number, known: OrganizationPolicy | undefined): Promise<void> {
@@ -321,6 +377,13 @@ const POLICY_KINDS: ReadonlySet<string> = new Set([
   'service_binding',
   'provision',
 ]);
+
+/** Undefined when there are several. */
+function versionIn(provisions: readonly ChangeRow[]): number | undefined {
+  const [row, ...more] = provisions;
+  const number = /\/sec_policy\/(\d+)$/.exec(row?.href ?? '')?.[1];
+  return more.length === 0 && number !== undefined ? Number(number) : undefined;
+}
 
 function activeCore(orgId: number): string {
   return `active ${orgId}`;

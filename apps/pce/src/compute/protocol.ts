@@ -13,6 +13,7 @@ import type {
   PolicyDifference,
 } from '@bulkhead/policy';
 import type { CheckOutcome, CheckPart } from '../policy-tests/evaluate.ts';
+import type { Impact, ImpactQuestion } from './impact.ts';
 
 export type CoreChange =
   /** A core of that name from nothing; one that was there is given up. */
@@ -35,6 +36,7 @@ export type CoreQuestion =
       readonly options: DifferenceOptions;
     }
   | { readonly type: 'host'; readonly core: string; readonly workload: string }
+  | ({ readonly type: 'impact'; readonly core: string } & ImpactQuestion)
   | { readonly type: 'check'; readonly core: string; readonly parts: readonly CheckPart[] }
   | { readonly type: 'sizes'; readonly core: string };
 
@@ -67,6 +69,7 @@ export type WorkerAnswer =
   | { readonly id: number; readonly type: 'difference'; readonly difference: PolicyDifference }
   | { readonly id: number; readonly type: 'host'; readonly view: HostView | null }
   | { readonly id: number; readonly type: 'checked'; readonly outcomes: readonly CheckOutcome[] }
+  | { readonly id: number; readonly type: 'impact'; readonly impact: Impact }
   | { readonly id: number; readonly type: 'sizes'; readonly sizes: CoreSizes }
   /** There is no core of that name (any more). */
   | { readonly id: number; readonly type: 'missing' }

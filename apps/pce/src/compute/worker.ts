@@ -10,6 +10,7 @@ import {
   type PolicyCore,
 } from '@bulkhead/policy';
 import { checkPart } from '../policy-tests/evaluate.ts';
+import { impactOf } from './impact.ts';
 import type { CoreUpdate, HostView, WorkerAnswer, WorkerBody, WorkerRequest } from './protocol.ts';
 
 /** Cores that are made for questions are kept as long as they are asked. */
@@ -103,6 +104,8 @@ function answer(id: number, body: WorkerBody): WorkerAnswer {
     }
     case 'host':
       return { id, type: 'host', view: hostView(core, body.workload) };
+    case 'impact':
+      return { id, type: 'impact', impact: impactOf(core, body) };
     case 'check':
       return { id, type: 'checked', outcomes: body.parts.map((part) => checkPart(core, part)) };
     case 'sizes':
@@ -110,12 +113,14 @@ function answer(id: number, body: WorkerBody): WorkerAnswer {
   }
 }
 
+const CHANGING: ReadonlySet<WorkerBody['type']> = new Set(['apply', 'follow', 'impact']);
+
 parentPort?.on('message', ({ id, body }: WorkerRequest) => {
   try {
     parentPort?.postMessage(answer(id, body));
   } catch (error) {
     // A core that failed in the middle of a change is of no use; the main thread builds it again.
-    if (body.type === 'apply' || body.type === 'follow') drop(body.core);
+    if (CHANGING.has(body.type)) drop(body.core);
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     parentPort?.postMessage({ id, type: 'failed', message } satisfies WorkerAnswer);
   }

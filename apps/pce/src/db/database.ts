@@ -228,7 +228,8 @@ export interface PolicyVersionsTable {
   commit_message: Nullable<string>;
   created_at: TimestampWithDefault;
   created_by: string;
-  workloads_affected: WithDefault<number>;
+  /** Hosts that enforce something else by it; null until that is computed. */
+  workloads_affected: Nullable<number>;
   object_counts: Json<Record<string, number>>;
   change_set: Json<unknown>;
   /** Set when failing policy tests were passed over. */

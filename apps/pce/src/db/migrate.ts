@@ -5,6 +5,7 @@ import { up as initial } from './migrations/0001-initial.ts';
 import { up as venState } from './migrations/0002-ven-state.ts';
 import { up as policyTests } from './migrations/0003-policy-tests.ts';
 import { up as policyObjects } from './migrations/0004-policy-objects.ts';
+import { up as versionEffects } from './migrations/0005-version-effects.ts';
 import { up as jobs } from './migrations/0007-jobs.ts';
 
 const MIGRATIONS: ReadonlyMap<string, (trx: Tx) => Promise<void>> = new Map([
@@ -12,6 +13,7 @@ const MIGRATIONS: ReadonlyMap<string, (trx: Tx) => Promise<void>> = new Map([
   ['0002-ven-state', venState],
   ['0003-policy-tests', policyTests],
   ['0004-policy-objects', policyObjects],
+  ['0005-version-effects', versionEffects],
   ['0007-jobs', jobs],
 ]);
 

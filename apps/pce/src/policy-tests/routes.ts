@@ -6,8 +6,9 @@ import type { Deps } from '../deps.ts';
 import { DomainError } from '../http/domain-error.ts';
 import type { Actor, Routes } from '../http/routes.ts';
 import { membersInOrder, sameContent } from '../provisioning/compare.ts';
+import { requireDependencies } from '../provisioning/dependencies.ts';
 import { lockPolicy, refuseStale } from '../provisioning/drafts.ts';
-import { chosenRows, pendingRows, requireDependencies } from '../provisioning/pending.ts';
+import { chosenRows, pendingRows } from '../provisioning/pending.ts';
 import { defined } from '../provisioning/present.ts';
 import { trialOf } from '../provisioning/trial.ts';
 import { latestVersion } from '../provisioning/versions.ts';
@@ -222,7 +223,7 @@ export function policyTestRoutes(deps: Deps, tests: PolicyTests): Routes {
       }
       const pending = await pendingRows(db, orgId);
       const chosen = chosenRows(orgId, pending, body.change_subset);
-      requireDependencies(chosen, pending);
+      requireDependencies('commit', chosen, pending);
       const next = { rows: chosen, version: version + 1 };
       const trial = await trialOf(db, orgId, next);
       const runs = await tests.tryChanges(db, orgId, {

@@ -1,11 +1,10 @@
-/** Draft changes that are not provisioned: which there are, which of them somebody chose, and what they need. */
+/** Draft changes that are not provisioned: which there are, and which of them somebody chose. */
 import type { Selectable } from 'kysely';
-import { parseHref, policyHref, type ApiError, type ChangeSubset } from '@bulkhead/contract';
+import { parseHref, policyHref, type ChangeSubset } from '@bulkhead/contract';
 import type { Db, PolicyObjectsTable } from '../db/database.ts';
-import { domainErrors, DomainError } from '../http/domain-error.ts';
-import { nounOf } from './nouns.ts';
+import { DomainError } from '../http/domain-error.ts';
 import { identityOf } from './references.ts';
-import { contentOf, isStoredType, referencesOf, type StoredType } from './stored-content.ts';
+import { contentOf, isStoredType, type StoredType } from './stored-content.ts';
 
 type PolicyRow = Selectable<PolicyObjectsTable>;
 /** A row whose draft differs from what hosts enforce. */
@@ -60,81 +59,4 @@ export function chosenRows(
   }
   const wanted = new Set(hrefs.map(({ href }) => identityOf(href)));
   return pending.filter((row) => wanted.has(identityOfRow(row)));
-}
-
-function draftReferences(row: PendingRow): Set<string> {
-  return referencesOf(row.type, contentOf(row.type, row.draft));
-}
-
-/**
- * Refuses to provision a part of the draft that refers to objects which exist in draft only. (What active policy refers to cannot be
- * deleted in draft, so a deletion needs nothing.)
- */
-export function requireDependencies(
-  chosen: readonly PendingRow[],
-  pending: readonly PendingRow[],
-): void {
-  const taken = new Set(chosen.map(identityOfRow));
-  const left = new Map(
-    pending.flatMap((row) => {
-      const href = identityOfRow(row);
-      return taken.has(href) ? [] : [[href, row] as const];
-    }),
-  );
-  const [first, ...more] = neededCreations(chosen, left);
-  if (first !== undefined) throw domainErrors([first, ...more]);
-}
-
-type DependencyError = ApiError & { token: 'dependency_required' };
-
-function described(row: PendingRow): string {
-  return `${nounOf(row.type)} "${nameOfRow(row)}"`;
-}
-
-function neededCreations(
-  chosen: readonly PendingRow[],
-  left: ReadonlyMap<string, PendingRow>,
-): DependencyError[] {
-  const errors = new Map<string, DependencyError>();
-  for (const row of chosen) {
-    if (row.update_type === 'delete') continue;
-    for (const href of draftReferences(row)) {
-      const needed = left.get(href);
-      if (needed?.update_type !== 'create' || errors.has(href)) continue;
-      errors.set(href, {
-        token: 'dependency_required',
-        message: `${described(row)} refers to the ${described(needed)}, which exists in draft only; provision ${href} with it`,
-        href,
-      });
-    }
-  }
-  return [...errors.values()];
-}
-
-/** Refuses to revert the creation of what other drafts refer to. */
-export function requireRevertible(
-  chosen: readonly PendingRow[],
-  pending: readonly PendingRow[],
-): void {
-  const taken = new Set(chosen.map(identityOfRow));
-  const created = new Map(
-    chosen.flatMap((row) =>
-      row.update_type === 'create' ? [[identityOfRow(row), row] as const] : [],
-    ),
-  );
-  const errors: DependencyError[] = [];
-  for (const row of pending) {
-    const href = identityOfRow(row);
-    if (taken.has(href) || row.update_type === 'delete') continue;
-    const used = [...draftReferences(row)].find((reference) => created.has(reference));
-    const target = used === undefined ? undefined : created.get(used);
-    if (target === undefined) continue;
-    errors.push({
-      token: 'dependency_required',
-      message: `The draft of the ${described(row)} refers to the ${described(target)}, which would be gone; revert ${href} with it`,
-      href,
-    });
-  }
-  const [first, ...more] = errors;
-  if (first !== undefined) throw domainErrors([first, ...more]);
 }

@@ -8,17 +8,11 @@ import { DomainError } from '../http/domain-error.ts';
 import { recordPassage, requirePolicyTests, type ProvisionContext } from '../policy-tests/gate.ts';
 import type { PolicyTests } from '../policy-tests/policy-tests.ts';
 import { membersInOrder } from './compare.ts';
+import { requireDependencies } from './dependencies.ts';
 import { lockPolicy } from './drafts.ts';
 import { nounOf } from './nouns.ts';
 import { SINGULAR } from './objects.ts';
-import {
-  chosenRows,
-  identityOfRow,
-  nameOfRow,
-  pendingRows,
-  requireDependencies,
-  type PendingRow,
-} from './pending.ts';
+import { chosenRows, identityOfRow, nameOfRow, pendingRows, type PendingRow } from './pending.ts';
 import { asContent, STORED_TYPES, type StoredType } from './stored-content.ts';
 import { activeContent, trialOf } from './trial.ts';
 import { latestVersion, presentVersion, type VersionRow } from './versions.ts';
@@ -70,7 +64,7 @@ export async function provision(
         : 'Nothing in the change_subset has a draft change; GET sec_policy/pending lists what has',
     );
   refuseForRole(context, chosen);
-  requireDependencies(chosen, pending);
+  requireDependencies('commit', chosen, pending);
   const version = (await latestVersion(db, orgId)) + 1;
   const trial = await trialOf(db, orgId, { rows: chosen, version });
   const passage = await requirePolicyTests(tests, context, { ...trial, version });

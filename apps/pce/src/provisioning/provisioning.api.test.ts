@@ -1,5 +1,6 @@
 /** Draft, active, versions (rest-api 4.2), and what provisioning refuses. */
 import { expect, test } from 'vitest';
+import { until } from '../gateway/testing/ven-client.ts';
 import { withTestPce } from '../testing/test-pce.ts';
 import {
   ACTIVE,
@@ -261,6 +262,10 @@ test('versions are listed newest first, and each says what it holds', async () =
   const client = pce().client();
   await makeIpList(client, 'One more version', '192.0.2.0/24');
   const newest = await provisionAll(client);
+  await until('its effect is known', async () => {
+    const { workloads_affected: count } = await client.call('sec_policy.get', { params: ACTIVE });
+    return count === 0;
+  });
   const { items, total } = await client.call('sec_policy.list', { query: { max_results: 2 } });
   expect(items.map(({ version }) => version)).toEqual([newest.version, newest.version - 1]);
   expect(total).toBe(newest.version);

@@ -7,16 +7,10 @@ import type { Deps } from '../deps.ts';
 import { DomainError } from '../http/domain-error.ts';
 import type { ContextOf } from '../http/routes.ts';
 import { membersInOrder } from './compare.ts';
+import { requireDependencies } from './dependencies.ts';
 import { lockPolicy } from './drafts.ts';
 import { SINGULAR } from './objects.ts';
-import {
-  chosenRows,
-  identityOfRow,
-  nameOfRow,
-  pendingRows,
-  requireRevertible,
-  type PendingRow,
-} from './pending.ts';
+import { chosenRows, identityOfRow, nameOfRow, pendingRows, type PendingRow } from './pending.ts';
 import { contentOf } from './stored-content.ts';
 
 type RevertContext = ContextOf<'sec_policy.revert'> | ContextOf<'sec_policy.revert_all'>;
@@ -31,7 +25,7 @@ export async function revert(
   await lockPolicy(db, orgId);
   const pending = await pendingRows(db, orgId);
   const chosen = chosenRows(orgId, pending, subset);
-  requireRevertible(chosen, pending);
+  requireDependencies('revert', chosen, pending);
   if (chosen.length === 0) return;
   // Names move first out of the way: an object that comes back may have had the name of one that goes.
   for (const row of chosen.toSorted(creationsFirst)) await revertRow(db, row);

@@ -3,10 +3,13 @@ import { z } from 'zod';
 import type { Deps } from '../deps.ts';
 import type { Routes } from '../http/routes.ts';
 import type { PolicyTests } from '../policy-tests/policy-tests.ts';
-import { pageOf } from './objects.ts';
-import { identityOfRow, nameOfRow, pendingRows } from './pending.ts';
-import { capsFor } from './present.ts';
+import { dependenciesOf } from './dependencies.ts';
+import { impact, type ImpactSources } from './impact.ts';
+import { pageOf, parseWord } from './objects.ts';
+import { chosenRows, pendingRows } from './pending.ts';
+import { presentDependencies, presentPending } from './present-pending.ts';
 import { provision } from './provision.ts';
+import { restore } from './restore.ts';
 import { revert } from './revert.ts';
 import { STORED_TYPES } from './stored-content.ts';
 import { findVersion, presentVersion } from './versions.ts';
@@ -22,7 +25,11 @@ const changeSet = z.array(
   }),
 );
 
-export function provisioningRoutes(deps: Deps, tests: PolicyTests): Routes {
+export interface ProvisioningParts extends ImpactSources {
+  readonly tests: PolicyTests;
+}
+
+export function provisioningRoutes(deps: Deps, parts: ProvisioningParts): Routes {
   return {
     'sec_policy.list': async ({ db, orgId, query }) => {
       const all = db.selectFrom('policy_versions').where('org_id', '=', orgId);
@@ -38,26 +45,18 @@ export function provisioningRoutes(deps: Deps, tests: PolicyTests): Routes {
     },
     'sec_policy.get': async ({ db, orgId, params }) =>
       presentVersion(await findVersion(db, orgId, params.pversion)),
-    'sec_policy.provision': (context) => provision(deps, tests, context),
-    'sec_policy.pending': async ({ db, orgId, caller }) => {
-      const rows = await pendingRows(db, orgId);
-      const of = (type: (typeof STORED_TYPES)[number]) =>
-        rows
-          .filter((row) => row.type === type)
-          .map((row) => ({
-            href: identityOfRow(row),
-            name: nameOfRow(row),
-            update_type: row.update_type,
-            updated_at: row.updated_at.toISOString(),
-            updated_by: { href: row.updated_by },
-            caps: capsFor(caller, type === 'rule_sets' ? 'rs' : 'edit'),
-          }));
-      return Object.fromEntries(
-        STORED_TYPES.map((type) => [type, of(type)] as const).filter(
-          ([, items]) => items.length > 0,
-        ),
-      );
+    'sec_policy.provision': (context) => provision(deps, parts.tests, context),
+    'sec_policy.pending': async ({ db, orgId, caller }) =>
+      presentPending(await pendingRows(db, orgId), caller),
+    'sec_policy.dependencies': async ({ db, orgId, params, body }) => {
+      // Only what is drafted can be provisioned or reverted.
+      if (parseWord(params.pversion) !== 'draft') return [];
+      const pending = await pendingRows(db, orgId);
+      const chosen = chosenRows(orgId, pending, body.change_subset);
+      return presentDependencies(dependenciesOf(body.operation, chosen, pending));
     },
+    'sec_policy.impact': (context) => impact(deps, parts, context),
+    'sec_policy.restore': (context) => restore(deps, context),
     'sec_policy.revert_all': (context) => revert(deps, context, undefined),
     'sec_policy.revert': async (context) => {
       const { change_subset: subset } = context.body;

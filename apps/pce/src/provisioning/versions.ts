@@ -11,7 +11,7 @@ export function presentVersion(row: VersionRow): SecPolicyWire {
     href: `/orgs/${row.org_id}/sec_policy/${row.version}`,
     version: row.version,
     commit_message: row.commit_message,
-    workloads_affected: null,
+    workloads_affected: row.workloads_affected,
     object_counts: row.object_counts,
     created_at: row.created_at.toISOString(),
     created_by: { href: row.created_by },

@@ -184,7 +184,8 @@ function sizeOf(spans: readonly AddressSpan[]): number {
   return Number(spans.reduce((sum, span) => sum + (span.last - span.first + 1n), 0n));
 }
 
-function plainAddress(stored: string): string {
+/** Out of the IPv6 form in which the flow engine keeps every address. */
+export function plainAddress(stored: string): string {
   const parsed = parseAddress(stored);
   return parsed === null
     ? (canonicalAddress(stored) ?? stored)

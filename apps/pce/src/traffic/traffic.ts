@@ -19,6 +19,11 @@ import { FlowIntake } from './intake.ts';
 import { loadNamedObjects } from './lookups.ts';
 import { FlowPresenter, loadFlowNames, type FlowResultRow } from './present-flow.ts';
 import { countStatement, flowSql, flowStatement } from './query-sql.ts';
+import {
+  recentConnections,
+  type RecentConnection,
+  type RecentQuery,
+} from './recent-connections.ts';
 import { WorkloadDirectory } from './workload-directory.ts';
 
 const KIND = 'traffic_flows';
@@ -63,6 +68,11 @@ export class Traffic {
     this.#directory.stop();
     this.#intake.stop();
     await Promise.all(this.#running);
+  }
+
+  /** Connections that hosts reported not long ago, newest first. */
+  recentConnections(orgId: number, query: RecentQuery): Promise<RecentConnection[]> {
+    return recentConnections(this.#table, orgId, query);
   }
 
   routes(): Routes {

@@ -40,7 +40,13 @@ export const secPolicySchema = z
     href: hrefSchema,
     version: z.number().int(),
     commit_message: z.string().nullable(),
-    workloads_affected: z.number().int().nullable(),
+    workloads_affected: z
+      .number()
+      .int()
+      .nullable()
+      .describe(
+        'Hosts that enforce something else by it; null until that is computed, or when it cannot be told',
+      ),
     object_counts: z.record(z.string(), z.number().int()),
     created_at: timestampSchema,
     created_by: refSchema,
@@ -59,9 +65,13 @@ const pendingItem = z.object({
   updated_by: refSchema,
   caps: capsSchema,
 });
+const pendingRuleSet = pendingItem.extend({
+  related_ip_lists: z.array(refSchema).describe('IP lists that its draft refers to'),
+  related_services: z.array(refSchema).describe('Services that its draft refers to'),
+});
 const pendingSchema = z
   .object({
-    rule_sets: z.array(pendingItem).optional(),
+    rule_sets: z.array(pendingRuleSet).optional(),
     ip_lists: z.array(pendingItem).optional(),
     services: z.array(pendingItem).optional(),
     label_groups: z.array(pendingItem).optional(),

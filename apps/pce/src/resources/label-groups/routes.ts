@@ -27,6 +27,7 @@ import {
   loadNames,
   type Names,
 } from '../../provisioning/references.ts';
+import { refuseLoop } from '../../provisioning/group-loops.ts';
 import type { StoredLabelGroup } from '../../provisioning/stored-content.ts';
 
 const TYPE = 'label_groups';
@@ -98,46 +99,7 @@ async function check(
       );
     }
   }
-  if (own !== null) await refuseLoop(db, orgId, { content, own });
-}
-
-/**
- * Refuses a group that would hold itself, directly or through others. What active policy still says counts too, so that whatever part of
- * the draft is provisioned, no group there holds itself either.
- */
-async function refuseLoop(
-  db: Db,
-  orgId: number,
-  { content, own }: { content: StoredLabelGroup; own: string },
-): Promise<void> {
-  const views = await viewsOf(db, orgId, { type: TYPE, word: 'draft' });
-  const groups = new Map(
-    views.map((view) => {
-      const { name, sub_groups: subs } = view.content;
-      const members = [...subs, ...(view.active?.sub_groups ?? [])];
-      return [presentVersioned(view).href, { name, members }] as const;
-    }),
-  );
-  const wayBack = (href: string, seen: Set<string>): string[] | undefined => {
-    if (href === own) return [content.name];
-    if (seen.has(href)) return undefined;
-    seen.add(href);
-    const group = groups.get(href);
-    for (const member of group?.members ?? []) {
-      const rest = wayBack(member.href, seen);
-      if (rest !== undefined) return [group?.name ?? href, ...rest];
-    }
-    return undefined;
-  };
-  for (const { href } of content.sub_groups) {
-    const way = wayBack(href, new Set());
-    if (way === undefined) continue;
-    const text = [content.name, ...way].map((name) => `"${name}"`).join(' holds ');
-    throw new DomainError(
-      'input_validation_error',
-      `sub_groups: ${text}, in draft or active policy, so the group would be within itself; take one of them out, and provision that if it was active`,
-    );
-  }
+  if (own !== null) await refuseLoop(db, orgId, { own, subs: content.sub_groups });
 }
 
 const identities = (refs: readonly { href: string }[]) =>
