@@ -21,6 +21,8 @@ import { IpListsPage } from './pages/objects/IpListsPage.tsx';
 import { LabelGroupsPage } from './pages/objects/LabelGroupsPage.tsx';
 import { LabelsPage } from './pages/objects/LabelsPage.tsx';
 import { ServicesPage } from './pages/objects/ServicesPage.tsx';
+import { PolicyTestPage } from './pages/policy-tests/PolicyTestPage.tsx';
+import { PolicyTestsPage } from './pages/policy-tests/PolicyTestsPage.tsx';
 import { ProvisionPage } from './pages/provision/ProvisionPage.tsx';
 import { VersionsPage } from './pages/provision/VersionsPage.tsx';
 import { RulesetPage } from './pages/rulesets/RulesetPage.tsx';
@@ -93,6 +95,8 @@ const routes = [
   createRoute({ getParentRoute: at, path: '/labels', component: LabelsPage }),
   createRoute({ getParentRoute: at, path: '/label-groups', component: LabelGroupsPage }),
   createRoute({ getParentRoute: at, path: '/diagnostics', component: DiagnosticsPage }),
+  createRoute({ getParentRoute: at, path: '/policy-tests', component: PolicyTestsPage }),
+  createRoute({ getParentRoute: at, path: '/policy-tests/$id', component: PolicyTestPage }),
   createRoute({ getParentRoute: at, path: '/provision', component: ProvisionPage }),
   createRoute({ getParentRoute: at, path: '/provision/versions', component: VersionsPage }),
   createRoute({ getParentRoute: at, path: '/workloads', component: WorkloadsPage }),

@@ -70,6 +70,7 @@ export function placeOf({
   }
   if (type === 'enforcement_boundaries') return { to: `/boundaries/${id}`, search: {} };
   if (type === 'workloads') return { to: `/workloads/${id}`, search: {} };
+  if (type === 'policy_tests') return { to: `/policy-tests/${id}`, search: {} };
   const list = LISTS[type];
   return list === undefined ? null : { to: list, search: { q: name } };
 }

@@ -101,3 +101,11 @@ export function interfaceText(
 export function idOf(href: string): string {
   return href.split('/').at(-1) ?? '';
 }
+
+/** A workload's name, else its host's. */
+export function workloadName(one: {
+  readonly name: string | null;
+  readonly hostname: string | null;
+}): string {
+  return one.name ?? one.hostname ?? 'Unnamed workload';
+}

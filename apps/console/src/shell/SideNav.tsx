@@ -8,6 +8,7 @@ import {
   IconAdjustmentsHorizontal,
   IconArrowsRightLeft,
   IconBox,
+  IconChecklist,
   IconStethoscope,
   IconFileText,
   IconLink,
@@ -161,6 +162,10 @@ export function SideNav({ onFollow }: { readonly onFollow?: (() => void) | undef
               ? undefined
               : `Findings in the draft, ${formatDateTime(findings.at)}`,
         }}
+        onFollow={onFollow}
+      />
+      <NavLink
+        item={{ to: '/policy-tests', name: 'Policy Tests', icon: <IconChecklist {...icon} /> }}
         onFollow={onFollow}
       />
       <NavLink

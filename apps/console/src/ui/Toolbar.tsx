@@ -1,6 +1,6 @@
 /** Search and filters of a list; both live in the URL. */
 import { useEffect, useRef, useState } from 'react';
-import { Menu, TextInput } from '@mantine/core';
+import { Menu, SegmentedControl, TextInput } from '@mantine/core';
 import { IconChevronDown, IconSearch, IconX } from '@tabler/icons-react';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { withFilter, type Search } from '../format/filters.ts';
@@ -106,28 +106,18 @@ export function FilterPill({
   );
 }
 
-/** Draft or active, as two buttons; what is chosen lives in the URL as `pversion`, and the draft is what one starts with. */
+/** Draft or active; what is chosen lives in the URL as `pversion`, and the draft is what one starts with. */
 export function VersionSwitch() {
   const [search, setSearch] = useFilters();
-  const active = search['pversion'] === 'active';
   return (
-    <div className="seg" role="group" aria-label="Policy">
-      <button
-        type="button"
-        className={active ? '' : 'on'}
-        aria-pressed={!active}
-        onClick={() => setSearch({ pversion: '' })}
-      >
-        Draft
-      </button>
-      <button
-        type="button"
-        className={active ? 'on' : ''}
-        aria-pressed={active}
-        onClick={() => setSearch({ pversion: 'active' })}
-      >
-        Active
-      </button>
-    </div>
+    <SegmentedControl
+      aria-label="Policy"
+      value={search['pversion'] === 'active' ? 'active' : 'draft'}
+      onChange={(value) => setSearch({ pversion: value === 'active' ? value : '' })}
+      data={[
+        { value: 'draft', label: 'Draft' },
+        { value: 'active', label: 'Active' },
+      ]}
+    />
   );
 }

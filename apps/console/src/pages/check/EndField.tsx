@@ -4,15 +4,11 @@ import { Select } from '@mantine/core';
 import { parseAddress } from '@bulkhead/net';
 import { useApi } from '../../api/hooks.ts';
 import { useWorkloadSearch } from '../../api/lookups.ts';
-import { idOf } from '../../format/words.ts';
+import { idOf, workloadName } from '../../format/words.ts';
 
 export interface EndValue {
   readonly workload: string;
   readonly address: string;
-}
-
-function nameOf(one: { readonly name: string | null; readonly hostname: string | null }): string {
-  return one.name ?? one.hostname ?? 'Unnamed workload';
 }
 
 export function EndField({
@@ -41,8 +37,8 @@ export function EndField({
   const known = new Map([
     ...(chosen === undefined || value.workload === ''
       ? []
-      : [[value.workload, nameOf(chosen)] as const]),
-    ...found.map((one) => [one.href, nameOf(one)] as const),
+      : [[value.workload, workloadName(chosen)] as const]),
+    ...found.map((one) => [one.href, workloadName(one)] as const),
   ]);
   const typed = value.workload === '' ? value.address : '';
   const plain = [...new Set([typed, parseAddress(asked) === null ? '' : asked])].filter(

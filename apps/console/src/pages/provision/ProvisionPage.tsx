@@ -21,6 +21,7 @@ import { useCrumbs } from '../../shell/Shell.tsx';
 import { Age, Btn } from '../../ui/Bits.tsx';
 import { Confirm } from '../../ui/Confirm.tsx';
 import { Empty, ErrorNotice, FormErrors, PageHeader, Skeleton } from '../../ui/Notices.tsx';
+import { FailingTests } from '../policy-tests/FailingTests.tsx';
 import { DiffCard } from './DiffCard.tsx';
 import { DraftDifference } from './DifferenceCard.tsx';
 import { PENDING_TYPES, subsetOf, TYPE_NAMES, useDraft, type PendingItem } from './pending.ts';
@@ -106,6 +107,7 @@ export function ProvisionPage() {
     const next = new Set(left);
     if (!next.delete(href)) next.add(href);
     setLeft(next);
+    setStopped([]);
   };
   async function provision(reason?: string): Promise<void> {
     setBusy(true);
@@ -236,6 +238,9 @@ export function ProvisionPage() {
                 </tbody>
               </table>
             </div>
+            {stopped.length === 0 ? null : (
+              <FailingTests subset={all ? undefined : subsetOf(chosen)} />
+            )}
             <DraftDifference />
             {current === undefined ? null : (
               <DiffCard

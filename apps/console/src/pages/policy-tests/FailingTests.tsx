@@ -1,0 +1,42 @@
+/** The tests that stop a provision, each with the connections that would be decided otherwise, and why. */
+import { Link } from '@tanstack/react-router';
+import type { ChangeSubset } from '@bulkhead/contract';
+import { useApi } from '../../api/hooks.ts';
+import { idOf } from '../../format/words.ts';
+import { ErrorNotice, Skeleton } from '../../ui/Notices.tsx';
+import { Result } from './Result.tsx';
+
+export function FailingTests({ subset }: { readonly subset: ChangeSubset | undefined }) {
+  const query = useApi('policy_tests.run', {
+    body: { pversion: 'draft', ...(subset === undefined ? {} : { change_subset: subset }) },
+  });
+  if (query.data === undefined)
+    return query.error === null ? (
+      <Skeleton rows={3} />
+    ) : (
+      <ErrorNotice
+        error={query.error}
+        what="what the tests say"
+        onRetry={() => void query.refetch()}
+      />
+    );
+  return (
+    <section className="card" aria-label="Failing policy tests">
+      <header>
+        <h2>Failing policy tests</h2>
+      </header>
+      <div className="bd col g16">
+        {query.data.results
+          .filter((one) => one.result.state === 'failed')
+          .map((one) => (
+            <div key={one.href} className="col g6">
+              <h3>
+                <Link to={`/policy-tests/${idOf(one.href)}`}>{one.name}</Link>
+              </h3>
+              <Result result={one.result} pversion="draft" />
+            </div>
+          ))}
+      </div>
+    </section>
+  );
+}
