@@ -5,11 +5,13 @@ import {
   ApiRequestError,
   createApiClient,
   endpoints,
+  eventsOf,
   openApiDocument,
   parseHref,
   PERMISSIONS,
   rolesAllow,
   withVersion,
+  writes,
   type EndpointSpec,
   type HttpRequest,
 } from './index.ts';
@@ -43,6 +45,19 @@ describe('endpoint table', () => {
     expect(specs.filter(({ method, body }) => method === 'GET' && body !== undefined)).toEqual([]);
     expect(specs.filter(({ method, status }) => method === 'DELETE' && status !== 204)).toEqual([]);
   });
+
+  test.each(Object.entries(table).filter(([, spec]) => writes(spec)))(
+    '%s declares the events that it leaves',
+    (name, spec) => {
+      const { events } = spec;
+      expect(
+        events,
+        `${name} writes: give its endpoint events: ['thing.verb'] with the type that its handler passes to recordEvent, or ` +
+          `events: { none: 'why' } when it changes nothing that anybody would want to look up`,
+      ).toBeDefined();
+      for (const type of eventsOf(spec) ?? []) expect(type).toMatch(/^[a-z_]+\.[a-z_]+$/);
+    },
+  );
 
   test('only an owner changes corporate public IPs (R-NET-2)', () => {
     const { permission } = endpoints['corporate_ips.update'];

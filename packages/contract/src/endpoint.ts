@@ -12,6 +12,11 @@ export interface EndpointSpec {
   /** Below `/api/v2`, parameters as `:name`. */
   readonly path: string;
   readonly permission: Permission;
+  /**
+   * Of what writes: the types of the audit events that it leaves, one of them at the least whenever it changed something. `none` says why
+   * it leaves none. Tests hold that every operation declares this and keeps to it.
+   */
+  readonly events?: readonly string[] | { readonly none: string };
   readonly tag: string;
   readonly summary: string;
   readonly params?: z.ZodType;
@@ -29,6 +34,16 @@ export interface EndpointSpec {
   readonly answer: AnswerKind;
   /** Of the answer (of one item for `collection`). */
   readonly response?: z.ZodType;
+}
+
+/** True for what may change something, and so leaves audit events. */
+export function writes({ method, reads }: EndpointSpec): boolean {
+  return method !== 'GET' && reads !== true;
+}
+
+/** The types of the audit events that an operation leaves; undefined when it declares none. */
+export function eventsOf({ events }: EndpointSpec): readonly string[] | undefined {
+  return events === undefined || 'none' in events ? undefined : events;
 }
 
 /** Keeps the literal types of a spec, so that handlers and the client are typed by it. */

@@ -27,5 +27,6 @@ export * from './resources/difference.ts';
 export * from './resources/diagnostic.ts';
 export * from './resources/questions.ts';
 export * from './resources/traffic.ts';
+export * from './resources/events.ts';
 export * from './ven/messages.ts';
 export * from './ven/channel.ts';

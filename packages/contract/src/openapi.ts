@@ -1,6 +1,6 @@
 /** OpenAPI 3.1 of the endpoint table. Pure: the same table gives the same document, so that a change of the API is a change of a file. */
 import { z } from 'zod';
-import type { EndpointSpec } from './endpoint.ts';
+import { eventsOf, type EndpointSpec } from './endpoint.ts';
 import { apiErrorsSchema } from './errors.ts';
 import { PERMISSIONS, ROLE_NAMES } from './permissions.ts';
 
@@ -118,11 +118,16 @@ function operation(name: string, spec: EndpointSpec, components: Components): Js
             content: { 'application/json': { schema: schemaOf(spec.body, 'input', components) } },
           },
         };
+  const events = eventsOf(spec) ?? [];
+  const audit =
+    events.length === 0
+      ? ''
+      : ` Leaves the event ${events.map((type) => `\`${type}\``).join(' or ')}.`;
   return {
     operationId: name,
     tags: [spec.tag],
     summary: spec.summary,
-    description: who,
+    description: who + audit,
     security,
     parameters: [...parameters(spec, components), ...(isLater ? [PREFER] : [])],
     ...body,

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Deps } from '../deps.ts';
 import { json, type Tx } from '../db/database.ts';
-import { appendChange } from '../db/transaction.ts';
+import { appendChange, appendEvent } from '../db/transaction.ts';
 import type { Actor } from '../http/routes.ts';
 
 export interface ResourceChange {
@@ -25,6 +25,8 @@ export interface EventInput {
   readonly severity?: 'err' | 'warning' | 'info';
   /** The request that caused it; absent: the system did it. */
   readonly actor?: Actor;
+  /** Without a request: the address that it came from, such as of a VEN's channel. */
+  readonly sourceAddress?: string;
   /** Creator other than the caller of `actor`. */
   readonly createdBy?: { readonly href: string; readonly value: Readonly<Record<string, unknown>> };
   readonly httpStatus?: number;
@@ -37,7 +39,10 @@ export interface EventInput {
   }[];
 }
 
-/** Answers the event's UUID. `trx` is the one of `writeTransaction`. */
+/**
+ * Answers the event's UUID. `trx` is the one of `writeTransaction`, which writes the event as its last statement. Asynchronous like every
+ * other write, so that nobody depends on when it is written.
+ */
 export async function recordEvent(
   deps: Pick<Deps, 'clock' | 'config'>,
   trx: Tx,
@@ -45,43 +50,41 @@ export async function recordEvent(
 ): Promise<string> {
   const id = randomUUID();
   const creator = event.createdBy ?? creatorOf(event.actor);
-  await trx
-    .insertInto('events')
-    .values({
-      id,
-      org_id: event.orgId,
-      at: deps.clock.now(),
-      pce_fqdn: deps.config.fqdn,
-      event_type: event.eventType,
-      status: event.status === undefined ? 'success' : event.status,
-      severity: event.severity ?? 'info',
-      created_by: json({ ...creator.value }),
-      created_by_href: creator.href,
-      action: event.actor === undefined ? null : json(actionOf(event.actor, event)),
-      resource_changes: json(
-        (event.resourceChanges ?? []).map((change) => ({
-          uuid: randomUUID(),
-          resource: { [change.type]: { href: change.href, ...change.naming } },
-          changes: change.changes,
-          change_type: change.changeType,
-        })),
-      ),
-      notifications: json(
-        (event.notifications ?? []).map(({ type, info }) => ({
-          uuid: randomUUID(),
-          notification_type: type,
-          info,
-        })),
-      ),
-    })
-    .execute();
+  const action = actionOf(event);
+  appendEvent(trx, {
+    id,
+    org_id: event.orgId,
+    at: deps.clock.now(),
+    pce_fqdn: deps.config.fqdn,
+    event_type: event.eventType,
+    status: event.status === undefined ? 'success' : event.status,
+    severity: event.severity ?? 'info',
+    created_by: json({ ...creator.value }),
+    created_by_href: creator.href,
+    action: action === null ? null : json(action),
+    resource_changes: json(
+      (event.resourceChanges ?? []).map((change) => ({
+        uuid: randomUUID(),
+        resource: { [change.type]: { href: change.href, ...change.naming } },
+        changes: change.changes,
+        change_type: change.changeType,
+      })),
+    ),
+    notifications: json(
+      (event.notifications ?? []).map(({ type, info }) => ({
+        uuid: randomUUID(),
+        notification_type: type,
+        info,
+      })),
+    ),
+  });
   if (event.orgId !== null)
     appendChange(trx, {
       orgId: event.orgId,
       kind: 'event',
       href: `/orgs/${event.orgId}/events/${id}`,
     });
-  return id;
+  return Promise.resolve(id);
 }
 
 function creatorOf(actor: Actor | undefined): {
@@ -95,23 +98,30 @@ function creatorOf(actor: Actor | undefined): {
   return { href: caller.href, value: { user: { href: caller.href, username: caller.username } } };
 }
 
-function actionOf(actor: Actor, event: EventInput): Record<string, unknown> {
-  return {
-    uuid: actor.requestId,
-    api_endpoint: actor.url,
-    api_method: actor.method,
-    ...(event.httpStatus === undefined ? {} : { http_status_code: event.httpStatus }),
-    src_ip: actor.ip,
-    info: event.info ?? {},
-    errors: event.errors ?? [],
-  };
+function actionOf(event: EventInput): Record<string, unknown> | null {
+  const { actor, sourceAddress } = event;
+  const more = { info: event.info ?? {}, errors: event.errors ?? [] };
+  if (actor !== undefined)
+    return {
+      uuid: actor.requestId,
+      api_endpoint: actor.url,
+      api_method: actor.method,
+      ...(event.httpStatus === undefined ? {} : { http_status_code: event.httpStatus }),
+      src_ip: actor.ip,
+      ...more,
+    };
+  return sourceAddress === undefined
+    ? null
+    : { uuid: randomUUID(), src_ip: sourceAddress, ...more };
 }
 
-const SECRET = /password|secret|token|activation_code/;
+/** Names of members whose text is a secret, at any depth. */
+const SECRET = /password|secret|token|activation_code|private_key|api_key$/;
+const FILTERED = 'FILTERED';
 
 /**
- * The members whose values differ, as an event shows them; null stands for "was not there". Secrets are shown as FILTERED.
- * Give wire forms less href and audit members.
+ * The members whose values differ, as an event shows them; null stands for "was not there". Secrets are shown as FILTERED, also inside of
+ * a member. Give wire forms less href and audit members.
  */
 export function describeChanges(
   before: Readonly<Record<string, unknown>> | null,
@@ -122,9 +132,16 @@ export function describeChanges(
     const old = before?.[key] ?? null;
     const now = after?.[key] ?? null;
     if (JSON.stringify(old) === JSON.stringify(now)) continue;
-    changes[key] = SECRET.test(key)
-      ? { before: old === null ? null : 'FILTERED', after: now === null ? null : 'FILTERED' }
-      : { before: old, after: now };
+    changes[key] = { before: withoutSecrets(key, old), after: withoutSecrets(key, now) };
   }
   return changes;
+}
+
+function withoutSecrets(name: string, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => withoutSecrets(name, item));
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(
+      Object.entries(value).map(([key, member]) => [key, withoutSecrets(key, member)]),
+    );
+  return typeof value === 'string' && SECRET.test(name) ? FILTERED : value;
 }

@@ -6,6 +6,7 @@ import {
   withTestDatabase,
   type TestDatabase,
 } from '../testing/test-database.ts';
+import { readConfig } from '../config.ts';
 import { ChangeLog, type ChangeRow } from './change-log.ts';
 import { deleteExpired } from './housekeeping.ts';
 import { migrate } from './migrate.ts';
@@ -134,7 +135,7 @@ describe('housekeeping', () => {
         { subject: 'new', failures: 9, window_started_at: now },
       ])
       .execute();
-    await deleteExpired({ db, clock: { now: () => now } });
+    await deleteExpired({ db, clock: { now: () => now }, config: readConfig({}, {}) });
     expect(await db.selectFrom('change_log').select('href').execute()).toEqual([{ href: '/b' }]);
     expect(await db.selectFrom('login_failures').select('subject').execute()).toEqual([
       { subject: 'new' },

@@ -1,4 +1,5 @@
 /** Deletes what has served its time. Every node may do it; each pass is a handful of indexed deletes. */
+import { pruneEvents } from '../audit/retention.ts';
 import type { Deps } from '../deps.ts';
 import { SESSION_MINUTES } from '../http/authentication.ts';
 
@@ -6,9 +7,8 @@ const PERIOD_MS = 15 * 60_000;
 const HOUR_MS = 3_600_000;
 /** A node that was away longer reads everything anew anyway. */
 const CHANGE_LOG_HOURS = 24;
-const EVENT_DAYS = 30;
 
-export async function deleteExpired(deps: Pick<Deps, 'db' | 'clock'>): Promise<void> {
+export async function deleteExpired(deps: Pick<Deps, 'db' | 'clock' | 'config'>): Promise<void> {
   const { db } = deps;
   const now = deps.clock.now();
   const before = (ms: number): Date => new Date(now.getTime() - ms);
@@ -20,10 +20,7 @@ export async function deleteExpired(deps: Pick<Deps, 'db' | 'clock'>): Promise<v
       query.selectFrom('change_log').select((q) => q.fn.max('sequence').as('newest')),
     )
     .execute();
-  await db
-    .deleteFrom('events')
-    .where('at', '<', before(EVENT_DAYS * 24 * HOUR_MS))
-    .execute();
+  await pruneEvents(deps);
   await db
     .deleteFrom('sessions')
     .where('last_used_at', '<', before(SESSION_MINUTES * 60_000))

@@ -7,6 +7,7 @@ import { up as policyTests } from './migrations/0003-policy-tests.ts';
 import { up as policyObjects } from './migrations/0004-policy-objects.ts';
 import { up as versionEffects } from './migrations/0005-version-effects.ts';
 import { up as jobs } from './migrations/0007-jobs.ts';
+import { up as events } from './migrations/0008-events.ts';
 
 const MIGRATIONS: ReadonlyMap<string, (trx: Tx) => Promise<void>> = new Map([
   ['0001-initial', initial],
@@ -15,6 +16,7 @@ const MIGRATIONS: ReadonlyMap<string, (trx: Tx) => Promise<void>> = new Map([
   ['0004-policy-objects', policyObjects],
   ['0005-version-effects', versionEffects],
   ['0007-jobs', jobs],
+  ['0008-events', events],
 ]);
 
 /** Any number that no other user of the database takes for an advisory lock. */

@@ -1,6 +1,6 @@
 /** Writes: one transaction holds the change, its audit event and its change log rows; listeners hear of it once it is committed. */
-import { sql } from 'kysely';
-import type { ChangeKind, Db, Tx } from './database.ts';
+import { sql, type Insertable } from 'kysely';
+import type { ChangeKind, Db, EventsTable, Tx } from './database.ts';
 
 export interface Change {
   readonly orgId: number;
@@ -9,41 +9,53 @@ export interface Change {
 }
 
 export const CHANGE_CHANNEL = 'change_log';
-/** Held from the first change log row to the commit, so that sequences are committed in their order. */
+/** Held from the first row to the commit, so that sequences of the change log and positions of events are committed in their order. */
 const CHANGE_LOCK = 4_260_715_002;
+
+export type NewEvent = Insertable<EventsTable>;
 
 interface Pending {
   readonly changes: Map<string, Change>;
+  readonly events: NewEvent[];
   readonly afterCommit: (() => void)[];
 }
 const pending = new WeakMap<Tx, Pending>();
 
+const CHANGES_AT_ONCE = 5000;
+/** An event has thirteen columns, and a statement at most 65535 values. */
+const EVENTS_AT_ONCE = 2000;
+
 /**
- * Runs `work` in one transaction. Rows named by `appendChange` are written last, so that the lock that orders them is held for the
- * shortest time and never while waiting for a row.
+ * Runs `work` in one transaction. Rows named by `appendChange` and `appendEvent` are written last, so that the lock that orders them is
+ * held for the shortest time and never while waiting for a row.
  */
 export async function writeTransaction<T>(db: Db, work: (trx: Tx) => Promise<T>): Promise<T> {
-  const changes = new Map<string, Change>();
-  const hooks: (() => void)[] = [];
+  const own: Pending = { changes: new Map(), events: [], afterCommit: [] };
   const outcome = await db.transaction().execute(async (trx) => {
-    pending.set(trx, { changes, afterCommit: hooks });
+    pending.set(trx, own);
     const result = await work(trx);
-    if (changes.size > 0) {
-      await sql`SELECT pg_advisory_xact_lock(${CHANGE_LOCK})`.execute(trx);
-      const all = [...changes.values()];
-      for (let start = 0; start < all.length; start += 5000) {
-        const rows = all.slice(start, start + 5000);
-        await trx
-          .insertInto('change_log')
-          .values(rows.map(({ orgId, kind, href }) => ({ org_id: orgId, kind, href })))
-          .execute();
-      }
-      await sql`SELECT pg_notify(${CHANGE_CHANNEL}, '')`.execute(trx);
-    }
+    await writeAppended(trx, own);
     return result;
   });
-  for (const hook of hooks) hook();
+  for (const hook of own.afterCommit) hook();
   return outcome;
+}
+
+async function writeAppended(trx: Tx, { changes, events }: Pending): Promise<void> {
+  if (changes.size === 0 && events.length === 0) return;
+  await sql`SELECT pg_advisory_xact_lock(${CHANGE_LOCK})`.execute(trx);
+  for (const rows of slices(events, EVENTS_AT_ONCE))
+    await trx.insertInto('events').values(rows).execute();
+  for (const rows of slices([...changes.values()], CHANGES_AT_ONCE))
+    await trx
+      .insertInto('change_log')
+      .values(rows.map(({ orgId, kind, href }) => ({ org_id: orgId, kind, href })))
+      .execute();
+  await sql`SELECT pg_notify(${CHANGE_CHANNEL}, '')`.execute(trx);
+}
+
+function* slices<T>(items: readonly T[], size: number): Generator<T[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
 }
 
 function pendingOf(trx: Tx): Pending {
@@ -60,4 +72,14 @@ export function afterCommit(trx: Tx, hook: () => void): void {
 /** Notes that an object changed; `trx` is the one that `writeTransaction` gave. The same change twice is written once. */
 export function appendChange(trx: Tx, change: Change): void {
   pendingOf(trx).changes.set(`${change.orgId} ${change.kind} ${change.href}`, change);
+}
+
+/** Writes an audit event with the change that it is about; events are read in the order of commits by their position. */
+export function appendEvent(trx: Tx, event: NewEvent): void {
+  pendingOf(trx).events.push(event);
+}
+
+/** Types of the events that were appended so far. */
+export function appendedEventTypes(trx: Tx): string[] {
+  return pendingOf(trx).events.map((event) => event.event_type);
 }

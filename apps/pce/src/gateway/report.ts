@@ -3,7 +3,7 @@ import { json } from '../db/database.ts';
 import { appendChange } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import type { ContextOf } from '../http/routes.ts';
-import { recordEvent } from '../audit/record-event.ts';
+import { describeChanges, recordEvent } from '../audit/record-event.ts';
 import { sameInterfaces, storedInterfaces } from './interfaces.ts';
 import { refuseUnpaired } from './refuse-unpaired.ts';
 import { workloadHref } from './ven-access.ts';
@@ -69,10 +69,9 @@ export async function report(deps: Deps, context: ContextOf<'ven.report'>): Prom
     .execute();
   const href = workloadHref(orgId, venId);
   appendChange(trx, { orgId, kind: 'workload', href });
-  if (!interfacesMoved) return;
   await recordEvent(deps, trx, {
     orgId,
-    eventType: 'workload_interfaces.update',
+    eventType: interfacesMoved ? 'workload_interfaces.update' : 'agent.update',
     actor: context,
     httpStatus: 204,
     resourceChanges: [
@@ -81,9 +80,22 @@ export async function report(deps: Deps, context: ContextOf<'ven.report'>): Prom
         href,
         naming: { name: workload.name, hostname: facts.hostname },
         changeType: 'update',
-        changes: {
-          interfaces: { before: workload.interfaces.map(inWords), after: interfaces.map(inWords) },
-        },
+        changes: describeChanges(
+          {
+            interfaces: workload.interfaces.map(inWords),
+            hostname: workload.hostname,
+            os_id: workload.os_id,
+            os_detail: workload.os_detail,
+            version: ven.version,
+          },
+          {
+            interfaces: interfaces.map(inWords),
+            hostname: facts.hostname,
+            os_id: facts.os_id,
+            os_detail: facts.os_detail,
+            version: facts.version,
+          },
+        ),
       },
     ],
   });

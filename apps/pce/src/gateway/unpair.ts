@@ -28,7 +28,7 @@ export async function unpairVens(
     if (known === undefined) errors.set(token, { token, message, hrefs: [href] });
     else known.hrefs.push(href);
   };
-  const unpaired: string[] = [];
+  const unpaired: { readonly id: string; readonly hostname: string }[] = [];
   const hrefs = [...new Set(body.vens.map((ref) => ref.href))];
   for (const href of hrefs) {
     const id = venIdOf(href, orgId);
@@ -48,7 +48,7 @@ export async function unpairVens(
       refuse('ven_suspended', 'A suspended VEN cannot be unpaired; unsuspend it first', href);
     else {
       await removeWorkload(deps, trx, { orgId, id: row.id, by: caller.href, restore });
-      unpaired.push(row.id);
+      unpaired.push({ id: row.id, hostname: row.hostname });
     }
   }
   if (unpaired.length > 0)
@@ -58,14 +58,18 @@ export async function unpairVens(
       actor: context,
       httpStatus: 200,
       info: { firewall_restore: restore },
-      resourceChanges: unpaired.map((id) => ({
+      resourceChanges: unpaired.map(({ id, hostname }) => ({
         type: 'workload',
         href: workloadHref(orgId, id),
+        naming: { hostname },
         changeType: 'delete' as const,
-        changes: {},
+        changes: {
+          managed: { before: true, after: null },
+          hostname: { before: hostname, after: null },
+        },
       })),
     });
-  return { unpaired, errors: [...errors.values()] };
+  return { unpaired: unpaired.map(({ id }) => id), errors: [...errors.values()] };
 }
 
 /** The host leaves the policy of others at once. `restore` null: the VEN did it itself and needs no telling. */
@@ -168,7 +172,10 @@ export async function goodbye(deps: Deps, context: ContextOf<'ven.goodbye'>): Pr
         href: workloadHref(orgId, venId),
         naming: { hostname: caller.hostname },
         changeType: 'delete',
-        changes: {},
+        changes: {
+          managed: { before: true, after: null },
+          hostname: { before: caller.hostname, after: null },
+        },
       },
     ],
   });

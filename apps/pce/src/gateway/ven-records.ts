@@ -103,6 +103,7 @@ export class VenRecords {
         eventType: 'agent.clone_detected',
         status: 'failure',
         severity: 'err',
+        sourceAddress: address,
         notifications: [{ type: 'agent.clone_detected', info }],
       });
       const condition = {
@@ -134,6 +135,7 @@ export class VenRecords {
       eventType: 'agent.refresh_policy',
       status: 'failure',
       severity: 'err',
+      sourceAddress: address,
       notifications: [
         {
           type: 'agent.policy_deploy_failed',
@@ -153,6 +155,7 @@ export class VenRecords {
       eventType: 'agent.tampering',
       status: null,
       severity: 'warning',
+      sourceAddress: address,
       notifications: [
         {
           type: 'workload.oob_policy_changes',

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Counter, Histogram } from 'prom-client';
 import { endpoints, rolesAllow, type EndpointSpec } from '@bulkhead/contract';
 import { recordEvent } from '../audit/record-event.ts';
+import type { Tx } from '../db/database.ts';
 import { writeTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { Authenticator } from './authentication.ts';
@@ -14,6 +15,7 @@ import {
   type AsyncCollections,
   type CollectionCall,
 } from './collections.ts';
+import { holdEvents } from './check-events.ts';
 import { DomainError } from './domain-error.ts';
 import { sendErrors, sendJson } from './errors.ts';
 import { parseBody, parsePart } from './request-parsing.ts';
@@ -162,7 +164,9 @@ function requestRunner({ deps, resolveVen, checkAnswers, asyncCollections }: Reg
     // The parts of the context are what the endpoint's schemas gave; only their static types are wider here.
     const call = (db: unknown): Promise<unknown> =>
       Promise.resolve(route.handler({ ...context, db } as Context<EndpointSpec>, reply));
-    const answer = ownTransaction ? await call(deps.db) : await writeTransaction(deps.db, call);
+    const write = (trx: Tx): Promise<unknown> =>
+      checkAnswers ? holdEvents(route, trx, () => call(trx)) : call(trx);
+    const answer = ownTransaction ? await call(deps.db) : await writeTransaction(deps.db, write);
     if (checkAnswers) checkAnswer(route, answer);
     return send(spec, answer, reply);
   };

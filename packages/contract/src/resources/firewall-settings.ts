@@ -114,6 +114,7 @@ export const firewallSettingsEndpoints = {
     method: 'PUT',
     path: F,
     permission: 'edit',
+    events: ['firewall_settings.update'],
     tag: 'Settings',
     params: versionParams,
     summary: 'Changes the firewall settings in draft',

@@ -66,6 +66,7 @@ export const jobEndpoints = {
     method: 'DELETE',
     path: `${J}/:id`,
     permission: 'any',
+    events: ['job.delete'],
     tag: 'Jobs',
     params: orgIdParams,
     summary: 'Ends a job and deletes its data file: its user, or who may edit everything',

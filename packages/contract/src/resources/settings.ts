@@ -29,6 +29,7 @@ export const settingsEndpoints = {
     method: 'PUT',
     path: '/orgs/:org_id/settings/corporate_ips/default',
     permission: 'own',
+    events: ['corporate_ips.update'],
     tag: 'Settings',
     params: orgParams,
     summary: 'Sets the Corporate Public IPs: IPv4 addresses or CIDR blocks only (R-NET-2)',

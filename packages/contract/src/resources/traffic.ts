@@ -1,4 +1,4 @@
-/** Traffic queries (Explorer) and events. */
+/** Traffic queries (Explorer). */
 import { z } from 'zod';
 import { POLICY_DECISIONS } from '@bulkhead/policy';
 import { endpoint } from '../endpoint.ts';
@@ -133,6 +133,7 @@ export const trafficEndpoints = {
     method: 'POST',
     path: Q,
     permission: 'pol',
+    events: { none: 'a question about traffic, not a change' },
     tag: 'Traffic',
     params: orgParams,
     summary: 'Starts a traffic query',
@@ -168,6 +169,7 @@ export const trafficEndpoints = {
     method: 'PUT',
     path: `${Q}/:id`,
     permission: 'pol',
+    events: { none: 'a question about traffic, not a change' },
     tag: 'Traffic',
     params: orgIdParams,
     summary: 'Cancels a traffic query',
@@ -180,6 +182,7 @@ export const trafficEndpoints = {
     method: 'DELETE',
     path: `${Q}/:id`,
     permission: 'pol',
+    events: { none: 'a question about traffic, not a change' },
     tag: 'Traffic',
     params: orgIdParams,
     summary: 'Deletes a traffic query and its result',
@@ -196,81 +199,5 @@ export const trafficEndpoints = {
     status: 200,
     answer: 'raw',
     response: z.array(flowSchema),
-  }),
-};
-
-export const eventSchema = z
-  .object({
-    href: hrefSchema,
-    timestamp: timestampSchema,
-    pce_fqdn: z.string(),
-    event_type: z.string(),
-    status: z.enum(['success', 'failure']).nullable(),
-    severity: z.enum(['err', 'warning', 'info']),
-    version: z.literal(2),
-    created_by: z
-      .record(z.string(), z.unknown())
-      .describe('Exactly one of user, agent, ven, system'),
-    action: z
-      .object({
-        uuid: z.string(),
-        api_endpoint: z.string().optional(),
-        api_method: z.string().optional(),
-        http_status_code: z.number().int().optional(),
-        src_ip: z.string().nullable(),
-        info: z.unknown(),
-        errors: z.array(z.object({ token: z.string(), message: z.string() })),
-      })
-      .nullable(),
-    resource_changes: z.array(
-      z.object({
-        uuid: z.string(),
-        resource: z.record(z.string(), z.record(z.string(), z.unknown())),
-        changes: z.record(z.string(), z.object({ before: z.unknown(), after: z.unknown() })),
-        change_type: z.enum(['create', 'update', 'delete']),
-      }),
-    ),
-    notifications: z.array(
-      z.object({ uuid: z.string(), notification_type: z.string(), info: z.unknown() }),
-    ),
-  })
-  .meta({ id: 'Event' });
-export type EventWire = z.infer<typeof eventSchema>;
-export const eventEndpoints = {
-  'events.list': endpoint({
-    method: 'GET',
-    path: '/orgs/:org_id/events',
-    permission: 'glob',
-    tag: 'Events',
-    params: orgParams,
-    summary: 'Events, newest first',
-    query: z.object({
-      ...pageQuery,
-      offset: z
-        .string()
-        .regex(/^\d{1,9}$/)
-        .transform(Number)
-        .optional(),
-      event_type: z.string().optional(),
-      severity: z.enum(['err', 'warning', 'info']).optional(),
-      status: z.enum(['success', 'failure']).optional(),
-      created_by: z.string().optional(),
-      'timestamp[gte]': z.string().optional(),
-      'timestamp[lte]': z.string().optional(),
-    }),
-    status: 200,
-    answer: 'collection',
-    response: eventSchema,
-  }),
-  'events.get': endpoint({
-    method: 'GET',
-    path: '/orgs/:org_id/events/:id',
-    permission: 'glob',
-    tag: 'Events',
-    params: orgIdParams,
-    summary: 'One event',
-    status: 200,
-    answer: 'json',
-    response: eventSchema,
   }),
 };
