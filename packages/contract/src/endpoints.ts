@@ -18,6 +18,7 @@ import { pairingEndpoints } from './resources/pairing.ts';
 import { securityPrincipalEndpoints } from './resources/security-principals.ts';
 import { settingsEndpoints } from './resources/settings.ts';
 import { virtualServiceEndpoints } from './resources/virtual-services.ts';
+import { workloadOperationEndpoints } from './resources/workload-operations.ts';
 import { workloadEndpoints } from './resources/workloads.ts';
 
 export const endpoints = {
@@ -31,6 +32,7 @@ export const endpoints = {
   ...securityPrincipalEndpoints,
   ...firewallSettingsEndpoints,
   ...workloadEndpoints,
+  ...workloadOperationEndpoints,
   ...pairingEndpoints,
   ...settingsEndpoints,
   ...policyEndpoints,

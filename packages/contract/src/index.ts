@@ -16,6 +16,7 @@ export * from './resources/ip-tables-rules.ts';
 export * from './resources/virtual-services.ts';
 export * from './resources/security-principals.ts';
 export * from './resources/firewall-settings.ts';
+export * from './resources/workload-filters.ts';
 export * from './resources/workloads.ts';
 export * from './resources/pairing.ts';
 export * from './resources/settings.ts';

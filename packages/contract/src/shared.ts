@@ -67,6 +67,36 @@ export const integerParam = z
   .string()
   .regex(/^\d{1,9}$/, 'must be a whole number of 0 or more')
   .transform(Number);
+/** Date and time of ISO 8601. */
+export const timestampParam = z
+  .string()
+  .max(40)
+  .transform((text, context) => {
+    const date = new Date(text);
+    if (/^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(date.getTime())) return date;
+    context.addIssue({
+      code: 'custom',
+      message: 'must be a date and time, such as 2026-01-31T12:00:00Z',
+    });
+    return z.NEVER;
+  })
+  .describe('Date and time, ISO 8601');
+/** URL-encoded JSON: a list. */
+export function jsonListParam<T extends z.ZodType>(item: T) {
+  return z.string().transform((text, context): z.output<T>[] => {
+    try {
+      const list = z.array(item).safeParse(JSON.parse(text));
+      if (list.success) return list.data;
+    } catch {
+      // falls through to the message below
+    }
+    context.addIssue({
+      code: 'custom',
+      message: 'must be JSON: a list of the values, such as ["a"]',
+    });
+    return z.NEVER;
+  });
+}
 /** URL-encoded JSON: list of lists of label hrefs, inner AND, outer OR; a flat list is one inner list. */
 export const labelsParam = z.string().transform((text, context) => {
   try {

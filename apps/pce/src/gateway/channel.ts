@@ -165,6 +165,12 @@ export class Channel {
       if (session.caller.orgId === orgId) send(session.socket, { type: 'redetect' });
   }
 
+  /** Asks one of them, when it is connected here. */
+  redetectWorkload(workload: string): void {
+    const session = this.#sessions.get(workload);
+    if (session !== undefined) send(session.socket, { type: 'redetect' });
+  }
+
   async #authenticate(
     request: IncomingMessage,
   ): Promise<{ caller: VenCaller; policy: VenPolicy } | undefined> {

@@ -6,12 +6,14 @@ import { DomainError } from '../http/domain-error.ts';
 import type { UpgradeHandler } from '../http/build-app.ts';
 import type { VenResolver } from '../http/caller.ts';
 import type { Routes } from '../http/routes.ts';
+import type { WriteContext } from '../provisioning/drafts.ts';
 import { activate } from './activation.ts';
 import { Channel } from './channel.ts';
 import { corporateSpans, profileOf } from './detection.ts';
 import { checkOffline } from './offline.ts';
 import { explainToVen } from './explain.ts';
 import { loadPolicySigner, type PolicySigner } from './policy-signing.ts';
+import { redetectionOf } from './redetection.ts';
 import { requirePaired } from './refuse-unpaired.ts';
 import { report } from './report.ts';
 import { VenSoftware } from './software.ts';
@@ -64,6 +66,10 @@ export class Gateway {
         rows.filter((row) => row.href.includes('/corporate_ips')).map((row) => row.orgId),
       );
       for (const orgId of organizations) this.#channel?.redetect(orgId);
+      for (const { href } of rows) {
+        const workload = redetectionOf(href);
+        if (workload !== undefined) this.#channel?.redetectWorkload(workload);
+      }
     });
     this.#timer = setInterval(() => {
       this.checkOffline().catch((error: unknown) =>
@@ -115,17 +121,35 @@ export class Gateway {
         const { orgId, venId } = context.caller;
         afterCommit(context.db, () => this.#channel?.dismiss(workloadHref(orgId, venId)));
       },
-      'vens.unpair': async (context) => {
-        const { unpaired, errors } = await unpairVens(deps, context);
-        const restore = context.body.firewall_restore ?? 'default';
-        afterCommit(context.db, () => {
-          for (const id of unpaired)
-            this.#channel?.unpair(workloadHref(context.orgId, id), restore);
-        });
-        return { errors };
-      },
+      'vens.unpair': (context) =>
+        this.#unpair(context, {
+          vens: context.body.vens,
+          restore: context.body.firewall_restore ?? 'default',
+          eventType: 'agents.unpair',
+        }),
+      'workloads.unpair': (context) =>
+        this.#unpair(context, {
+          // The VEN of a workload has its id.
+          vens: context.body.workloads.map(({ href }) => ({
+            href: href.replace(/\/workloads\/(?=[^/]+$)/, '/vens/'),
+          })),
+          restore: context.body.ip_table_restore ?? 'default',
+          eventType: 'workloads.unpair',
+        }),
       'software.image': (context, reply) => software.answer(context, reply),
     };
+  }
+
+  async #unpair(
+    context: WriteContext,
+    wanted: Parameters<typeof unpairVens>[2],
+  ): Promise<{ errors: Awaited<ReturnType<typeof unpairVens>>['errors'] }> {
+    const { unpaired, errors } = await unpairVens(this.#deps, context, wanted);
+    afterCommit(context.db, () => {
+      for (const id of unpaired)
+        this.#channel?.unpair(workloadHref(context.orgId, id), wanted.restore);
+    });
+    return { errors };
   }
 
   #open(): { signer: PolicySigner; channel: Channel } {

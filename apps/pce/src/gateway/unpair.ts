@@ -4,7 +4,8 @@ import { json, type Tx } from '../db/database.ts';
 import { appendChange } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import type { ContextOf } from '../http/routes.ts';
-import { parseHref } from '@bulkhead/contract';
+import { parseHref, type Ref } from '@bulkhead/contract';
+import type { WriteContext } from '../provisioning/drafts.ts';
 import { venHref, workloadHref } from './ven-access.ts';
 import type { FirewallRestore } from './ven-records.ts';
 
@@ -18,10 +19,15 @@ interface UnpairOutcome {
 /** Answers the workloads that went, and what could not be unpaired by reason. The VENs are told by the caller after the commit. */
 export async function unpairVens(
   deps: Deps,
-  context: ContextOf<'vens.unpair'>,
+  context: WriteContext,
+  wanted: {
+    readonly vens: readonly Ref[];
+    readonly restore: FirewallRestore;
+    readonly eventType: 'agents.unpair' | 'workloads.unpair';
+  },
 ): Promise<UnpairOutcome> {
-  const { db: trx, orgId, caller, body } = context;
-  const restore = body.firewall_restore ?? 'default';
+  const { db: trx, orgId, caller } = context;
+  const { restore } = wanted;
   const errors = new Map<string, { token: string; message: string; hrefs: string[] }>();
   const refuse = (token: string, message: string, href: string): void => {
     const known = errors.get(token);
@@ -29,7 +35,7 @@ export async function unpairVens(
     else known.hrefs.push(href);
   };
   const unpaired: { readonly id: string; readonly hostname: string }[] = [];
-  const hrefs = [...new Set(body.vens.map((ref) => ref.href))];
+  const hrefs = [...new Set(wanted.vens.map((ref) => ref.href))];
   for (const href of hrefs) {
     const id = venIdOf(href, orgId);
     const row =
@@ -54,7 +60,7 @@ export async function unpairVens(
   if (unpaired.length > 0)
     await recordEvent(deps, trx, {
       orgId,
-      eventType: 'agents.unpair',
+      eventType: wanted.eventType,
       actor: context,
       httpStatus: 200,
       info: { firewall_restore: restore },

@@ -160,7 +160,8 @@ function requestRunner({ deps, resolveVen, checkAnswers, asyncCollections }: Reg
       spec.method === 'GET' ||
       spec.permission === 'public' ||
       spec.answer === 'raw' ||
-      spec.reads === true;
+      spec.reads === true ||
+      spec.perItem === true;
     // The parts of the context are what the endpoint's schemas gave; only their static types are wider here.
     const call = (db: unknown): Promise<unknown> =>
       Promise.resolve(route.handler({ ...context, db } as Context<EndpointSpec>, reply));

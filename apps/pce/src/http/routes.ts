@@ -21,6 +21,7 @@ type DbOf<S> = S extends
   | { readonly permission: 'public' }
   | { readonly answer: 'raw' }
   | { readonly reads: true }
+  | { readonly perItem: true }
   ? Db
   : Tx;
 
@@ -33,7 +34,7 @@ export interface Context<S> {
   readonly orgId: number;
   /**
    * Writes: the transaction of this request, committed when the handler returns, rolled back when it throws.
-   * GET, `public`, `raw` and `reads` endpoints: the pool; what they write goes through `writeTransaction(deps.db, …)`.
+   * GET, `public`, `raw`, `reads` and `perItem` endpoints: the pool; what they write goes through `writeTransaction(deps.db, …)`.
    */
   readonly db: DbOf<S>;
   /** Of the client, from the connection or from a trusted proxy. */

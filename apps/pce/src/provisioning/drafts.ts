@@ -140,7 +140,7 @@ async function guarded<R>(type: StoredType, name: string, work: () => Promise<R>
   }
 }
 
-function duplicateExternal(): DomainError {
+export function duplicateExternal(): DomainError {
   return new DomainError(
     'duplicate_external_data_reference',
     'Another object has this external_data_set and external_data_reference; they are unique together',

@@ -132,6 +132,12 @@ export async function checkReferences(
     hrefs: wanted.map(({ href }) => identityOf(href)),
     word: 'draft',
   });
+  refuseUnknown(names, wanted);
+  return names;
+}
+
+/** The same for names that were loaded before, for many requests at once. */
+export function refuseUnknown(names: Names, wanted: readonly Wanted[]): void {
   for (const { href, kind, member } of wanted) {
     const [type] = parseHref(href)?.path[0] ?? [];
     const what = nounOf(kind);
@@ -143,7 +149,6 @@ export async function checkReferences(
       throw new DomainError('invalid_uri', `${member}: there is no ${what} ${href}`);
     }
   }
-  return names;
 }
 
 export interface Usage {

@@ -12,7 +12,7 @@ const members = z.record(z.string(), z.unknown());
 /** Answers one result an item, in their order. */
 export async function eachItem(
   deps: Deps,
-  context: WriteContext & { readonly body: readonly unknown[] },
+  context: Omit<WriteContext, 'db'> & { readonly body: readonly unknown[] },
   work: (own: WriteContext, item: unknown) => Promise<BulkResult>,
 ): Promise<BulkResult[]> {
   const results: BulkResult[] = [];
@@ -24,18 +24,23 @@ export async function eachItem(
         ),
       );
     } catch (error) {
-      if (!(error instanceof DomainError)) throw error;
-      const { token, message } = error;
-      const href = named.safeParse(item).data?.href;
-      results.push({
-        ...(href === undefined ? {} : { href }),
-        status: token === 'input_validation_error' ? 'validation_failure' : 'error',
-        token,
-        message,
-      });
+      results.push(failureOf(item, error));
     }
   }
   return results;
+}
+
+/** An item that failed, as its result. What is not the caller's mistake is thrown on. */
+export function failureOf(item: unknown, error: unknown): BulkResult {
+  if (!(error instanceof DomainError)) throw error;
+  const { token, message } = error;
+  const href = named.safeParse(item).data?.href;
+  return {
+    ...(href === undefined ? {} : { href }),
+    status: token === 'input_validation_error' ? 'validation_failure' : 'error',
+    token,
+    message,
+  };
 }
 
 /** An item of a bulk update as members by name. */
@@ -44,6 +49,6 @@ export function membersOf(item: unknown): Record<string, unknown> {
   if (parsed.success) return parsed.data;
   throw new DomainError(
     'input_validation_error',
-    'an item of a bulk update is an object with href and the members to change',
+    'an item is an object with the href, and with the members to change',
   );
 }

@@ -74,6 +74,7 @@ export const securityPrincipalEndpoints = {
   'security_principals.bulk_create': endpoint({
     method: 'PUT',
     path: `${P}/bulk_create`,
+    perItem: true,
     permission: 'edit',
     events: ['security_principal.create'],
     tag: TAG,

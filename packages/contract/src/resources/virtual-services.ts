@@ -161,6 +161,7 @@ export const virtualServiceEndpoints = {
   'virtual_services.bulk_create': endpoint({
     method: 'PUT',
     path: `${S}/bulk_create`,
+    perItem: true,
     permission: 'edit',
     events: ['virtual_service.create'],
     tag: TAG,
@@ -172,6 +173,7 @@ export const virtualServiceEndpoints = {
   'virtual_services.bulk_update': endpoint({
     method: 'PUT',
     path: `${S}/bulk_update`,
+    perItem: true,
     permission: 'edit',
     events: ['virtual_service.update'],
     tag: TAG,
@@ -235,6 +237,7 @@ export const virtualServiceEndpoints = {
   'service_bindings.create': endpoint({
     method: 'POST',
     path: B,
+    perItem: true,
     permission: 'edit',
     events: ['service_binding.create'],
     tag: TAG,

@@ -9,7 +9,6 @@ import {
 import { endpoint } from '../endpoint.ts';
 import {
   audited,
-  booleanParam,
   bulkResultSchema,
   capsSchema,
   descriptionSchema,
@@ -18,8 +17,6 @@ import {
   hrefSchema,
   ifUpdatedAtQuery,
   labelRefSchema,
-  labelsParam,
-  listQuery,
   optionalText,
   orgIdParams,
   orgParams,
@@ -27,6 +24,12 @@ import {
   timestampSchema,
   warningSchema,
 } from '../shared.ts';
+import {
+  POLICY_SYNC_STATES,
+  VEN_STATUSES,
+  venFilters,
+  workloadFilters,
+} from './workload-filters.ts';
 
 export const interfaceSchema = z
   .object({
@@ -43,10 +46,6 @@ export const interfaceSchema = z
   })
   .meta({ id: 'Interface' });
 export type InterfaceWire = z.infer<typeof interfaceSchema>;
-
-export const VEN_STATUSES = ['active', 'suspended', 'stopped', 'uninstalled'] as const;
-/** R-VEN-9: what Policy Sync says. */
-export const POLICY_SYNC_STATES = ['applied', 'syncing', 'staged', 'error'] as const;
 
 const agentSchema = z.object({
   href: hrefSchema.optional(),
@@ -222,6 +221,14 @@ export type VenWire = z.infer<typeof venSchema>;
 
 const W = '/orgs/:org_id/workloads';
 const V = '/orgs/:org_id/vens';
+/** What could not be unpaired, by reason; empty when all went well. */
+export const unpairAnswerSchema = z
+  .object({
+    errors: z.array(
+      z.object({ token: z.string(), message: z.string(), hrefs: z.array(hrefSchema) }),
+    ),
+  })
+  .meta({ id: 'UnpairAnswer' });
 export const FIREWALL_RESTORES = ['saved', 'default', 'disable'] as const;
 export const workloadEndpoints = {
   'workloads.list': endpoint({
@@ -231,21 +238,7 @@ export const workloadEndpoints = {
     tag: 'Workloads',
     params: orgParams,
     summary: 'Workloads, servers and endpoints, managed or not',
-    query: z.object({
-      ...listQuery,
-      name: z.string().optional(),
-      hostname: z.string().optional(),
-      description: z.string().optional(),
-      ip_address: z.string().optional(),
-      labels: labelsParam.optional(),
-      managed: booleanParam.optional(),
-      online: booleanParam.optional(),
-      enforcement_mode: z.enum(ENFORCEMENT_MODES).optional(),
-      visibility_level: z.enum(VISIBILITY_LEVELS).optional(),
-      'ven.ven_type': z.enum(['server', 'endpoint']).optional(),
-      security_policy_sync_state: z.enum(POLICY_SYNC_STATES).optional(),
-      include_deleted: booleanParam.optional(),
-    }),
+    query: z.object(workloadFilters),
     status: 200,
     answer: 'collection',
     response: workloadSchema,
@@ -271,7 +264,7 @@ export const workloadEndpoints = {
     events: ['workload.create'],
     tag: 'Workloads',
     params: orgParams,
-    summary: 'Creates up to 1000, each in its own transaction',
+    summary: 'Creates up to 1000; one that fails hinders no other',
     body: z.array(z.unknown()).max(1000),
     status: 200,
     answer: 'json',
@@ -280,6 +273,7 @@ export const workloadEndpoints = {
   'workloads.bulk_update': endpoint({
     method: 'PUT',
     path: `${W}/bulk_update`,
+    perItem: true,
     permission: 'wl',
     events: ['workload.update'],
     tag: 'Workloads',
@@ -333,15 +327,7 @@ export const workloadEndpoints = {
     tag: 'VENs',
     params: orgParams,
     summary: 'VENs',
-    query: z.object({
-      ...listQuery,
-      name: z.string().optional(),
-      hostname: z.string().optional(),
-      ip_address: z.string().optional(),
-      labels: labelsParam.optional(),
-      status: z.enum(VEN_STATUSES).optional(),
-      ven_type: z.enum(['server', 'endpoint']).optional(),
-    }),
+    query: z.object(venFilters),
     status: 200,
     answer: 'collection',
     response: venSchema,
@@ -385,10 +371,6 @@ export const workloadEndpoints = {
     }),
     status: 200,
     answer: 'json',
-    response: z.object({
-      errors: z.array(
-        z.object({ token: z.string(), message: z.string(), hrefs: z.array(hrefSchema) }),
-      ),
-    }),
+    response: unpairAnswerSchema,
   }),
 };

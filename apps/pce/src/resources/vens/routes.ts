@@ -5,6 +5,7 @@ import { notFound } from '../../http/domain-error.ts';
 import type { Routes } from '../../http/routes.ts';
 import { refuseStale } from '../../provisioning/drafts.ts';
 import { UUID } from '../../provisioning/references.ts';
+import { venConditions } from '../workloads/filters.ts';
 import { presentVen, venHref, workloadHref } from '../workloads/presenter.ts';
 import { findWorkload, findWorkloads } from '../workloads/query.ts';
 import { presentingOf } from '../workloads/routes.ts';
@@ -13,15 +14,9 @@ import { presentingOf } from '../workloads/routes.ts';
 export function venRoutes(deps: Deps): Routes {
   return {
     'vens.list': async ({ db, orgId, query, caller }) => {
-      const { ven_type: venType, ...others } = query;
       const { rows, total } = await findWorkloads(db, orgId, {
-        filters: {
-          ...others,
-          'ven.ven_type': venType,
-          include_deleted: query.status === 'uninstalled',
-        },
+        conditions: venConditions(query, deps.config.fqdn),
         paging: query,
-        withVen: true,
       });
       const presenting = await presentingOf(deps, db, { rows, caller });
       const items = rows.flatMap((row) =>

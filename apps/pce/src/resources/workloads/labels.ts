@@ -2,7 +2,7 @@
 import type { LabelRef, Ref } from '@bulkhead/contract';
 import type { Tx } from '../../db/database.ts';
 import { DomainError } from '../../http/domain-error.ts';
-import { checkReferences, identityOf, type Names } from '../../provisioning/references.ts';
+import { identityOf, loadNames, refuseUnknown, type Names } from '../../provisioning/references.ts';
 
 export function presentLabels(hrefs: readonly string[], names: Names): LabelRef[] {
   return hrefs.map((href) => {
@@ -11,29 +11,37 @@ export function presentLabels(hrefs: readonly string[], names: Names): LabelRef[
   });
 }
 
+/** Answers the labels behind references, as they are stored: hrefs in the order of their keys. Throws 406. */
+export type LabelResolver = (refs: readonly Ref[]) => string[];
+
 /**
- * Hrefs of labels that exist, in the order of their keys. They stay until the transaction ends: a label cannot be deleted while it is
- * being given to something.
+ * Resolves references among these. The labels stay until the transaction ends: a label cannot be deleted while it is being given to
+ * something.
  */
-export async function checkedLabels(
+export async function labelResolver(
   trx: Tx,
   orgId: number,
   refs: readonly Ref[],
-): Promise<string[]> {
-  const hrefs = [...new Set(refs.map(({ href }) => identityOf(href)))];
-  const ids = hrefs.flatMap((href) => /\/labels\/(\d{1,15})$/.exec(href)?.[1] ?? []).map(Number);
+): Promise<LabelResolver> {
+  const all = new Set(refs.map(({ href }) => identityOf(href)));
+  const ids = [...all].flatMap((href) => /\/labels\/(\d{1,15})$/.exec(href)?.[1] ?? []);
   if (ids.length > 0)
     await trx
       .selectFrom('labels')
       .select('id')
       .where('org_id', '=', orgId)
-      .where('id', 'in', ids)
+      .where('id', 'in', ids.map(Number))
       .orderBy('id')
       .forShare()
       .execute();
-  const names = await checkReferences(
-    trx,
-    orgId,
+  const names = await loadNames(trx, orgId, { hrefs: all, word: 'draft' });
+  return (given) => labelsOf(names, given);
+}
+
+function labelsOf(names: Names, refs: readonly Ref[]): string[] {
+  const hrefs = [...new Set(refs.map(({ href }) => identityOf(href)))];
+  refuseUnknown(
+    names,
     hrefs.map((href, index) => ({ href, kind: 'labels', member: `labels[${index}]` })),
   );
   const byKey = new Map<string, string>();
@@ -48,4 +56,13 @@ export async function checkedLabels(
     byKey.set(key, href);
   }
   return [...byKey.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, href]) => href);
+}
+
+/** Resolves the references of one object. */
+export async function checkedLabels(
+  trx: Tx,
+  orgId: number,
+  refs: readonly Ref[],
+): Promise<string[]> {
+  return (await labelResolver(trx, orgId, refs))(refs);
 }

@@ -4,16 +4,17 @@ import {
   type VenWire,
   type WorkloadWire,
 } from '@bulkhead/contract';
-import type { EnforcementMode, VisibilityLevel } from '@bulkhead/policy';
 import type { StoredInterface } from '../../db/database.ts';
 import type { UserCaller } from '../../http/caller.ts';
 import { plainCaps } from '../../provisioning/present.ts';
 import type { Names } from '../../provisioning/references.ts';
 import { networkRef } from '../networks/networks.ts';
+import { logsTraffic } from './content.ts';
 import { presentLabels } from './labels.ts';
 import { blockedActionOf, boundariesOf, isPrimary, type PolicyFacts } from './policy-facts.ts';
 import type { VenRow, WorkloadRow } from './query.ts';
 import { workloadWarnings } from './warnings.ts';
+import { AGENT_MODES } from './words.ts';
 
 export interface Presenting {
   readonly names: Names;
@@ -29,24 +30,6 @@ export function workloadHref(row: Pick<WorkloadRow, 'org_id' | 'id'>): string {
 
 export function venHref(row: Pick<WorkloadRow, 'org_id' | 'id'>): string {
   return objectHref(row.org_id, 'vens', row.id);
-}
-
-/** Words of older clients for the enforcement modes. */
-const AGENT_MODES = {
-  idle: 'idle',
-  visibility_only: 'illuminated',
-  selective: 'selective',
-  full: 'enforced',
-} as const satisfies Record<EnforcementMode, string>;
-
-/** The enforcement mode behind a word of either kind; undefined for any other. */
-export function enforcementModeOf(word: string): EnforcementMode | undefined {
-  const modes = Object.keys(AGENT_MODES) as EnforcementMode[]; // keys of the table above
-  return modes.find((mode) => mode === word || AGENT_MODES[mode] === word);
-}
-
-function logsTraffic(level: VisibilityLevel): boolean {
-  return level !== 'flow_off' && level !== 'flow_drops';
 }
 
 export function presentInterfaces(
@@ -128,7 +111,7 @@ export function presentWorkload(row: WorkloadRow, presenting: Presenting): Workl
   };
 }
 
-function presentServices(row: WorkloadRow): WorkloadWire['services'] {
+export function presentServices(row: WorkloadRow): NonNullable<WorkloadWire['services']> {
   const open = row.services['open_service_ports'];
   return {
     uptime_seconds: row.ven?.uptime_seconds ?? null,

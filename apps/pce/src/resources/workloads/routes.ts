@@ -5,10 +5,13 @@ import type { UserCaller } from '../../http/caller.ts';
 import { notFound } from '../../http/domain-error.ts';
 import type { Routes } from '../../http/routes.ts';
 import { loadNames, UUID } from '../../provisioning/references.ts';
-import { bulkCreate, bulkUpdate } from './bulk.ts';
+import { bulkCreate, bulkDelete, bulkUpdate, workloadIdOf } from './bulk.ts';
+import { workloadConditions } from './filters.ts';
+import { removeLabels, setLabels, updateMany } from './many.ts';
+import { workloadPartRoutes } from './parts.ts';
 import { loadPolicyFacts } from './policy-facts.ts';
 import { presentWorkload, type Presenting } from './presenter.ts';
-import { findWorkload, findWorkloads, type WorkloadRow } from './query.ts';
+import { findWorkload, findWorkloads, workloadsByIds, type WorkloadRow } from './query.ts';
 import { createWorkload, deleteWorkload, updateWorkload } from './service.ts';
 
 export async function presentingOf(
@@ -32,9 +35,8 @@ export function workloadRoutes(deps: Deps): Routes {
   return {
     'workloads.list': async ({ db, orgId, query, caller }) => {
       const { rows, total } = await findWorkloads(db, orgId, {
-        filters: query,
+        conditions: workloadConditions(query, deps.config.fqdn),
         paging: query,
-        withVen: false,
       });
       const presenting = await presentingOf(deps, db, { rows, caller });
       return { items: rows.map((row) => presentWorkload(row, presenting)), total };
@@ -51,5 +53,16 @@ export function workloadRoutes(deps: Deps): Routes {
     'workloads.delete': (context) => deleteWorkload(deps, context, context.params.id),
     'workloads.bulk_create': (context) => bulkCreate(deps, context),
     'workloads.bulk_update': (context) => bulkUpdate(deps, context),
+    'workloads.bulk_delete': (context) => bulkDelete(deps, context),
+    'workloads.bulk_read': async ({ db, orgId, body, caller }) => {
+      const ids = body.workloads.map(({ href }) => workloadIdOf(orgId, href));
+      const rows = await workloadsByIds(db, orgId, ids);
+      const presenting = await presentingOf(deps, db, { rows, caller });
+      return rows.map((row) => presentWorkload(row, presenting));
+    },
+    'workloads.set_labels': (context) => setLabels(deps, context),
+    'workloads.remove_labels': (context) => removeLabels(deps, context),
+    'workloads.update_many': (context) => updateMany(deps, context),
+    ...workloadPartRoutes(deps),
   };
 }

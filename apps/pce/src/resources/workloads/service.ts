@@ -1,10 +1,5 @@
 /** Writes of workloads, one by one and in bulk. */
-import type { z } from 'zod';
-import { z as zod } from 'zod';
-import type { endpoints } from '@bulkhead/contract';
-import { canonicalAddress, familyOf } from '@bulkhead/net';
 import { describeChanges, recordEvent } from '../../audit/record-event.ts';
-import { json, type StoredInterface, type Tx } from '../../db/database.ts';
 import { appendChange } from '../../db/transaction.ts';
 import type { Deps } from '../../deps.ts';
 import { DomainError, notFound } from '../../http/domain-error.ts';
@@ -16,178 +11,19 @@ import {
   type WriteContext,
 } from '../../provisioning/drafts.ts';
 import { describeUsers, usersOf, UUID } from '../../provisioning/references.ts';
-import { checkedLabels } from './labels.ts';
-import { enforcementModeOf, workloadHref } from './presenter.ts';
+import {
+  changed,
+  columns,
+  NOTHING,
+  writableOf,
+  type WorkloadBody,
+  type Writable,
+} from './content.ts';
+import { labelResolver } from './labels.ts';
+import { workloadHref } from './presenter.ts';
 import { findWorkload, type WorkloadRow } from './query.ts';
 
-export type WorkloadBody = z.output<(typeof endpoints)['workloads.create']['body']>;
-type InterfaceBody = NonNullable<WorkloadBody['interfaces']>[number];
-
-const agentConfig = zod.object({ config: zod.object({ mode: zod.string() }) });
-
-/** `enforcement_mode` wins over the mode that older clients write. */
-function modeOf(body: WorkloadBody): WorkloadRow['enforcement_mode'] | undefined {
-  if (body.enforcement_mode !== undefined) return body.enforcement_mode;
-  const agent = agentConfig.safeParse(body.agent);
-  return agent.success ? enforcementModeOf(agent.data.config.mode) : undefined;
-}
-
-function addressOf(text: string, member: string): string {
-  const canonical = canonicalAddress(text);
-  if (canonical !== null) return canonical;
-  const hint = text.includes('/') ? '; the prefix length goes into cidr_block' : '';
-  throw new DomainError(
-    'invalid_ip_address',
-    `${member}: "${text}" is not an address; write IPv4 such as 192.0.2.1 or IPv6 such as 2001:db8::1${hint}`,
-  );
-}
-
-function storedInterface(item: InterfaceBody, index: number): StoredInterface {
-  const at = `interfaces[${index}]`;
-  const address = addressOf(item.address, `${at}.address`);
-  const gateway = item.default_gateway_address ?? null;
-  const prefix = item.cidr_block ?? null;
-  if (prefix !== null && familyOf(address) === 4 && prefix > 32)
-    throw new DomainError(
-      'invalid_ip_address',
-      `${at}.cidr_block: ${prefix} is no prefix length of IPv4; it is 0 to 32`,
-    );
-  return {
-    name: item.name,
-    friendly_name: item.friendly_name ?? null,
-    address,
-    cidr_block: prefix,
-    default_gateway_address:
-      gateway === null ? null : addressOf(gateway, `${at}.default_gateway_address`),
-    link_state: item.link_state ?? null,
-    loopback: address === '::1' || address.startsWith('127.'),
-    network: 'corporate',
-    network_detection_mode: null,
-  };
-}
-
-function storedInterfaces(items: readonly InterfaceBody[]): StoredInterface[] {
-  const stored = items.map(storedInterface);
-  const seen = new Set<string>();
-  stored.forEach((item, index) => {
-    const key = `${item.name} ${item.address}`;
-    if (seen.has(key))
-      throw new DomainError(
-        'input_validation_error',
-        `interfaces[${index}]: ${item.name} has the address ${item.address} twice; leave one out`,
-      );
-    seen.add(key);
-  });
-  return stored;
-}
-
-/** Members that a request may change. */
-type Writable = Pick<
-  WorkloadRow,
-  | 'name'
-  | 'hostname'
-  | 'description'
-  | 'external_data_set'
-  | 'external_data_reference'
-  | 'service_principal_name'
-  | 'distinguished_name'
-  | 'public_ip'
-  | 'interfaces'
-  | 'ignored_interface_names'
-  | 'service_provider'
-  | 'data_center'
-  | 'data_center_zone'
-  | 'os_id'
-  | 'os_detail'
-  | 'online'
-  | 'labels'
-  | 'enforcement_mode'
-  | 'visibility_level'
->;
-
-const NOTHING: Writable = {
-  name: null,
-  hostname: null,
-  description: null,
-  external_data_set: null,
-  external_data_reference: null,
-  service_principal_name: null,
-  distinguished_name: null,
-  public_ip: null,
-  interfaces: [],
-  ignored_interface_names: [],
-  service_provider: null,
-  data_center: null,
-  data_center_zone: null,
-  os_id: null,
-  os_detail: null,
-  online: false,
-  labels: [],
-  enforcement_mode: 'visibility_only',
-  visibility_level: 'flow_summary',
-};
-
-function writableOf(row: Writable): Writable {
-  return Object.fromEntries(
-    Object.keys(NOTHING).map((key) => [key, row[key as keyof Writable]]), // keys of NOTHING are those of Writable
-  ) as unknown as Writable; // every member was taken over
-}
-
-/** Null clears; absent leaves it. */
-function given<T>(value: T | undefined, before: T): T {
-  return value === undefined ? before : value;
-}
-
-async function changed(
-  trx: Tx,
-  orgId: number,
-  { before, body, managed }: { before: Writable; body: WorkloadBody; managed: boolean },
-): Promise<Writable> {
-  const publicIp = body.public_ip;
-  const common: Writable = {
-    ...before,
-    name: given(body.name, before.name),
-    description: given(body.description, before.description),
-    external_data_set: given(body.external_data_set, before.external_data_set),
-    external_data_reference: given(body.external_data_reference, before.external_data_reference),
-    service_principal_name: given(body.service_principal_name, before.service_principal_name),
-    service_provider: given(body.service_provider, before.service_provider),
-    data_center: given(body.data_center, before.data_center),
-    data_center_zone: given(body.data_center_zone, before.data_center_zone),
-    ignored_interface_names: given(body.ignored_interface_names, before.ignored_interface_names),
-    public_ip:
-      publicIp === undefined || publicIp === null
-        ? given(publicIp, before.public_ip)
-        : addressOf(publicIp, 'public_ip'),
-    labels:
-      body.labels === undefined ? before.labels : await checkedLabels(trx, orgId, body.labels),
-    enforcement_mode: given(modeOf(body), before.enforcement_mode),
-    visibility_level: given(body.visibility_level, before.visibility_level),
-  };
-  // What the VEN reports is not for requests to change.
-  if (managed) return common;
-  return {
-    ...common,
-    hostname: given(body.hostname, before.hostname),
-    distinguished_name: given(body.distinguished_name, before.distinguished_name),
-    os_id: given(body.os_id, before.os_id),
-    os_detail: given(body.os_detail, before.os_detail),
-    online: given(body.online, before.online),
-    interfaces:
-      body.interfaces === undefined ? before.interfaces : storedInterfaces(body.interfaces),
-  };
-}
-
-function columns(values: Writable) {
-  return {
-    ...values,
-    interfaces: json(values.interfaces),
-    ignored_interface_names: json(values.ignored_interface_names),
-    labels: json(values.labels),
-  };
-}
-
-async function note(
+export async function noteWorkload(
   deps: Deps,
   context: WriteContext,
   change: {
@@ -228,7 +64,8 @@ export async function createWorkload(
   body: WorkloadBody,
 ): Promise<WorkloadRow> {
   const { db, orgId, caller } = context;
-  const values = await changed(db, orgId, { before: NOTHING, body, managed: false });
+  const labels = await labelResolver(db, orgId, body.labels ?? []);
+  const values = changed(NOTHING, body, { managed: false, labels });
   const now = deps.clock.now();
   const row = await guardExternal(() =>
     db
@@ -244,11 +81,11 @@ export async function createWorkload(
       .returningAll()
       .executeTakeFirstOrThrow(),
   );
-  await note(deps, context, { row, before: null, after: values, status: 201 });
+  await noteWorkload(deps, context, { row, before: null, after: values, status: 201 });
   return { ...row, ven: null };
 }
 
-async function lockWorkload(context: WriteContext, id: string): Promise<WorkloadRow> {
+export async function lockWorkload(context: WriteContext, id: string): Promise<WorkloadRow> {
   const { db, orgId } = context;
   const missing = notFound(`The workload ${id}`);
   if (!UUID.test(id)) throw missing;
@@ -275,19 +112,40 @@ export async function updateWorkload(
   context: WriteContext,
   change: { readonly id: string; readonly body: WorkloadBody },
 ): Promise<void> {
-  const { db, orgId, caller } = context;
+  const { db, orgId } = context;
   const row = await lockWorkload(context, change.id);
   const before = writableOf(row);
-  const after = await changed(db, orgId, { before, body: change.body, managed: row.managed });
+  const labels = await labelResolver(db, orgId, change.body.labels ?? []);
+  const after = changed(before, change.body, { managed: row.managed, labels });
+  await save(deps, context, { row, before, after });
+}
+
+/** Sets members of a workload that is locked. */
+export async function changeWorkload(
+  deps: Deps,
+  context: WriteContext,
+  { row, members }: { readonly row: WorkloadRow; readonly members: Partial<Writable> },
+): Promise<void> {
+  const before = writableOf(row);
+  await save(deps, context, { row, before, after: { ...before, ...members } });
+}
+
+/** A change of nothing leaves it as it is. */
+async function save(
+  deps: Deps,
+  context: WriteContext,
+  { row, before, after }: { row: WorkloadRow; before: Writable; after: Writable },
+): Promise<void> {
   if (sameContent(before, after)) return;
+  const audited = { updated_at: deps.clock.now(), updated_by: context.caller.href };
   await guardExternal(() =>
-    db
+    context.db
       .updateTable('workloads')
-      .set({ ...columns(after), updated_at: deps.clock.now(), updated_by: caller.href })
+      .set({ ...columns(after), ...audited })
       .where('id', '=', row.id)
       .execute(),
   );
-  await note(deps, context, {
+  await noteWorkload(deps, context, {
     row: { ...row, name: after.name, hostname: after.hostname },
     before,
     after,
@@ -328,5 +186,5 @@ export async function deleteWorkload(deps: Deps, context: WriteContext, id: stri
     })
     .where('id', '=', row.id)
     .execute();
-  await note(deps, context, { row, before: writableOf(row), after: null, status: 204 });
+  await noteWorkload(deps, context, { row, before: writableOf(row), after: null, status: 204 });
 }
