@@ -40,6 +40,7 @@ import { nodeRoutes } from './resources/node/routes.ts';
 import { orgRoutes } from './resources/orgs/routes.ts';
 import { isSetUp, setUp, type Seeder, type SetupRequest } from './resources/orgs/setup.ts';
 import { RESOURCE_SEEDERS, resourceRoutes } from './resources/resource-routes.ts';
+import { ruleQuestionRoutes } from './resources/rule-sets/rule-questions.ts';
 import { userRoutes } from './resources/users/routes.ts';
 import { Traffic } from './traffic/traffic.ts';
 
@@ -77,7 +78,7 @@ function partsOf(deps: Deps, jobs: Jobs): Part[] {
     housekeeping(deps),
     { routes: jobs.routes(), start: () => jobs.start(), stop: () => jobs.stop() },
     {
-      routes: policyQuestionRoutes(compute),
+      routes: { ...policyQuestionRoutes(compute), ...ruleQuestionRoutes(compute) },
       start: () => compute.start(),
       stop: () => compute.stop(),
     },

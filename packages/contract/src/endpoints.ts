@@ -12,6 +12,7 @@ import { questionEndpoints } from './resources/questions.ts';
 import { ruleEndpoints } from './resources/rules.ts';
 import { eventEndpoints } from './resources/events.ts';
 import { trafficEndpoints } from './resources/traffic.ts';
+import { ruleQuestionEndpoints } from './resources/rule-questions.ts';
 import { userEndpoints } from './resources/users.ts';
 import { venEndpoints } from './resources/ven.ts';
 import { pairingEndpoints } from './resources/pairing.ts';
@@ -39,6 +40,7 @@ export const endpoints = {
   ...policyChangeEndpoints,
   ...policyTestEndpoints,
   ...questionEndpoints,
+  ...ruleQuestionEndpoints,
   ...trafficEndpoints,
   ...eventEndpoints,
   ...jobEndpoints,

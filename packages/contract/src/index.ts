@@ -27,6 +27,7 @@ export * from './resources/explanation.ts';
 export * from './resources/difference.ts';
 export * from './resources/diagnostic.ts';
 export * from './resources/questions.ts';
+export * from './resources/rule-questions.ts';
 export * from './resources/traffic.ts';
 export * from './resources/events.ts';
 export * from './ven/messages.ts';

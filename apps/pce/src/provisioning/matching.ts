@@ -1,7 +1,8 @@
 /** Whether a workload's labels match a side or a scope, for warnings and counts. The policy itself is computed by the policy core. */
-import { policyHref } from '@bulkhead/contract';
+import { policyHref, type PolicyVersionWord } from '@bulkhead/contract';
 import type { Db } from '../db/database.ts';
-import { contentOf, type StoredActor, type StoredScopeEntry } from './stored-content.ts';
+import { viewsOf } from './objects.ts';
+import type { StoredActor, StoredScopeEntry } from './stored-content.ts';
 
 export interface LabelFacts {
   /** Label href to key. */
@@ -16,7 +17,7 @@ export interface LabelFacts {
 export async function loadLabelFacts(
   db: Db,
   orgId: number,
-  word: 'draft' | 'active' = 'draft',
+  word: PolicyVersionWord = 'draft',
 ): Promise<LabelFacts> {
   const labels = await db
     .selectFrom('labels')
@@ -33,21 +34,11 @@ export async function loadLabelFacts(
 async function loadGroups(
   db: Db,
   orgId: number,
-  word: 'draft' | 'active',
+  word: PolicyVersionWord,
 ): Promise<LabelFacts['groups']> {
-  const rows = await db
-    .selectFrom('policy_objects')
-    .select(['id', 'draft', 'active'])
-    .where('org_id', '=', orgId)
-    .where('type', '=', 'label_groups')
-    .execute();
+  const views = await viewsOf(db, orgId, { type: 'label_groups', word });
   const contents = new Map(
-    rows.flatMap((row) => {
-      const content = word === 'draft' ? row.draft : row.active;
-      if (content === null) return [];
-      const href = policyHref(orgId, 'draft', 'label_groups', row.id);
-      return [[href, contentOf('label_groups', content)]];
-    }),
+    views.map((view) => [policyHref(orgId, 'draft', 'label_groups', view.id), view.content]),
   );
   const collect = (href: string, found: Set<string>, seen: Set<string>): Set<string> => {
     const content = contents.get(href);

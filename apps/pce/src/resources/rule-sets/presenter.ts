@@ -6,6 +6,7 @@ import {
   type RuleSetWire,
   type SecRuleWire,
 } from '@bulkhead/contract';
+import type { Db } from '../../db/database.ts';
 import type { UserCaller } from '../../http/caller.ts';
 import {
   presentActor,
@@ -14,7 +15,7 @@ import {
 } from '../../provisioning/actors.ts';
 import { sameContent } from '../../provisioning/compare.ts';
 import { capsFor, presentVersioned } from '../../provisioning/present.ts';
-import type { Names } from '../../provisioning/references.ts';
+import { hrefsIn, loadNames, type Names } from '../../provisioning/references.ts';
 import {
   ipTablesRulesOf,
   type StoredEntry,
@@ -22,12 +23,28 @@ import {
   type StoredRule,
 } from '../../provisioning/stored-content.ts';
 import { entryHref, type RuleSetView } from './entries.ts';
-import { ruleWarnings, type WarningFacts } from './warnings.ts';
+import { loadWarningFacts, ruleWarnings, type WarningFacts } from './warnings.ts';
 
 export interface Presenting {
   readonly names: Names;
   readonly facts: WarningFacts;
   readonly caller: UserCaller;
+}
+
+/** What the views, all of one state, are presented with. */
+export async function presentingOf(
+  db: Db,
+  views: readonly RuleSetView[],
+  caller: UserCaller,
+): Promise<Presenting> {
+  const [first] = views;
+  const hrefs = hrefsIn(views.map((view) => view.content));
+  const orgId = first?.orgId ?? caller.orgId;
+  return {
+    names: await loadNames(db, orgId, { hrefs, word: first?.word ?? 'draft' }),
+    facts: await loadWarningFacts(db, orgId),
+    caller,
+  };
 }
 
 export function presentRuleSet(view: RuleSetView, presenting: Presenting): RuleSetWire {
@@ -125,7 +142,7 @@ function presentAudit(entry: StoredEntry<object>) {
 }
 
 /** Difference of a rule to the active ruleset. */
-function updateTypeOf(
+export function updateTypeOf(
   view: RuleSetView,
   entry: StoredEntry<object>,
   active: readonly StoredEntry<object>[] = [],

@@ -15,7 +15,6 @@ import {
 } from '../../provisioning/drafts.ts';
 import { matchesCommon, pageOf, viewOf, viewsOf } from '../../provisioning/objects.ts';
 import { defined } from '../../provisioning/present.ts';
-import { hrefsIn, loadNames } from '../../provisioning/references.ts';
 import { ipTablesRulesOf, type StoredRuleSet } from '../../provisioning/stored-content.ts';
 import {
   createEntry,
@@ -27,26 +26,10 @@ import {
   type RuleSetView,
 } from './entries.ts';
 import { IP_TABLES_RULES } from './ip-tables.ts';
-import { presentIpTablesRule, presentRule, presentRuleSet, type Presenting } from './presenter.ts';
+import { presentIpTablesRule, presentRule, presentRuleSet, presentingOf } from './presenter.ts';
 import { checkedScopes, SEC_RULES } from './service.ts';
-import { loadWarningFacts } from './warnings.ts';
 
 const TYPE = 'rule_sets';
-
-async function presentingOf(
-  db: Db,
-  views: readonly RuleSetView[],
-  caller: UserCaller,
-): Promise<Presenting> {
-  const [first] = views;
-  const hrefs = hrefsIn(views.map((view) => view.content));
-  const orgId = first?.orgId ?? caller.orgId;
-  return {
-    names: await loadNames(db, orgId, { hrefs, word: first?.word ?? 'draft' }),
-    facts: await loadWarningFacts(db, orgId),
-    caller,
-  };
-}
 
 async function presentSets(
   db: Db,
