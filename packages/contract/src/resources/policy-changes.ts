@@ -140,6 +140,7 @@ export const policyChangeEndpoints = {
     method: 'POST',
     path: `${S}/:pversion/restore`,
     permission: 'edit',
+    events: ['sec_policy.restore'],
     tag: TAG,
     params: versionParams,
     summary: 'The draft becomes what a version was; it is not provisioned by that',
