@@ -53,8 +53,14 @@ module.exports = {
     forbid(
       'apps-apart',
       'apps never import apps',
-      { path: '^apps/([^/]+)/' },
+      { path: '^apps/([^/]+)/', pathNot: '^apps/cli/src/.*\\.api\\.test\\.ts$|^apps/cli/src/testing/' },
       { path: '^apps/(?!$1/)' },
+    ),
+    forbid(
+      'client-against-a-real-pce',
+      'tests of the command start a PCE and know nothing else of it',
+      { path: '^apps/cli/src/.*\\.api\\.test\\.ts$|^apps/cli/src/testing/' },
+      { path: '^apps/(?!cli/|pce/src/testing/)' },
     ),
     forbid('apps-below-lab', 'apps know no lab', { path: '^apps/' }, { path: '^(lab|bench|e2e)/' }),
     forbid(

@@ -10,7 +10,7 @@ export default defineConfig({
         // Tests of the PCE share one real PostgreSQL; it starts only when some of them run.
         test: {
           name: 'pce',
-          include: ['apps/pce/src/**/*.test.ts'],
+          include: ['apps/pce/src/**/*.test.ts', 'apps/cli/src/**/*.api.test.ts'],
           exclude: NEVER,
           globalSetup: ['apps/pce/src/testing/postgres-for-tests.ts'],
           testTimeout: 30_000,
@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'other',
           include: ['{packages,apps}/*/src/**/*.test.{ts,tsx}', '{bench,tools}/**/*.test.ts'],
-          exclude: [...NEVER, 'apps/pce/**'],
+          exclude: [...NEVER, 'apps/pce/**', 'apps/cli/src/**/*.api.test.ts'],
           testTimeout: 30_000,
         },
       },

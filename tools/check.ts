@@ -9,6 +9,7 @@ const PROJECTS = [
   'packages/contract',
   'packages/testkit',
   'apps/pce',
+  'apps/cli',
   'apps/ven',
   'apps/console',
   'lab',

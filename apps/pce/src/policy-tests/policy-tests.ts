@@ -10,7 +10,7 @@ import { DomainError } from '../http/domain-error.ts';
 import { countRuns, type RunCause } from './metrics.ts';
 import { PolicyTestWatcher } from './watcher.ts';
 import { runTests, type RunOptions, type TestRun } from './run.ts';
-import { enabledTests, testHref } from './store.ts';
+import { enabledTests, GIVEN, testHref, type TestRow } from './store.ts';
 
 export class PolicyTests {
   readonly #deps: Deps;
@@ -34,15 +34,16 @@ export class PolicyTests {
   }
 
   /**
-   * Holds all enabled tests against the active policy as the changes would make it; nothing is stored. `db`: the caller's transaction,
+   * Holds all enabled tests (or those that are given) against the active policy as the changes would make it; nothing is stored. `db`: the caller's transaction,
    * or the pool. When the worker is lost meanwhile: 503, and nobody may take the tests for passed.
    */
   async tryChanges(
     db: Db | Tx,
     orgId: number,
     trial: Trial & { readonly version: number; readonly cause: RunCause },
+    given?: readonly TestRow[],
   ): Promise<TestRun[]> {
-    const rows = await enabledTests(db, orgId);
+    const rows = given ?? (await enabledTests(db, orgId));
     if (rows.length === 0) return [];
     this.#count(trial.cause, rows.length);
     try {
@@ -81,6 +82,10 @@ export function presentRun(pversion: string, runs: readonly TestRun[]): PolicyTe
   return {
     pversion,
     state: runs.some(({ result }) => result.state === 'failed') ? 'failed' : 'passed',
-    results: runs.map(({ row, result }) => ({ href: testHref(row), name: row.name, result })),
+    results: runs.map(({ row, result }) => ({
+      href: row.id.startsWith(GIVEN) ? null : testHref(row),
+      name: row.name,
+      result,
+    })),
   };
 }

@@ -1,6 +1,6 @@
 import { withVersion, policyTestContradictions, type PolicyTestWrite } from '@bulkhead/contract';
 import { describeChanges, recordEvent } from '../audit/record-event.ts';
-import { json, type Tx } from '../db/database.ts';
+import { json, type Db, type Tx } from '../db/database.ts';
 import { afterCommit, appendChange } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { DomainError } from '../http/domain-error.ts';
@@ -9,11 +9,19 @@ import { membersInOrder, sameContent } from '../provisioning/compare.ts';
 import { requireDependencies } from '../provisioning/dependencies.ts';
 import { lockPolicy, refuseStale } from '../provisioning/drafts.ts';
 import { chosenRows, pendingRows } from '../provisioning/pending.ts';
-import { defined } from '../provisioning/present.ts';
+import { defined, SYSTEM } from '../provisioning/present.ts';
 import { trialOf } from '../provisioning/trial.ts';
 import { latestVersion } from '../provisioning/versions.ts';
 import { presentRun, type PolicyTests } from './policy-tests.ts';
-import { findTest, namesIn, presentTest, storedHosts, testHref, type TestRow } from './store.ts';
+import {
+  findTest,
+  GIVEN,
+  namesIn,
+  presentTest,
+  storedHosts,
+  testHref,
+  type TestRow,
+} from './store.ts';
 import type { StoredPolicyTest } from './stored-test.ts';
 
 /** What a request may say besides hosts and names; undefined: nothing. */
@@ -126,12 +134,7 @@ export function policyTestRoutes(deps: Deps, tests: PolicyTests): Routes {
     'policy_tests.create': async (context) => {
       const { db, orgId, body, caller } = context;
       await lockPolicy(db, orgId);
-      const content: StoredPolicyTest = {
-        ...EMPTY,
-        ...saysOf(body),
-        ...(await storedHosts(db, orgId, body)),
-        decision: body.decision,
-      };
+      const content = await newTest(db, orgId, body);
       const now = deps.clock.now();
       const row = await guarded(body.name, () =>
         db
@@ -210,6 +213,8 @@ export function policyTestRoutes(deps: Deps, tests: PolicyTests): Routes {
     },
     'policy_tests.run': async ({ db, orgId, body }) => {
       const version = await latestVersion(db, orgId);
+      const given =
+        body.tests === undefined ? undefined : await givenTests(deps, db, orgId, body.tests);
       if (body.pversion === 'active') {
         if (body.change_subset !== undefined)
           throw new DomainError(
@@ -218,7 +223,12 @@ export function policyTestRoutes(deps: Deps, tests: PolicyTests): Routes {
           );
         return presentRun(
           'active',
-          await tests.tryChanges(db, orgId, { apply: [], undo: [], version, cause: 'question' }),
+          await tests.tryChanges(
+            db,
+            orgId,
+            { apply: [], undo: [], version, cause: 'question' },
+            given,
+          ),
         );
       }
       const pending = await pendingRows(db, orgId);
@@ -226,13 +236,50 @@ export function policyTestRoutes(deps: Deps, tests: PolicyTests): Routes {
       requireDependencies('commit', chosen, pending);
       const next = { rows: chosen, version: version + 1 };
       const trial = await trialOf(db, orgId, next);
-      const runs = await tests.tryChanges(db, orgId, {
-        ...trial,
-        version: next.version,
-        cause: 'question',
-      });
+      const runs = await tests.tryChanges(
+        db,
+        orgId,
+        { ...trial, version: next.version, cause: 'question' },
+        given,
+      );
       return presentRun('draft', runs);
     },
+  };
+}
+
+/** Tests of a request as rows that nobody stored. */
+async function givenTests(
+  deps: Deps,
+  db: Db,
+  orgId: number,
+  writes: readonly PolicyTestWrite[],
+): Promise<TestRow[]> {
+  const now = deps.clock.now();
+  const rows: TestRow[] = [];
+  for (const write of writes)
+    rows.push({
+      id: `${GIVEN}${rows.length}`,
+      org_id: orgId,
+      name: write.name,
+      description: write.description ?? null,
+      enabled: true,
+      content: await newTest(db, orgId, write),
+      result: null,
+      result_state: 'not_run',
+      created_at: now,
+      created_by: SYSTEM,
+      updated_at: now,
+      updated_by: SYSTEM,
+    });
+  return rows;
+}
+
+async function newTest(db: Db, orgId: number, body: PolicyTestWrite): Promise<StoredPolicyTest> {
+  return {
+    ...EMPTY,
+    ...saysOf(body),
+    ...(await storedHosts(db, orgId, body)),
+    decision: body.decision,
   };
 }
 

@@ -37,6 +37,9 @@ const NOT_RUN: PolicyTestResult = {
   at: null,
 };
 
+/** Begins the id of a test that came with a request and is stored nowhere. */
+export const GIVEN = 'given-';
+
 export function testHref(row: Pick<TestRow, 'org_id' | 'id'>): string {
   return objectHref(row.org_id, 'policy_tests', row.id);
 }

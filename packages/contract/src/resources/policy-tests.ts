@@ -20,6 +20,8 @@ import { changeSubsetSchema } from './policy.ts';
 
 /** Connections that one test stands for: hosts of `from`, times hosts of `to`, times ports. */
 export const MAX_POLICY_TEST_CHECKS = 10_000;
+/** Tests that one run may be given. */
+const MAX_POLICY_TESTS_GIVEN = 1000;
 /** Failures that a result shows. */
 export const MAX_POLICY_TEST_FAILURES = 10;
 const PORT_PROTOCOLS: readonly number[] = [6, 17, 132];
@@ -226,7 +228,11 @@ export const policyTestRunSchema = z
     pversion: z.string(),
     state: z.enum(['passed', 'failed']).describe('failed when any test failed'),
     results: z.array(
-      z.object({ href: hrefSchema, name: z.string(), result: policyTestResultSchema }),
+      z.object({
+        href: hrefSchema.nullable().describe('Null: the test came with the request'),
+        name: z.string(),
+        result: policyTestResultSchema,
+      }),
     ),
   })
   .meta({ id: 'PolicyTestRun' });
@@ -271,10 +277,16 @@ export const policyTestEndpoints = {
     tag: 'Policy tests',
     params: orgParams,
     summary:
-      'Holds all enabled tests against the active policy, or against what provisioning the draft (or a subset of it) would make active; stores nothing',
+      'Holds all enabled tests against the active policy, or against what provisioning the draft (or a subset of it) would make active; stored ones or given ones, and stores nothing',
     body: z.strictObject({
       pversion: z.enum(['draft', 'active']),
       change_subset: changeSubsetSchema.optional(),
+      tests: z
+        .array(policyTestWriteSchema)
+        .min(1)
+        .max(MAX_POLICY_TESTS_GIVEN)
+        .optional()
+        .describe('Holds these against the policy instead of those that are stored'),
     }),
     reads: true,
     status: 200,
