@@ -17,11 +17,13 @@ export interface TrackedConnection {
   readonly destinationPort: number | null;
   readonly icmpType: number | null;
   readonly icmpCode: number | null;
+  /** What the connection was opened to, where its destination was translated to another host's: of a port that this host publishes. */
+  readonly asked?: { readonly address: string; readonly port: number | null };
 }
 
 /**
- * Those of the connections that would be blocked if they began now. Forwarded connections and those within the host are
- * none of the plan's. Generic, so that the caller gets its own records back.
+ * Those of the connections that would be blocked if they began now. Connections within the host are
+ * none of the plan's, nor are forwarded ones but those to a port that it publishes. Generic, so that the caller gets its own records back.
  */
 export function connectionsToCut<Tracked extends TrackedConnection>(
   plan: FirewallPlan,
@@ -34,7 +36,7 @@ export function connectionsToCut<Tracked extends TrackedConnection>(
   });
 }
 
-/** The packet that began a connection, as the plan sees it; null when not exactly one end of it is this host. */
+/** The packet that began a connection, as the plan sees it; null when not exactly one end of it is this host, by an address or a published port. */
 export function firstPacket(plan: FirewallPlan, connection: TrackedConnection): PlanPacket | null {
   const { byAddress } = plan.interfaces;
   const source = byAddress.get(
@@ -43,7 +45,8 @@ export function firstPacket(plan: FirewallPlan, connection: TrackedConnection): 
   const destination = byAddress.get(
     canonicalAddress(connection.destinationAddress) ?? connection.destinationAddress,
   );
-  if ((source === undefined) === (destination === undefined)) return null;
+  if (source === undefined && destination === undefined) return publishedPacket(plan, connection);
+  if (source !== undefined && destination !== undefined) return null;
   const { protocol, sourcePort, destinationPort, icmpType, icmpCode } = connection;
   return {
     direction: source === undefined ? 'inbound' : 'outbound',
@@ -53,6 +56,27 @@ export function firstPacket(plan: FirewallPlan, connection: TrackedConnection): 
     protocol,
     sourcePort,
     destinationPort,
+    icmpType,
+    icmpCode,
+    syn: protocol === PROTOCOLS.tcp,
+    remoteName: null,
+  };
+}
+
+function publishedPacket(plan: FirewallPlan, connection: TrackedConnection): PlanPacket | null {
+  const { asked, sourceAddress, protocol, sourcePort, icmpType, icmpCode } = connection;
+  if (asked === undefined) return null;
+  const interfaceName = plan.interfaces.byAddress.get(canonicalAddress(asked.address) ?? '');
+  if (interfaceName === undefined) return null;
+  return {
+    direction: 'inbound',
+    interfaceName,
+    remoteAddress: sourceAddress,
+    localAddress: asked.address,
+    isForwarded: true,
+    protocol,
+    sourcePort,
+    destinationPort: asked.port,
     icmpType,
     icmpCode,
     syn: protocol === PROTOCOLS.tcp,

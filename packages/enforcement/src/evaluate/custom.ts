@@ -66,6 +66,11 @@ function plainly(match: NftMatch, packet: PlanPacket): Holds {
     case 'tcp_flags':
       return flagsAre(match, packet);
     case 'limit':
+    case 'interface_kind':
+    case 'translated':
+    case 'asked_address_set':
+    case 'asked_port':
+    case 'rewrite':
     case 'interface_set':
     case 'family':
     case 'address_set':

@@ -69,7 +69,10 @@ export function createEvaluator(plan: FirewallPlan): PlanEvaluator {
     if (group === 'unmanaged') return null;
     const essential = plan.essential.find((entry) => essentialMatches(entry, packet, address));
     if (essential !== undefined) return decide(essential.verdict, [], []);
-    const custom = decidingStatement(plan.customRules, { ...packet, remoteAddress: address });
+    const isForwarded = packet.isForwarded === true;
+    const custom = isForwarded
+      ? null
+      : decidingStatement(plan.customRules, { ...packet, remoteAddress: address });
     if (custom?.verdict != null) return decide(custom.verdict, [], []);
     if (remote.family === 6 && plan.ipv6 !== null) {
       return decide(plan.ipv6[packet.direction], [], []);
@@ -80,7 +83,7 @@ export function createEvaluator(plan: FirewallPlan): PlanEvaluator {
     for (const rule of plan.rules) {
       if (!rule.profiles.includes(group)) continue;
       const matches = ruleMatches(rule, packet);
-      const replies = reply === null && isReply(rule, packet);
+      const replies = reply === null && !isForwarded && isReply(rule, packet);
       if (!matches && !replies) continue;
       if (!rule.peers.some((id) => peerMatches(id, packet, remote, address))) continue;
       if (matches) (rule.action === 'allow' ? rules : boundaries).push(rule);

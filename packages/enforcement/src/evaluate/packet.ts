@@ -7,6 +7,11 @@ export interface PlanPacket {
   readonly interfaceName: string | null;
   /** The other host's address. */
   readonly remoteAddress: string;
+  /**
+   * True: not the host's own packet, but one that it forwards under an address of its own, to a port that it publishes (`destinationPort`
+   * is that one) or from a container. Custom rules of INPUT and OUTPUT are not about it.
+   */
+  readonly isForwarded?: boolean;
   /** The host's own address; only custom rules look at it, and what they say of it cannot be told without. */
   readonly localAddress?: string;
   readonly protocol: number;

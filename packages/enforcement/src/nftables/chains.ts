@@ -14,6 +14,7 @@ import {
   type NftMatch,
   type NftRule,
   type NftVerdict,
+  type RewrittenPart,
   type SetPart,
 } from './table.ts';
 
@@ -21,10 +22,10 @@ const COMMENT_BYTES = 128;
 
 /** The chains of a table below those of hooks. Names come from what is in a chain, so equal parts keep theirs from plan to plan. */
 export interface Chains {
-  /** Chain that reports and carries out a verdict. */
-  verdict(verdict: PlanVerdict): string;
+  /** Chain that reports and carries out a verdict. `published`: on a connection to a published port, reported as the client asked for it. */
+  verdict(verdict: PlanVerdict, published?: boolean): string;
   /** Chain that finds out which set of a group a peer is in; returns when it is in none. */
-  peers(group: RuleGroup, family: Family): string;
+  peers(group: RuleGroup, family: Family, published?: boolean): string;
   /** Chain with these rules. `kind` begins its name. */
   add(kind: ChainKind, rules: readonly NftRule[]): string;
   all(): NftChain[];
@@ -37,7 +38,7 @@ type ChainKind = 'g' | 'n' | 'p' | 'l' | 's';
 export function createChains(hasRanges: (node: LookupNode) => boolean): Chains {
   const digests = createDigests();
   const chains = new Map<string, NftChain>();
-  const peerChains = new Map<Family, Map<RuleGroup, string>>();
+  const peerChains = new Map<string, Map<RuleGroup, string>>();
 
   function add(kind: ChainKind, rules: readonly NftRule[]): string {
     const name = `${kind}_${digests(JSON.stringify(rules))}`;
@@ -45,13 +46,34 @@ export function createChains(hasRanges: (node: LookupNode) => boolean): Chains {
     return name;
   }
 
-  function verdict(given: PlanVerdict): string {
-    const name = `v_${given.id}`;
-    if (!chains.has(name)) chains.set(name, { name, base: null, rules: verdictRules(given) });
+  function verdict(given: PlanVerdict, published = false): string {
+    const rewrites = published && given.logPrefix !== null;
+    const name = `${rewrites ? 'w' : 'v'}_${given.id}`;
+    if (chains.has(name)) return name;
+    const [log, ...rest] = verdictRules(given);
+    const rules =
+      rewrites && log !== undefined
+        ? [...rewrite('asked'), log, ...rewrite('sent'), ...rest]
+        : null;
+    chains.set(name, { name, base: null, rules: rules ?? verdictRules(given) });
     return name;
   }
 
-  function nodeRules(node: LookupNode, direction: Direction, family: Family): NftRule[] {
+  /**
+   * A log record shows the packet, which was translated before, and NFLOG tells of the connection on some kernels only. So the packet is for
+   * the time of its record what the client sent.
+   */
+  function rewrite(to: 'asked' | 'sent'): NftRule[] {
+    const name = `as_${to}`;
+    if (!chains.has(name)) chains.set(name, { name, base: null, rules: rewriteRules(to) });
+    return [nftRule([{ kind: 'state', states: ['new'] }], { kind: 'jump', chain: name })];
+  }
+
+  function nodeRules(
+    node: LookupNode,
+    at: { readonly direction: Direction; readonly family: Family; readonly published: boolean },
+  ): NftRule[] {
+    const { direction, family, published } = at;
     const side = direction === 'inbound' ? 'saddr' : 'daddr';
     const lookUp = (set: string, target: string, comment: string | null) =>
       nftRule(
@@ -63,27 +85,34 @@ export function createChains(hasRanges: (node: LookupNode) => boolean): Chains {
     if (node.kind === 'union') {
       const below = add(
         'n',
-        node.children.flatMap((child) => nodeRules(child, direction, family)),
+        node.children.flatMap((child) => nodeRules(child, at)),
       );
       return parts.map((part) => lookUp(unionSetName(node.union.id, part, family), below, null));
     }
     const { set, verdict: found } = node.lookup;
     return parts.map((part) =>
-      lookUp(addressSetName(set, part, family), verdict(found), originComment(found.origins)),
+      lookUp(
+        addressSetName(set, part, family),
+        verdict(found, published),
+        originComment(found.origins),
+      ),
     );
   }
 
   return {
     verdict,
     add,
-    peers(group, family) {
-      const known = peerChains.get(family) ?? new Map<RuleGroup, string>();
-      peerChains.set(family, known);
+    peers(group, family, published = false) {
+      const key = `${family} ${published}`;
+      const known = peerChains.get(key) ?? new Map<RuleGroup, string>();
+      peerChains.set(key, known);
       const name =
         known.get(group) ??
         add(
           'g',
-          lookupTree(group.lookups).flatMap((node) => nodeRules(node, group.direction, family)),
+          lookupTree(group.lookups).flatMap((node) =>
+            nodeRules(node, { direction: group.direction, family, published }),
+          ),
         );
       known.set(group, name);
       return name;
@@ -105,6 +134,21 @@ function verdictRules(verdict: PlanVerdict): NftRule[] {
   }
   for (const given of outcomes(verdict)) rules.push(nftRule(given.matches, given.verdict, comment));
   return rules;
+}
+
+function rewriteRules(to: 'asked' | 'sent'): NftRule[] {
+  const write = (part: RewrittenPart, ...condition: readonly NftMatch[]): NftRule => ({
+    matches: [...condition, { kind: 'rewrite', part, to }],
+    log: null,
+    verdict: null,
+    comment: null,
+  });
+  const { tcp, udp, sctp } = PROTOCOLS;
+  return [
+    write('ip'),
+    write('ip6'),
+    write('port', { kind: 'protocol', protocols: [tcp, udp, sctp] }),
+  ];
 }
 
 interface ChainEnd {

@@ -161,8 +161,14 @@ function inOrder(match: NftMatch): NftMatch {
       return { ...match, types: [...match.types].sort((one, other) => one - other) };
     case 'port':
       return { ...match, ranges: [...match.ranges].sort((one, other) => one.from - other.from) };
+    case 'interface_kind':
+      return { ...match, kinds: [...match.kinds].sort() };
     case 'interface':
     case 'interface_set':
+    case 'translated':
+    case 'asked_address_set':
+    case 'asked_port':
+    case 'rewrite':
     case 'family':
     case 'address_set':
     case 'icmp_code':

@@ -66,12 +66,12 @@ function sameRules(before: FirewallPlan, after: FirewallPlan): boolean {
 
 function interfaceChanges(before: FirewallPlan, after: FirewallPlan): ElementChange[] {
   const known = new Map(interfaceSets(before).map(({ name, elements }) => [name, elements]));
-  return interfaceSets(after).map(({ name, elements }) => {
+  return interfaceSets(after).map(({ name, type, elements }) => {
     const old = known.get(name) ?? [];
     return {
       table: NFT_TABLE,
       set: name,
-      keyType: 'ifname',
+      keyType: type === 'ipv4_addr' || type === 'ipv6_addr' ? type : 'ifname',
       interval: false,
       add: keys(elements.filter((element) => !old.includes(element))),
       remove: keys(old.filter((element) => !elements.includes(element))),

@@ -8,7 +8,8 @@ import { allFragments } from './range-union.ts';
 import {
   addressSetName,
   cutSetName,
-  INTERFACE_SETS,
+  INTERFACE_NAME_SETS,
+  ownAddressSetName,
   SET_PARTS,
   unionSetName,
   type NftSet,
@@ -18,15 +19,25 @@ import {
 export const FAMILIES: readonly Family[] = [4, 6];
 const CUT_SECONDS = 300;
 
-/** Sets of interface names, in an order that stays. */
+/** Sets of interface names and of the addresses of interfaces, in an order that stays. */
 export function interfaceSets(plan: FirewallPlan): NftSet[] {
-  return INTERFACE_SETS.map((name) => ({
+  const names = INTERFACE_NAME_SETS.map((name): NftSet => ({
     name,
     type: 'ifname',
     interval: false,
     timeout: null,
     elements: plan.interfaces[name],
   }));
+  const addresses = [...plan.interfaces.byAddress.keys()].sort();
+  const own = FAMILIES.map((family) =>
+    addressSet(
+      ownAddressSetName(family),
+      family,
+      false,
+      addresses.filter((address) => familyOf(address) === family),
+    ),
+  );
+  return [...names, ...own];
 }
 
 /** Every set of the table. */

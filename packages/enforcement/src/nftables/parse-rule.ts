@@ -25,6 +25,8 @@ export function parseRule(fields: Fields): NftRule {
     const foreign: NftMatch = { kind: 'foreign', text: JSON.stringify(expression) };
     if (kind === 'match') {
       matches.push(parseMatch(asRecord(body) ?? {}) ?? foreign);
+    } else if (kind === 'mangle') {
+      matches.push(parseRewrite(asRecord(body) ?? {}) ?? foreign);
     } else if (kind === 'limit') {
       matches.push(parseLimit(asRecord(body) ?? {}) ?? foreign);
     } else if (kind === 'log') {
@@ -82,7 +84,7 @@ function parseMap(body: Fields): NftVerdictMap | null {
   const entries = pairs.map((pair) => {
     const [value, verdict] = asList(pair) ?? [];
     const range =
-      value === undefined ? null : key.kind === 'port' ? portRange(value) : single(value);
+      value === undefined ? null : key.kind === 'protocol' ? single(value) : portRange(value);
     const chain = asText(asRecord(asRecord(verdict)?.['goto'])?.['target']);
     return range === null || chain === null ? null : { first: range.from, last: range.to, chain };
   });
@@ -93,6 +95,10 @@ function parseMap(body: Fields): NftVerdictMap | null {
 
 function parseMapKey(key: Fields): NftVerdictMap['key'] | null {
   if (asText(asRecord(key['meta'])?.['key']) === 'l4proto') return { kind: 'protocol' };
+  const tracked = asRecord(key['ct']);
+  if (tracked?.['key'] === 'proto-dst' && tracked['dir'] === 'original') {
+    return { kind: 'asked_port' };
+  }
   const payload = asRecord(key['payload']);
   const protocol = asText(payload?.['protocol']);
   if (payload?.['field'] !== 'dport') return null;
@@ -138,6 +144,11 @@ function negate(match: NftMatch): NftMatch | null {
     case 'icmp_type':
       return { ...match, negated: true };
     case 'interface_set':
+    case 'interface_kind':
+    case 'translated':
+    case 'asked_address_set':
+    case 'asked_port':
+    case 'rewrite':
     case 'family':
     case 'address_set':
     case 'icmp_code':
@@ -153,13 +164,55 @@ function negate(match: NftMatch): NftMatch | null {
 function parseField(left: Fields, right: Json): NftMatch | null {
   const meta = asText(asRecord(left['meta'])?.['key']);
   if (meta !== null) return parseMeta(meta, right);
-  if (asText(asRecord(left['ct'])?.['key']) === 'state') return parseState(right);
+  const tracked = asRecord(left['ct']);
+  if (tracked !== null) return parseTracked(tracked, right);
   const payload = asRecord(left['payload']);
   if (payload !== null) {
     return parsePayload(asText(payload['protocol']), asText(payload['field']), right);
   }
   const concat = asList(left['concat']);
   return concat === null ? null : parseTuple(concat, right);
+}
+
+const TRANSLATIONS: Readonly<Record<string, 'source' | 'destination'>> = {
+  snat: 'source',
+  16: 'source',
+  dnat: 'destination',
+  32: 'destination',
+};
+
+function parseTracked(field: Fields, right: Json): NftMatch | null {
+  const [key, value] = [asText(field['key']), asText(right)];
+  const number = asNumber(right);
+  if (key === 'state') return parseState(right);
+  if (key === 'status') {
+    const end = lookUp(TRANSLATIONS, value ?? `${number}`);
+    return end === undefined ? null : { kind: 'translated', end };
+  }
+  if (field['dir'] !== 'original') return null;
+  if (key === 'proto-dst') {
+    const range = portRange(right);
+    return range === null ? null : { kind: 'asked_port', range };
+  }
+  if ((key !== 'ip daddr' && key !== 'ip6 daddr') || value?.startsWith('@') !== true) return null;
+  return { kind: 'asked_address_set', family: key === 'ip daddr' ? 4 : 6, set: value.slice(1) };
+}
+
+const REWRITES: Readonly<Record<string, Extract<NftMatch, { kind: 'rewrite' }>>> = {
+  'ip daddr=original ip daddr': { kind: 'rewrite', part: 'ip', to: 'asked' },
+  'ip daddr=reply ip saddr': { kind: 'rewrite', part: 'ip', to: 'sent' },
+  'ip6 daddr=original ip6 daddr': { kind: 'rewrite', part: 'ip6', to: 'asked' },
+  'ip6 daddr=reply ip6 saddr': { kind: 'rewrite', part: 'ip6', to: 'sent' },
+  'th dport=original proto-dst': { kind: 'rewrite', part: 'port', to: 'asked' },
+  'th dport=reply proto-src': { kind: 'rewrite', part: 'port', to: 'sent' },
+};
+
+function parseRewrite(body: Fields): NftMatch | null {
+  const payload = asRecord(asRecord(body['key'])?.['payload']);
+  const tracked = asRecord(asRecord(body['value'])?.['ct']);
+  const field = [payload?.['protocol'], payload?.['field']].map((part) => asText(part ?? null));
+  const value = [tracked?.['dir'], tracked?.['key']].map((part) => asText(part ?? null));
+  return lookUp(REWRITES, `${field.join(' ')}=${value.join(' ')}`) ?? null;
 }
 
 /** `tcp flags ! syn`, or in other versions and for other flags `tcp flags & mask == value`. */
@@ -204,6 +257,10 @@ function parseMeta(key: string, right: Json): NftMatch | null {
     return text.startsWith('@')
       ? { kind: 'interface_set', side: key, set: text.slice(1) }
       : { kind: 'interface', side: key, name: text };
+  }
+  if (key === 'iifkind') {
+    const kinds = values(right).map((value) => asText(value));
+    return kinds.every((kind) => kind !== null) ? { kind: 'interface_kind', kinds } : null;
   }
   if (key === 'nfproto') {
     if (right === 2 || right === 'ipv4') return { kind: 'family', family: 4 };

@@ -130,6 +130,16 @@ function renderMatch(match: NftMatch): string {
       return not === ''
         ? `ct state ${match.states.join(',')}`
         : `ct state != { ${match.states.join(', ')} }`;
+    case 'interface_kind':
+      return `meta iifkind ${anyOf(match.kinds.map((kind) => `"${identifier(kind)}"`))}`;
+    case 'translated':
+      return `ct status ${match.end === 'source' ? 'snat' : 'dnat'}`;
+    case 'asked_address_set':
+      return `ct original ${match.family === 4 ? 'ip' : 'ip6'} daddr @${identifier(match.set)}`;
+    case 'rewrite':
+      return renderRewrite(match);
+    case 'asked_port':
+      return `ct original proto-dst ${renderRange(match.range)}`;
     case 'family':
       return `meta nfproto ${match.family === 4 ? 'ipv4' : 'ipv6'}`;
     case 'address':
@@ -159,6 +169,15 @@ function renderMatch(match: NftMatch): string {
   }
 }
 
+const REWRITTEN = { ip: 'ip daddr', ip6: 'ip6 daddr', port: 'th dport' } as const;
+
+function renderRewrite({ part, to }: Extract<NftMatch, { kind: 'rewrite' }>): string {
+  const address = `${part} ${to === 'asked' ? 'daddr' : 'saddr'}`;
+  const port = to === 'asked' ? 'proto-dst' : 'proto-src';
+  const direction = to === 'asked' ? 'original' : 'reply';
+  return `${REWRITTEN[part]} set ct ${direction} ${part === 'port' ? port : address}`;
+}
+
 function renderVerdict(verdict: NftVerdict): string {
   switch (verdict.kind) {
     case 'accept':
@@ -180,7 +199,12 @@ function renderVerdict(verdict: NftVerdict): string {
 }
 
 function renderMap({ key, entries }: NftVerdictMap): string {
-  const field = key.kind === 'protocol' ? 'meta l4proto' : `${portProtocol(key.protocol)} dport`;
+  const field =
+    key.kind === 'protocol'
+      ? 'meta l4proto'
+      : key.kind === 'asked_port'
+        ? 'ct original proto-dst'
+        : `${portProtocol(key.protocol)} dport`;
   const list = entries.map(
     ({ first, last, chain }) =>
       `${renderRange({ from: first, to: last })} : goto ${identifier(chain)}`,

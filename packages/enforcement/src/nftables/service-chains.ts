@@ -14,13 +14,17 @@ const LAST_PORT = 65_535;
 /** Groups named in the lists of a port map; beyond, ports are compared one group after the other. Reached by hundreds of ranges that overlap. */
 const LISTED_MOST = 4096;
 
+export interface Lookup {
+  readonly family: Family;
+  /** Services are about the port that the connection was opened to, before it was translated. */
+  readonly published: boolean;
+  readonly chains: Chains;
+}
+
 /** Chain for groups of one stage; returns when none of them is about the packet. Null without groups. */
-export function stageChain(
-  groups: readonly RuleGroup[],
-  family: Family,
-  chains: Chains,
-): string | null {
+export function stageChain(groups: readonly RuleGroup[], lookup: Lookup): string | null {
   if (groups.length === 0) return null;
+  const { family, published, chains } = lookup;
   const icmp = icmpOf(family);
   const protocols = new Set(
     groups.flatMap(({ services }) => [
@@ -37,14 +41,14 @@ export function stageChain(
       return {
         first: protocol,
         last: protocol,
-        chain: protocolChain(about, protocol, family, chains),
+        chain: protocolChain(about, protocol, lookup),
       };
     });
   return chains.add('s', [
     ...(byProtocol.length === 0
       ? []
       : [nftRule([], { kind: 'map', key: { kind: 'protocol' }, entries: byProtocol })]),
-    ...ofAll.map((group) => nftRule([], jumpTo(chains.peers(group, family)))),
+    ...ofAll.map((group) => nftRule([], jumpTo(chains.peers(group, family, published)))),
   ]);
 }
 
@@ -75,37 +79,39 @@ function isWhole(services: ServiceMatch, protocol: number): boolean {
 }
 
 /** `groups` are about the protocol. */
-function protocolChain(
-  groups: readonly RuleGroup[],
-  protocol: number,
-  family: Family,
-  chains: Chains,
-): string {
+function protocolChain(groups: readonly RuleGroup[], protocol: number, lookup: Lookup): string {
+  const { family, published, chains } = lookup;
   const lists = hasPorts(protocol) ? portLists(groups, protocol) : null;
   if (lists === null) {
     return chains.add(
       'p',
       groups.flatMap((group) =>
-        lines(group.services, protocol, family).map((matches) =>
-          nftRule(matches, jumpTo(chains.peers(group, family))),
+        lines(group.services, protocol, lookup).map((matches) =>
+          nftRule(matches, jumpTo(chains.peers(group, family, published))),
         ),
       ),
     );
   }
   const whole = groups.filter(({ services }) => isWhole(services, protocol));
-  const rest = whole.map((group) => nftRule([], jumpTo(chains.peers(group, family))));
+  const rest = whole.map((group) => nftRule([], jumpTo(chains.peers(group, family, published))));
   if (lists.length === 0) return chains.add('p', rest);
   const entries = lists.map(({ from, to, groups: list }) => ({
     first: from,
     last: to,
-    chain: listChain(list, family, chains),
+    chain: listChain(list, lookup),
   }));
-  const key = { kind: 'port', protocol } as const;
-  return chains.add('p', [nftRule([], { kind: 'map', key, entries }), ...rest]);
+  const map = published
+    ? nftRule([{ kind: 'protocol', protocols: [protocol] }], {
+        kind: 'map',
+        key: { kind: 'asked_port' },
+        entries,
+      })
+    : nftRule([], { kind: 'map', key: { kind: 'port', protocol }, entries });
+  return chains.add('p', [map, ...rest]);
 }
 
-function listChain(groups: readonly RuleGroup[], family: Family, chains: Chains): string {
-  const names = groups.map((group) => chains.peers(group, family));
+function listChain(groups: readonly RuleGroup[], { family, published, chains }: Lookup): string {
+  const names = groups.map((group) => chains.peers(group, family, published));
   const [only] = names;
   if (only !== undefined && names.length === 1) return only;
   return chains.add(
@@ -150,13 +156,21 @@ function portLists(groups: readonly RuleGroup[], protocol: number): PortList[] |
 }
 
 /** Conditions of a service within a protocol, each a rule of its own. */
-function lines(services: ServiceMatch, protocol: number, family: Family): NftMatch[][] {
+function lines(
+  services: ServiceMatch,
+  protocol: number,
+  { family, published }: Lookup,
+): NftMatch[][] {
   if (isWhole(services, protocol)) return [[]];
-  const ports = services.ports.flatMap((entry): NftMatch[][] =>
-    entry.protocol === protocol
-      ? [[{ kind: 'port', protocol, side: 'dport', ranges: entry.ranges }]]
-      : [],
-  );
+  const ports = services.ports.flatMap((entry): NftMatch[][] => {
+    const { ranges } = entry;
+    if (entry.protocol !== protocol) return [];
+    if (!published) return [[{ kind: 'port', protocol, side: 'dport', ranges }]];
+    return ranges.map((range) => [
+      { kind: 'protocol', protocols: [protocol] },
+      { kind: 'asked_port', range },
+    ]);
+  });
   return protocol === icmpOf(family) ? icmpLines(services, family) : ports;
 }
 

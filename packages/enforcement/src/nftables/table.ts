@@ -61,10 +61,22 @@ export type NftMatch =
       readonly negated?: boolean;
     }
   | NftLimit
+  /** Kinds of network devices, as the kernel calls them. */
+  | { readonly kind: 'interface_kind'; readonly kinds: readonly string[] }
+  /** This host put another address in place of the source or the destination. */
+  | { readonly kind: 'translated'; readonly end: 'source' | 'destination' }
+  /** The address that the connection was opened to, before it was translated. */
+  | { readonly kind: 'asked_address_set'; readonly family: Family; readonly set: string }
+  /** No condition: writes the address, or the port, that the connection was opened to into the packet, or the translated one back. */
+  | { readonly kind: 'rewrite'; readonly part: RewrittenPart; readonly to: 'asked' | 'sent' }
+  /** The port that the connection was opened to, before it was translated; after a condition on the protocol. */
+  | { readonly kind: 'asked_port'; readonly range: PortRange }
   /** Source, source port, destination, destination port and protocol together in a set. */
   | { readonly kind: 'tuple_set'; readonly family: Family; readonly set: string }
   /** Something that a plan never says; its text keeps it from being equal to anything. */
   | { readonly kind: 'foreign'; readonly text: string };
+
+export type RewrittenPart = 'ip' | 'ip6' | 'port';
 
 /** Holds for so many packets in a period, and for `burst` more at once. */
 export interface NftLimit {
@@ -80,11 +92,15 @@ export type NftVerdict =
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }
   | NftVerdictMap;
 
-/** Goes to the chain of the entry that holds the packet's protocol or destination port; the next rule follows when none does. */
+/**
+ * Goes to the chain of the entry that holds the packet's protocol or destination port (`asked_port`: the one before translation, after a
+ * condition on the protocol); the next rule follows when none does.
+ */
 export interface NftVerdictMap {
   readonly kind: 'map';
   readonly key:
     | { readonly kind: 'protocol' }
+    | { readonly kind: 'asked_port' }
     | { readonly kind: 'port'; readonly protocol: number };
   /** Apart from each other, ascending. */
   readonly entries: readonly {
@@ -168,7 +184,19 @@ export const NFLOG_BYTES = 128;
 export const NFT_ABSENT: NftTable = { exists: false, sets: [], chains: [] };
 
 /** Names of the kernel sets that hold interface names. */
-export const INTERFACE_SETS = ['corporate', 'external', 'unmanaged'] as const;
+export const INTERFACE_NAME_SETS = ['corporate', 'external', 'unmanaged'] as const;
+
+/** Kernel set of the host's own addresses. */
+export function ownAddressSetName(family: Family): string {
+  return `own${family}`;
+}
+
+/** Names of the kernel sets that hold what is known of the host's interfaces. */
+export const INTERFACE_SETS: readonly string[] = [
+  ...INTERFACE_NAME_SETS,
+  ownAddressSetName(4),
+  ownAddressSetName(6),
+];
 
 /** Kernel set of the tuples that stay cut. */
 export function cutSetName(family: Family): string {

@@ -171,6 +171,7 @@ export const planPacket: fc.Arbitrary<PlanPacket> = fc
   .record({
     direction: fc.constantFrom('inbound', 'outbound'),
     interfaceName: fc.constantFrom(...INTERFACES),
+    isForwarded: fc.boolean(),
     remoteAddress: address,
     protocol: fc.constantFrom(6, 6, 17, ...PROTOCOL_NUMBERS),
     ports: fc.tuple(port, port),
@@ -184,6 +185,8 @@ export const planPacket: fc.Arbitrary<PlanPacket> = fc
     const hasPorts = [6, 17, 132].includes(protocol);
     return {
       ...packet,
+      // nothing is forwarded to or from the host itself
+      isForwarded: packet.isForwarded && packet.interfaceName !== 'lo',
       localAddress: packet.remoteAddress.includes(':') ? '2001:db8::9' : '10.0.0.9',
       protocol,
       sourcePort: hasPorts ? ports[0] : null,

@@ -39,17 +39,25 @@ export function runTable(table: NftTable, packet: PlanPacket): TableOutcome {
     return null;
   }
 
-  const base = table.chains.find(
-    (chain) => chain.base?.hook === (packet.direction === 'inbound' ? 'input' : 'output'),
-  );
-  const action = base === undefined ? 'accept' : (runChain(base.name) ?? 'accept');
+  const first = table.exists ? firstChain(packet) : null;
+  const action = first === null ? 'accept' : (runChain(first) ?? 'accept');
   return { action, logPrefix, rules };
+}
+
+/** Of what is forwarded, where it is known to be the host's own. */
+function firstChain({ direction, isForwarded }: PlanPacket): string {
+  if (isForwarded === true) return direction === 'inbound' ? 'fwd_in' : 'fwd_out';
+  return direction === 'inbound' ? 'input' : 'output';
 }
 
 function entryFor({ key, entries }: NftVerdictMap, packet: PlanPacket) {
   const { protocol, destinationPort } = packet;
   const value =
-    key.kind === 'protocol' ? protocol : key.protocol === protocol ? destinationPort : null;
+    key.kind === 'protocol'
+      ? protocol
+      : key.kind === 'asked_port' || key.protocol === protocol
+        ? destinationPort
+        : null;
   return entries.find(({ first, last }) => value !== null && first <= value && value <= last);
 }
 
@@ -76,6 +84,11 @@ function holdsPlainly(table: NftTable, match: NftMatch, packet: PlanPacket): boo
       return elements(match.set).includes(packet.interfaceName ?? '');
     case 'state':
       return match.states.includes('new');
+    case 'asked_port': {
+      const { from, to } = match.range;
+      const { destinationPort } = packet;
+      return destinationPort !== null && from <= destinationPort && destinationPort <= to;
+    }
     case 'family':
       return match.family === family;
     case 'address':
@@ -112,6 +125,10 @@ function holdsPlainly(table: NftTable, match: NftMatch, packet: PlanPacket): boo
     case 'tcp_flags':
       return packet.protocol === 6 && ((packet.syn ? 2 : 16) & match.mask) === match.value;
     case 'limit':
+    case 'interface_kind':
+    case 'translated':
+    case 'asked_address_set':
+    case 'rewrite':
       return true;
     case 'tuple_set':
       return elements(match.set).length > 0;

@@ -31,6 +31,9 @@ function parseLine(line: string): KernelConnection | null {
     sourcePort === undefined || destinationPort === undefined
       ? []
       : ['--orig-port-src', String(sourcePort), '--orig-port-dst', String(destinationPort)];
+  const isTranslated =
+    replySource !== undefined &&
+    (replySource !== destination || (replySourcePort ?? null) !== (destinationPort ?? null));
   return {
     protocol,
     sourceAddress: source,
@@ -40,6 +43,7 @@ function parseLine(line: string): KernelConnection | null {
     destinationPort: replySourcePort ?? destinationPort ?? null,
     icmpType: isIcmp ? (icmpType ?? null) : null,
     icmpCode: isIcmp ? (icmpCode ?? null) : null,
+    ...(isTranslated && { asked: { address: destination, port: destinationPort ?? null } }),
     deleteArguments: [
       '-f',
       family,

@@ -1,12 +1,17 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
+import { buildPlan, type FirewallPlan } from '@bulkhead/enforcement';
+import type { HostRule } from '@bulkhead/policy';
 import { aRecord, dnsBytes, startDnsServer, TYPE_A } from '../../testing/dns.ts';
 import {
   createNamespacePair,
   enterNamespace,
   type NamespacePair,
 } from '../../testing/namespaces.ts';
+import { aHostPolicy, aWebRule } from '../../testing/policies.ts';
+import { until } from '../../testing/until.ts';
+import type { ObservedPacket } from '../port.ts';
 import { describePlatform, RESOLVER } from '../port.conformance.ts';
 import { createLinuxPlatform } from './linux-platform.ts';
 import { readInterfaces } from './linux-interfaces.ts';
@@ -113,6 +118,68 @@ test('addresses are in use while connections with them are tracked', async () =>
     const asked = ['203.0.113.1', '203.0.113.9'];
     expect(await platform.firewall.peersInUse(asked)).toEqual(new Set(['203.0.113.1']));
   } finally {
+    await platform.close();
+  }
+});
+
+test('a connection to a published port is reported as the client asked for it, and cut when its rule is gone (FR-3, PS-53)', async () => {
+  pair = createNamespacePair();
+  leave = enterNamespace(pair.ours);
+  const { ours, peer } = pair;
+  const run = (...args: readonly string[]) => pair?.run(ours, 'ip', args);
+  run('link', 'add', 'c0', 'type', 'veth', 'peer', 'name', 'c1');
+  run('address', 'add', '172.30.0.1/24', 'dev', 'c0');
+  for (const device of ['c0', 'c1']) run('link', 'set', device, 'up');
+  run('neighbour', 'add', '172.30.0.2', 'lladdr', '02:00:00:00:00:02', 'dev', 'c0');
+  pair.run(ours, 'sysctl', ['-qw', 'net.ipv4.ip_forward=1']);
+  pair.run(ours, 'nft', [
+    'add table ip t; add chain ip t p { type nat hook prerouting priority dstnat; }; add rule ip t p udp dport 8080 dnat to 172.30.0.2:80',
+  ]);
+  const send = `const s = require('dgram').createSocket('udp4'); s.send('x', 8080, '203.0.113.2', () => s.close())`;
+  const platform = await createLinuxPlatform({ failed: () => undefined });
+  const seen: ObservedPacket[] = [];
+  const stop = platform.watchFlows((packets) => seen.push(...packets));
+  const planned = (rules: readonly HostRule[]) =>
+    buildPlan({
+      policy: aHostPolicy({ rules }),
+      sets: new Map([['s_web', { id: 's_web', hosts: ['203.0.113.1'], ranges: [] }]]),
+      host: {
+        interfaces: [{ name: 'eth0', profile: 'corporate', addresses: ['203.0.113.2'] }],
+        otherInterfaces: 'corporate',
+        pce: [],
+        resolvers: [],
+        names: new Map(),
+      },
+    });
+  const published = { protocol: 17, port: 8080, toPort: null, icmpType: null, icmpCode: null };
+  const allowing = planned([aWebRule({ services: [published] })]);
+  const blocking = planned([]);
+  /** The record of a connection that gets this decision from the plan. */
+  const connects = async (
+    plan: FirewallPlan,
+    decision: string,
+  ): Promise<ObservedPacket | undefined> => {
+    const isIt = ({ prefix }: ObservedPacket) => plan.logIndex.get(prefix)?.decision === decision;
+    pair?.run(peer, process.execPath, ['-e', send]);
+    await until(`a record of what is ${decision}`, () => seen.some(isIt));
+    return seen.find(isIt);
+  };
+  const asked = {
+    sourceAddress: '203.0.113.1',
+    destinationAddress: '203.0.113.2',
+    protocol: 17,
+    destinationPort: 8080,
+    interfaceName: 'eth0',
+  };
+  try {
+    await platform.interfaces();
+    await platform.firewall.apply(allowing);
+    expect(await connects(allowing, 'allowed')).toMatchObject(asked);
+    await platform.firewall.apply(blocking);
+    expect(await platform.firewall.cut(blocking)).toBe(1);
+    expect(await connects(blocking, 'blocked')).toMatchObject(asked);
+  } finally {
+    stop();
     await platform.close();
   }
 });

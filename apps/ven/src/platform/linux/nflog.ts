@@ -23,11 +23,13 @@ const COPY_PACKET = 2;
 const BUFFER_BYTES = 128 * 1024;
 const GATHERED_PACKETS = 64;
 const GATHER_HUNDREDTHS = 5;
+const ATTR_HEADER = 1;
 const ATTR_INDEV = 4;
 const ATTR_OUTDEV = 5;
 const ATTR_PAYLOAD = 9;
 const ATTR_PREFIX = 10;
 const ATTR_UID = 11;
+const HOOK_POSTROUTING = 4;
 
 function config(attribute: Buffer): Buffer {
   const family = Buffer.alloc(4);
@@ -75,7 +77,10 @@ export function parseNflog(datagram: Buffer): NflogRecord[] {
     const payload = attributes.get(ATTR_PAYLOAD);
     const header = payload === undefined ? null : parsePacket(payload);
     if (prefix === null || header === null) continue;
-    const device = attributes.get(ATTR_INDEV) ?? attributes.get(ATTR_OUTDEV);
+    const devices = [attributes.get(ATTR_INDEV), attributes.get(ATTR_OUTDEV)];
+    // what a container opened is known by where it leaves, all else that has two by where it came in
+    if (attributes.get(ATTR_HEADER)?.[2] === HOOK_POSTROUTING) devices.reverse();
+    const device = devices[0] ?? devices[1];
     records.push({
       ...header,
       prefix,

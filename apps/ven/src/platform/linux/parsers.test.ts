@@ -19,6 +19,7 @@ test('tracked connections keep the filter’s view: the destination after transl
       destinationPort: 8443,
       icmpType: null,
       icmpCode: null,
+      asked: { address: '198.51.100.7', port: 443 },
       deleteArguments: [
         '-f',
         'ipv4',
