@@ -16,6 +16,7 @@ const LONG = new Set([
   'flow-report-seconds',
   'reconnect-seconds',
   'data-dir',
+  'maintenance-token',
   'json',
   'help',
   'version',

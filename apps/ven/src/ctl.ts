@@ -3,7 +3,8 @@ import { CommanderError } from 'commander';
 import { NotActivatedError } from './agent/agent.ts';
 import { messageOf } from './agent/log.ts';
 import { normalizeArguments } from './ctl-arguments.ts';
-import { buildProgram, UsageError } from './ctl-program.ts';
+import { UsageError } from './ctl-context.ts';
+import { buildProgram } from './ctl-program.ts';
 import { ExplainArgumentError } from './explain-arguments.ts';
 import { defaultDataFolder, locateNativeParts } from './install.ts';
 

@@ -31,7 +31,7 @@ export async function daemonStatus(store: Store): Promise<AgentStatus | null> {
 }
 
 /** Starts the daemon in a session of its own; resolves when the last policy is in force. Rejects with DaemonError. */
-export async function startDaemon(store: Store): Promise<AgentStatus> {
+export async function spawnDaemon(store: Store): Promise<AgentStatus> {
   mkdirSync(dirname(store.logFile), { recursive: true, mode: 0o700 });
   const output = openSync(store.logFile, 'a', 0o600);
   const child = spawn(
@@ -61,7 +61,7 @@ export async function startDaemon(store: Store): Promise<AgentStatus> {
 
 /** Starts the VEN as the host keeps it: by its service manager, or as a process of its own. Rejects with DaemonError or ServiceError. */
 export async function startKept(service: BootService, store: Store): Promise<AgentStatus> {
-  if (!(await service.start())) return startDaemon(store);
+  if (!(await service.start())) return spawnDaemon(store);
   const status = await daemonStatus(store);
   if (status === null) {
     throw new DaemonError(

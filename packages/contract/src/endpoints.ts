@@ -14,6 +14,7 @@ import { eventEndpoints } from './resources/events.ts';
 import { trafficEndpoints } from './resources/traffic.ts';
 import { ruleQuestionEndpoints } from './resources/rule-questions.ts';
 import { userEndpoints } from './resources/users.ts';
+import { venCareEndpoints } from './resources/ven-care.ts';
 import { venEndpoints } from './resources/ven.ts';
 import { pairingEndpoints } from './resources/pairing.ts';
 import { securityPrincipalEndpoints } from './resources/security-principals.ts';
@@ -45,6 +46,7 @@ export const endpoints = {
   ...eventEndpoints,
   ...jobEndpoints,
   ...venEndpoints,
+  ...venCareEndpoints,
 };
 export type Endpoints = typeof endpoints;
 export type Operation = keyof Endpoints;

@@ -7,6 +7,7 @@ import type {
   WorkloadType,
 } from '@bulkhead/policy';
 import type {
+  CompatibilityCheck,
   JobStatus,
   PolicyTestResult,
   PolicyTestState,
@@ -418,6 +419,14 @@ export interface VensTable {
   flow_sequence: Nullable<number>;
   /** Flow records that the VEN lost because its buffer was full. */
   flows_dropped: WithDefault<number>;
+  /** The last compatibility report, and when it came. */
+  compatibility: NullableJson<CompatibilityCheck[]>;
+  compatibility_at: NullableTimestamp;
+  /** Machines are copied from this one: copies raise no events. */
+  golden_image: WithDefault<boolean>;
+  /** Version that the VEN was told to upgrade to, and until when it may take. */
+  upgrade_target_version: Nullable<string>;
+  upgrade_expires_at: NullableTimestamp;
   description: Nullable<string>;
   created_at: TimestampWithDefault;
   created_by: string;

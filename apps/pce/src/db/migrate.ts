@@ -8,6 +8,7 @@ import { up as policyObjects } from './migrations/0004-policy-objects.ts';
 import { up as versionEffects } from './migrations/0005-version-effects.ts';
 import { up as operations } from './migrations/0007-operations.ts';
 import { up as events } from './migrations/0008-events.ts';
+import { up as venCare } from './migrations/0009-ven-care.ts';
 
 const MIGRATIONS: ReadonlyMap<string, (trx: Tx) => Promise<void>> = new Map([
   ['0001-initial', initial],
@@ -17,6 +18,7 @@ const MIGRATIONS: ReadonlyMap<string, (trx: Tx) => Promise<void>> = new Map([
   ['0005-version-effects', versionEffects],
   ['0007-operations', operations],
   ['0008-events', events],
+  ['0009-ven-care', venCare],
 ]);
 
 /** Any number that no other user of the database takes for an advisory lock. */

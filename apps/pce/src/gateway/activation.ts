@@ -156,7 +156,7 @@ async function pair(
       ven_type: body.ven_type,
       version: facts.version,
       pairing_profile_id: profile.id,
-      machine_id: '',
+      machine_id: facts.machine_id ?? '',
       hostname: facts.hostname,
       os_id: facts.os_id,
       os_detail: facts.os_detail,

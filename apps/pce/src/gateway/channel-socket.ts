@@ -1,12 +1,33 @@
 /** One WebSocket of a VEN: messages in and out, and whether somebody is at the other end. */
 import { WebSocket, type RawData } from 'ws';
-import { venMessageSchema, type PceMessage, type VenMessage } from '@bulkhead/contract';
+import {
+  venMessageSchema,
+  type PceMessage,
+  type VenMessage,
+  type VenSettings,
+} from '@bulkhead/contract';
 import type { Clock } from '../deps.ts';
 
 const PONG_MS = 2500;
 
+/** Codes that a channel is closed with. */
+export const CLOSE = {
+  protocol: 4400,
+  clone: 4409,
+  unpaired: 4410,
+  replaced: 4411,
+  goingDown: 1001,
+} as const;
+
 export function send(socket: WebSocket, message: PceMessage): void {
   if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+}
+
+export function sendSettings(socket: WebSocket, settings: VenSettings): void {
+  send(socket, {
+    type: 'settings',
+    maintenance_token_required: settings.maintenance_token_required,
+  });
 }
 
 export function parseVenMessage(data: RawData): VenMessage | undefined {

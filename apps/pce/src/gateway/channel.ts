@@ -8,13 +8,22 @@ import {
   type PceMessage,
   type PolicyDocument,
   type VenMessage,
+  type VenWarning,
 } from '@bulkhead/contract';
 import type { Compute, PolicyUpdate } from '../compute/compute.ts';
 import type { Clock } from '../deps.ts';
 import type { VenCaller } from '../http/caller.ts';
-import { answersPing, parseVenMessage, send, timestamp } from './channel-socket.ts';
+import {
+  answersPing,
+  CLOSE,
+  parseVenMessage,
+  send,
+  sendSettings,
+  timestamp,
+} from './channel-socket.ts';
+import type { Clones } from './clones.ts';
 import type { PolicySigner } from './policy-signing.ts';
-import type { StatusWriter } from './status-writer.ts';
+import type { StatusWriter, VenStatus } from './status-writer.ts';
 import { bearerToken, workloadHref } from './ven-access.ts';
 import { VenPolicy } from './ven-policy.ts';
 import type { VenRecords } from './ven-records.ts';
@@ -25,13 +34,7 @@ const MAX_BACKLOG = 64 * 1024 * 1024;
 const PING_MS = 20_000;
 const HELLO_MS = 15_000;
 
-export const CLOSE = {
-  protocol: 4400,
-  clone: 4409,
-  unpaired: 4410,
-  replaced: 4411,
-  goingDown: 1001,
-} as const;
+type Hello = Extract<VenMessage, { type: 'hello' }>;
 
 interface Session {
   readonly socket: WebSocket;
@@ -42,6 +45,8 @@ interface Session {
   /** Null until hello. */
   bootId: string | null;
   answered: boolean;
+  /** What the VEN warned of last, as it was written. */
+  warnings: string;
 }
 
 export interface ChannelOptions {
@@ -49,6 +54,7 @@ export interface ChannelOptions {
   readonly signer: PolicySigner;
   readonly status: StatusWriter;
   readonly records: VenRecords;
+  readonly clones: Clones;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -113,6 +119,7 @@ export class Channel {
             policy,
             bootId: null,
             answered: true,
+            warnings: '',
           });
         });
       },
@@ -157,6 +164,21 @@ export class Channel {
   dismiss(workload: string): void {
     this.#policies.delete(workload);
     this.#sessions.get(workload)?.socket.close(CLOSE.unpaired);
+  }
+
+  /** False when the VEN is not connected. */
+  restart(workload: string): boolean {
+    const session = this.#sessions.get(workload);
+    if (session === undefined) return false;
+    send(session.socket, { type: 'restart' });
+    return true;
+  }
+
+  /** Tells the connected VENs of an organization what it asks of them. */
+  async tellSettings(orgId: number): Promise<void> {
+    const settings = await this.#options.records.settings(orgId);
+    for (const session of this.#sessions.values())
+      if (session.caller.orgId === orgId) sendSettings(session.socket, settings);
   }
 
   /** Asks the connected endpoints of an organization for a new network profile detection. */
@@ -245,6 +267,7 @@ export class Channel {
         status.note(orgId, venId, {
           last_heartbeat_at: clock.now().toISOString(),
           uptime_seconds: Math.round(message.uptime_seconds),
+          ...this.#warnings(session, message.warnings),
         });
         if (session.policy.settled && message.policy_version !== session.policy.version) {
           session.policy.resume(message.policy_version, null);
@@ -260,7 +283,7 @@ export class Channel {
           policy_applied_at: timestamp(message.applied_at, clock),
           policy_sync_state: session.policy.settled ? 'applied' : 'syncing',
           firewall_rule_count: message.rule_count,
-          health: {},
+          health: { errors: [] },
         });
         return;
       }
@@ -282,7 +305,15 @@ export class Channel {
     }
   }
 
-  async #hello(session: Session, hello: Extract<VenMessage, { type: 'hello' }>): Promise<void> {
+  /** Stored when they are others than before: heartbeats alone must not wake whoever looks at the VEN. */
+  #warnings(session: Session, warnings: readonly VenWarning[] | undefined): VenStatus {
+    const text = JSON.stringify(warnings);
+    if (warnings === undefined || text === session.warnings) return {};
+    session.warnings = text;
+    return { health: { warnings } };
+  }
+
+  async #hello(session: Session, hello: Hello): Promise<void> {
     const { socket, caller, workload } = session;
     if (hello.protocol !== VEN_PROTOCOL) {
       send(socket, {
@@ -293,17 +324,12 @@ export class Channel {
       return;
     }
     const { records } = this.#options;
-    const pending = await records.pendingUnpair(caller.venId);
-    if (pending === undefined && (await this.#isClone(session, hello.boot_id))) {
-      await records.cloneDetected(caller, session.address);
-      send(socket, {
-        type: 'error',
-        message:
-          'Another machine is connected with the identity of this VEN; unpair this one and pair it again',
-      });
-      socket.close(CLOSE.clone);
-      return;
-    }
+    const [pending, settings] = await Promise.all([
+      records.pendingUnpair(caller.venId),
+      records.settings(caller.orgId),
+    ]);
+    if (pending === undefined && (await this.#isClone(session, hello)))
+      return this.#endClone(session, hello);
     const previous = this.#sessions.get(workload);
     session.bootId = hello.boot_id;
     if (socket.readyState !== WebSocket.OPEN) return;
@@ -313,6 +339,7 @@ export class Channel {
       send(socket, { type: 'unpair', firewall_restore: pending });
       return;
     }
+    sendSettings(socket, settings);
     session.policy.resume(hello.policy_version, hello.policy_hash);
     // Policy first: what is stored about the connection can wait, the host cannot.
     const organization = this.#options.compute.organization(caller.orgId);
@@ -325,11 +352,28 @@ export class Channel {
     await records.connected(caller, session.address, hello.boot_id);
   }
 
-  /** True when the identity is in use by another machine that is there right now. */
-  async #isClone(session: Session, bootId: string): Promise<boolean> {
+  /** True when the identity is in use by another machine that is there right now, or was activated on another one. */
+  async #isClone(session: Session, hello: Hello): Promise<boolean> {
+    if (await this.#options.clones.isAnotherMachine(session.caller.venId, hello.machine_id))
+      return true;
     const other = this.#sessions.get(session.workload);
-    if (other === undefined || other === session || other.bootId === bootId) return false;
+    if (other === undefined || other === session || other.bootId === hello.boot_id) return false;
     return answersPing(other.socket);
+  }
+
+  async #endClone({ socket, caller, address }: Session, hello: Hello): Promise<void> {
+    const identity = await this.#options.clones.found(caller, address, hello.machine_id);
+    send(
+      socket,
+      identity === null
+        ? {
+            type: 'error',
+            message:
+              'Another machine has the identity of this VEN; deactivate this one and activate it with a new code',
+          }
+        : { type: 'reactivated', ...identity },
+    );
+    socket.close(CLOSE.clone);
   }
 
   #policyMoved({ workloads }: PolicyUpdate): void {

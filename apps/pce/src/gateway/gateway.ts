@@ -19,7 +19,14 @@ import { report } from './report.ts';
 import { VenSoftware } from './software.ts';
 import { StatusWriter } from './status-writer.ts';
 import { goodbye, unpairVens } from './unpair.ts';
+import { Clones } from './clones.ts';
+import { compatibilityOf, takeCompatibility } from './compatibility.ts';
+import { generateMaintenanceTokens } from './maintenance.ts';
+import { vensToRestart } from './remote-action.ts';
+import { rotateToken } from './token.ts';
 import { workloadHref } from './ven-access.ts';
+import { updateVenSettings, venSettings, venSettingsHref } from './ven-settings.ts';
+import { takeVenStatus } from './ven-status.ts';
 import { VenRecords } from './ven-records.ts';
 
 const OFFLINE_CHECK_MS = 30_000;
@@ -57,6 +64,7 @@ export class Gateway {
       signer: this.#signer,
       status: this.#status,
       records: this.#records,
+      clones: new Clones(deps),
       clock: deps.clock,
       logger: deps.logger,
     });
@@ -70,6 +78,13 @@ export class Gateway {
         const workload = redetectionOf(href);
         if (workload !== undefined) this.#channel?.redetectWorkload(workload);
       }
+      for (const { orgId, href } of rows)
+        if (href === venSettingsHref(orgId))
+          this.#channel
+            ?.tellSettings(orgId)
+            .catch((error: unknown) =>
+              deps.logger.warn({ err: error }, 'VENs could not be told of new settings'),
+            );
     });
     this.#timer = setInterval(() => {
       this.checkOffline().catch((error: unknown) =>
@@ -136,6 +151,21 @@ export class Gateway {
           restore: context.body.ip_table_restore ?? 'default',
           eventType: 'workloads.unpair',
         }),
+      'ven.status': (context) => takeVenStatus(deps, context),
+      'ven.token': (context) => rotateToken(deps, context),
+      'ven.compatibility_report': (context) => takeCompatibility(deps, context),
+      'vens.compatibility_report': (context) => compatibilityOf(context),
+      'vens.generate_maintenance_token': (context) =>
+        generateMaintenanceTokens(deps, this.#open().signer, context),
+      'vens.remote_action': async (context) => {
+        const { vens, errors } = await vensToRestart(deps, context);
+        for (const { href, id } of vens)
+          if (!this.#open().channel.restart(workloadHref(context.orgId, id)))
+            errors.add('ven_not_connected', 'The VEN is not connected now', href);
+        return { errors: errors.all() };
+      },
+      'ven_settings.get': ({ db, orgId }) => venSettings(db, orgId),
+      'ven_settings.update': (context) => updateVenSettings(deps, context),
       'software.image': (context, reply) => software.answer(context, reply),
     };
   }

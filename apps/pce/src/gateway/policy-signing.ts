@@ -24,6 +24,13 @@ export class PolicySigner {
   sign(content: string): PolicyDocument {
     return { content, signature: sign(null, Buffer.from(content), this.#key).toString('base64') };
   }
+
+  /** One word without spaces: content and signature in base64url, for people to carry. */
+  seal(content: string): string {
+    const bytes = Buffer.from(content);
+    const signature = sign(null, bytes, this.#key);
+    return `${bytes.toString('base64url')}.${signature.toString('base64url')}`;
+  }
 }
 
 export async function loadPolicySigner(db: Db): Promise<PolicySigner> {

@@ -15,6 +15,7 @@ export interface VenStatus {
   readonly policy_applied_at?: string;
   readonly policy_sync_state?: 'applied' | 'syncing' | 'staged' | 'error';
   readonly firewall_rule_count?: number;
+  /** Members that are given replace those that were there. */
   readonly health?: Readonly<Record<string, unknown>>;
   readonly last_heartbeat_at?: string;
   readonly uptime_seconds?: number;
@@ -80,8 +81,17 @@ export class StatusWriter {
 }
 
 function merged(older: VenStatus, newer: VenStatus): VenStatus {
+  const health =
+    older.health === undefined || newer.health === undefined
+      ? {}
+      : { health: { ...older.health, ...newer.health } };
   const messages = (older.policy_messages ?? 0) + (newer.policy_messages ?? 0);
-  return { ...older, ...newer, ...(messages === 0 ? {} : { policy_messages: messages }) };
+  return {
+    ...older,
+    ...newer,
+    ...health,
+    ...(messages === 0 ? {} : { policy_messages: messages }),
+  };
 }
 
 async function writeStatuses(db: Db, entries: ReadonlyMap<string, Entry>): Promise<void> {
@@ -98,7 +108,7 @@ async function writeStatuses(db: Db, entries: ReadonlyMap<string, Entry>): Promi
         policy_applied_at = COALESCE(new.policy_applied_at, vens.policy_applied_at),
         policy_sync_state = COALESCE(new.policy_sync_state, vens.policy_sync_state),
         firewall_rule_count = COALESCE(new.firewall_rule_count, vens.firewall_rule_count),
-        health = COALESCE(new.health, vens.health),
+        health = vens.health || COALESCE(new.health, '{}'),
         last_heartbeat_at = COALESCE(new.last_heartbeat_at, vens.last_heartbeat_at),
         uptime_seconds = COALESCE(new.uptime_seconds, vens.uptime_seconds)
       FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS new (

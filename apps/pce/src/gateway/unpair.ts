@@ -4,12 +4,11 @@ import { json, type Tx } from '../db/database.ts';
 import { appendChange } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import type { ContextOf } from '../http/routes.ts';
-import { parseHref, type Ref } from '@bulkhead/contract';
+import type { Ref } from '@bulkhead/contract';
 import type { WriteContext } from '../provisioning/drafts.ts';
 import { venHref, workloadHref } from './ven-access.ts';
 import type { FirewallRestore } from './ven-records.ts';
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+import { collectErrors, findVen } from './ven-refs.ts';
 
 interface UnpairOutcome {
   readonly unpaired: readonly string[];
@@ -28,30 +27,14 @@ export async function unpairVens(
 ): Promise<UnpairOutcome> {
   const { db: trx, orgId, caller } = context;
   const { restore } = wanted;
-  const errors = new Map<string, { token: string; message: string; hrefs: string[] }>();
-  const refuse = (token: string, message: string, href: string): void => {
-    const known = errors.get(token);
-    if (known === undefined) errors.set(token, { token, message, hrefs: [href] });
-    else known.hrefs.push(href);
-  };
+  const errors = collectErrors();
   const unpaired: { readonly id: string; readonly hostname: string }[] = [];
   const hrefs = [...new Set(wanted.vens.map((ref) => ref.href))];
   for (const href of hrefs) {
-    const id = venIdOf(href, orgId);
-    const row =
-      id === undefined
-        ? undefined
-        : await trx
-            .selectFrom('vens')
-            .select(['id', 'status', 'hostname'])
-            .where('id', '=', id)
-            .where('org_id', '=', orgId)
-            .where('status', '<>', 'uninstalled')
-            .forUpdate()
-            .executeTakeFirst();
-    if (row === undefined) refuse('not_found_error', 'There is no such VEN', href);
+    const row = await findVen(trx, orgId, href);
+    if (row === undefined) errors.add('not_found_error', 'There is no such VEN', href);
     else if (row.status === 'suspended')
-      refuse('ven_suspended', 'A suspended VEN cannot be unpaired; unsuspend it first', href);
+      errors.add('ven_suspended', 'A suspended VEN cannot be unpaired; unsuspend it first', href);
     else {
       await removeWorkload(deps, trx, { orgId, id: row.id, by: caller.href, restore });
       unpaired.push({ id: row.id, hostname: row.hostname });
@@ -75,7 +58,7 @@ export async function unpairVens(
         },
       })),
     });
-  return { unpaired: unpaired.map(({ id }) => id), errors: [...errors.values()] };
+  return { unpaired: unpaired.map(({ id }) => id), errors: errors.all() };
 }
 
 /** The host leaves the policy of others at once. `restore` null: the VEN did it itself and needs no telling. */
@@ -186,16 +169,4 @@ export async function goodbye(deps: Deps, context: ContextOf<'ven.goodbye'>): Pr
     ],
   });
   return true;
-}
-
-function venIdOf(href: string, orgId: number): string | undefined {
-  const parsed = parseHref(href);
-  const [type, id] = parsed?.path[0] ?? [];
-  return parsed?.orgId === orgId &&
-    parsed.path.length === 1 &&
-    type === 'vens' &&
-    id !== undefined &&
-    UUID.test(id)
-    ? id
-    : undefined;
 }

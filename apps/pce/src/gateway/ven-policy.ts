@@ -52,6 +52,8 @@ export class VenPolicy {
 
   /** The VEN kept what it had before `version`, and so it does with everything that builds on it. */
   refused(version: number): void {
+    // a failure of before the connection is about none of what was sent on it
+    if (!this.#states.some((state) => state.version === version)) return;
     this.#states = this.#states.filter((state) => state.version < version);
   }
 

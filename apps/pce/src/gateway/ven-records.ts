@@ -1,19 +1,17 @@
 /** What the gateway reads and writes of VENs in the database, each in one transaction with its event. */
+import type { VenSettings } from '@bulkhead/contract';
 import { recordEvent, type EventInput } from '../audit/record-event.ts';
-import { json, type Tx } from '../db/database.ts';
+import type { Tx } from '../db/database.ts';
 import { appendChange, writeTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import type { VenCaller } from '../http/caller.ts';
+import { venSettings } from './ven-settings.ts';
 import { venHref, venOfToken, workloadHref } from './ven-access.ts';
 
 export type FirewallRestore = 'saved' | 'default' | 'disable';
 
-/** A clone tries again and again; once in a while is enough to be told. */
-const CLONE_EVENT_MS = 10 * 60_000;
-
 export class VenRecords {
   readonly #deps: Deps;
-  readonly #clones = new Map<string, number>();
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -31,6 +29,10 @@ export class VenRecords {
       .where('id', '=', venId)
       .executeTakeFirst();
     return row?.policy_version ?? 0;
+  }
+
+  settings(orgId: number): Promise<VenSettings> {
+    return venSettings(this.#deps.db, orgId);
   }
 
   /** Set when the VEN was unpaired and has not been told yet. */
@@ -89,40 +91,6 @@ export class VenRecords {
       .set({ connected_at: null })
       .where('connected_at', 'is not', null)
       .execute();
-  }
-
-  async cloneDetected(caller: VenCaller, address: string): Promise<void> {
-    const now = this.#deps.clock.now();
-    const last = this.#clones.get(caller.venId);
-    if (last !== undefined && now.getTime() - last < CLONE_EVENT_MS) return;
-    this.#clones.set(caller.venId, now.getTime());
-    const info = { ven: { href: caller.href, hostname: caller.hostname }, src_ip: address };
-    await writeTransaction(this.#deps.db, async (trx) => {
-      const event = await recordEvent(this.#deps, trx, {
-        ...ofVen(caller),
-        eventType: 'agent.clone_detected',
-        status: 'failure',
-        severity: 'err',
-        sourceAddress: address,
-        notifications: [{ type: 'agent.clone_detected', info }],
-      });
-      const condition = {
-        first_reported_timestamp: now.toISOString(),
-        latest_event: {
-          notification_type: 'agent.clone_detected',
-          severity: 'err',
-          href: `/orgs/${caller.orgId}/events/${event}`,
-          info,
-          timestamp: now.toISOString(),
-        },
-      };
-      await trx
-        .updateTable('vens')
-        .set({ conditions: json([condition]) })
-        .where('id', '=', caller.venId)
-        .execute();
-      appendChange(trx, { orgId: caller.orgId, kind: 'vens', href: caller.href });
-    });
   }
 
   async applyFailed(

@@ -1,12 +1,13 @@
 /** Activation: a code becomes an identity. The VEN is activated wholly or not at all. */
 import { VEN_PROTOCOL, type ActivateRequest } from '@bulkhead/contract';
 import type { Platform } from '../platform/port.ts';
+import { clockDifference, withClock } from './clock.ts';
 import { readText } from './files.ts';
 import { reportFacts } from './host-facts.ts';
 import type { Identity } from './identity.ts';
 import { createInterfaceWatcher } from './interface-watcher.ts';
 import { createLog } from './log.ts';
-import { createPceClient } from './pce-client.ts';
+import { createPceClient, PceError, type PceClient } from './pce-client.ts';
 import { parseServer, type Settings } from './settings.ts';
 import type { Store } from './store.ts';
 import { fetchPinnedCertificate, parseFingerprint, pinCertificate } from './trust.ts';
@@ -37,6 +38,7 @@ export async function activate(
   request: ActivationRequest,
   platform: Platform,
   store: Store,
+  now: () => Date = () => new Date(),
 ): Promise<Identity> {
   if ((await store.readIdentity()) !== null) {
     throw new ActivationError(
@@ -45,6 +47,8 @@ export async function activate(
   }
   const { host, port } = parseServer(request.managementServer);
   const { ca, fingerprint } = await findCa(request, host, port);
+  const client = createPceClient({ host, port, ca }, null);
+  await requireClock(client, { host, port }, now());
   const links = createInterfaceWatcher({
     endpoint: request.endpoint,
     read: () => platform.interfaces(),
@@ -61,7 +65,7 @@ export async function activate(
     nowMs: () => Date.now(),
   });
   await links.read();
-  const response = await createPceClient({ host, port, ca }, null).activate({
+  const response = await client.activate({
     protocol: VEN_PROTOCOL,
     activation_code: request.activationCode,
     ven_type: request.endpoint ? 'endpoint' : 'server',
@@ -78,7 +82,8 @@ export async function activate(
     policy_public_key: response.policy_public_key,
     pce_fqdn: response.pce_fqdn,
     heartbeat_seconds: response.heartbeat_seconds,
-    activated_at: new Date().toISOString(),
+    activated_at: now().toISOString(),
+    machine_id: platform.describe().machineId,
     ca_fingerprint: fingerprint,
   };
   const settings: Settings = {
@@ -90,6 +95,23 @@ export async function activate(
   };
   await store.writeActivation(identity, settings, ca);
   return identity;
+}
+
+/** A code is not spent on a host whose clock would make nonsense of all that it reports (FR-50). */
+async function requireClock(
+  client: PceClient,
+  pce: { readonly host: string; readonly port: number },
+  here: Date,
+): Promise<void> {
+  let time: Date | null;
+  try {
+    time = await client.time();
+  } catch (error) {
+    if (error instanceof PceError) return;
+    throw await withClock(error, pce, here);
+  }
+  const difference = time === null ? null : clockDifference(here, time);
+  if (difference !== null) throw new ActivationError(difference);
 }
 
 async function findCa(

@@ -66,6 +66,7 @@ async function start(parts: Partial<ActivationRequest> = {}): Promise<Agent> {
       () => new Date(),
     ),
     unpairAsked: (restore) => unpairs.push(restore),
+    restartAsked: () => undefined,
   });
   return agent;
 }

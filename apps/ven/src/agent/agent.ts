@@ -3,21 +3,28 @@ import { promises as dns } from 'node:dns';
 import { VEN_PROTOCOL, type PceMessage, type VenMessage } from '@bulkhead/contract';
 import type { HostFacts } from '@bulkhead/enforcement';
 import type { FirewallRestore, Platform } from '../platform/port.ts';
+import { createCare } from './care.ts';
 import { openChannel, type Channel } from './channel.ts';
+import { checkEnvironment } from './environment.ts';
 import { explain, type ExplainAnswer, type ExplainQuestion } from './explain.ts';
 import { createFlowReporter } from './flow-reporter.ts';
 import { reportFacts } from './host-facts.ts';
+import { keepIdentity } from './identity-keeper.ts';
 import { createInterfaceWatcher } from './interface-watcher.ts';
 import { createKnownServers } from './known-servers.ts';
 import { messageOf, type Log } from './log.ts';
 import { createPceClient } from './pce-client.ts';
-import { createPolicyApplier, type Enforced } from './policy-applier.ts';
-import { openDelta, openPolicy, PolicyDocumentError } from './policy-state.ts';
+import { createPolicyApplier } from './policy-applier.ts';
+import { CLOSED_POLICY } from './policy-file.ts';
+import { createPolicyFollower } from './policy-follower.ts';
+import { PolicyDocumentError } from './policy-state.ts';
 import { createResolvedNames, type NameMove } from './resolved-names.ts';
 import { createSerial } from './serial.ts';
 import { describePolicy, type PolicyView } from './show-policy.ts';
 import { policyStatus, type AgentStatus } from './status.ts';
 import type { Store } from './store.ts';
+import { readActivated } from './stored-client.ts';
+import { tellSuspension } from './suspension.ts';
 import { createTamperGuard } from './tamper-guard.ts';
 
 const PCE_LOOKUP_MS = 60_000;
@@ -33,6 +40,8 @@ export interface AgentDeps {
   readonly log: Log;
   /** The PCE asked to unpair; the agent is closed by whoever handles it. */
   readonly unpairAsked: (restore: FirewallRestore) => void;
+  /** The PCE asked to start again; likewise. */
+  readonly restartAsked: () => void;
 }
 
 export interface Agent {
@@ -49,20 +58,23 @@ const RESTORE = { saved: 'saved', default: 'recommended', disable: 'open' } as c
 /** The last policy is in force when this resolves, before the network was touched. Rejects with NotActivatedError. */
 export async function startAgent(deps: AgentDeps): Promise<Agent> {
   const { platform, store, log } = deps;
-  const [identity, settings, ca, cache, firstSequence, lastAddresses] = await Promise.all([
-    store.readIdentity(),
-    store.readSettings(),
-    store.readCa(),
+  const [activated, cache, firstSequence, lastAddresses] = await Promise.all([
+    readActivated(store),
     store.readProfiles(),
     store.readFlowSequence(),
     store.readPceAddresses(),
   ]);
-  if (identity === null || settings === null) {
+  if (activated === null) {
     throw new NotActivatedError('this VEN is not activated: run "illumio-ven-ctl activate"');
   }
   const startedAt = Date.now();
-  const pce = { host: settings.managementServer, port: settings.port, ca };
-  const client = createPceClient(pce, identity.token);
+  const { identity, settings, pce } = activated;
+  const keeper = keepIdentity(
+    identity,
+    (next) => store.writeIdentity(next),
+    () => new Date(),
+  );
+  const client = createPceClient(pce, () => keeper.token());
   const serial = createSerial();
   const servers = await createKnownServers({
     pceHost: pce.host,
@@ -72,7 +84,6 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     log,
   });
   let lastReport = '';
-  let lastFailure: string | null = null;
   let refusedBy: number | null = null;
   let closed = false;
   const kept: VenMessage[] = [];
@@ -93,6 +104,14 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     took: (plan) => names.follow(plan.names.keys()),
     log,
     now: () => new Date(),
+  });
+
+  const policy = createPolicyFollower({
+    applier,
+    client,
+    publicKey: identity.policy_public_key,
+    tell,
+    log,
   });
 
   const names = createResolvedNames({
@@ -138,7 +157,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       const moved = await applier.interfacesChanged(interfaces.hostInterfaces());
       if (moved) log.info('interfaces are enforced as they are now');
     } catch (error) {
-      failed(applier.enforced()?.policy.version ?? 0, error);
+      policy.failed(error);
     }
     const local = channel?.localAddress() ?? null;
     if (local === null || local.startsWith('127.') || local === '::1') return;
@@ -152,7 +171,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     try {
       await applier.namesMoved(moves);
     } catch (error) {
-      failed(applier.enforced()?.policy.version ?? 0, error);
+      policy.failed(error);
     }
   }
 
@@ -169,77 +188,30 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     }
   }
 
-  function failed(version: number, error: unknown): void {
-    const message = messageOf(error);
-    lastFailure = message;
-    log.error('policy was not applied', { version, reason: message });
-    tell({ type: 'apply_failed', version, message: message.slice(0, 4096) });
-  }
-
-  function acknowledge({ policy, appliedAt }: Enforced): void {
-    lastFailure = null;
-    tell({
-      type: 'applied',
-      version: policy.version,
-      hash: policy.policy.hash,
-      applied_at: appliedAt,
-      rule_count: policy.policy.rules.length,
-    });
-  }
-
-  async function fetchWhole(): Promise<void> {
-    const policy = openPolicy(await client.policy(), identityOf().policy_public_key);
-    await applyWhole(policy);
-  }
-  function identityOf(): NonNullable<typeof identity> {
-    if (identity === null) throw new NotActivatedError('this VEN is not activated');
-    return identity;
-  }
-
-  async function applyWhole(policy: ReturnType<typeof openPolicy>): Promise<void> {
-    try {
-      acknowledge(await applier.applyWhole(policy));
-      log.info('policy is enforced', {
-        version: policy.version,
-        provisioned: policy.policy_version,
-      });
-    } catch (error) {
-      failed(policy.version, error);
-    }
-  }
-
-  async function applyDelta(delta: ReturnType<typeof openDelta>): Promise<void> {
-    try {
-      const enforced = await applier.applyDelta(delta);
-      if (enforced === null) {
-        log.info('policy delta does not fit, asking for the whole policy', { from: delta.from });
-        await fetchWhole();
-        return;
-      }
-      acknowledge(enforced);
-      log.info('policy is enforced', { version: delta.to, provisioned: delta.policy_version });
-    } catch (error) {
-      failed(delta.to, error);
-    }
-  }
-
   async function handle(message: PceMessage): Promise<void> {
     switch (message.type) {
       case 'policy':
-        await applyWhole(openPolicy(message.document, identityOf().policy_public_key));
-        return;
       case 'policy_delta':
-        await applyDelta(openDelta(message.document, identityOf().policy_public_key));
-        return;
-      case 'policy_current': {
-        const enforced = applier.enforced();
-        // what was applied just before the channel broke may not be known to the PCE
-        if (enforced?.policy.version === message.version) acknowledge(enforced);
-        return;
-      }
+      case 'policy_current':
+        return policy.take(message);
       case 'unpair':
         log.info('the PCE asked to unpair', { firewall: message.firewall_restore });
         deps.unpairAsked(RESTORE[message.firewall_restore]);
+        return;
+      case 'settings':
+        await store.writeOrganization({
+          maintenanceTokenRequired: message.maintenance_token_required,
+        });
+        return;
+      case 'reactivated':
+        log.warn('this machine is a copy; the PCE made it a workload of its own', {
+          ven: message.ven_uuid,
+        });
+        await keeper.become(message, platform.describe().machineId);
+        deps.restartAsked();
+        return;
+      case 'restart':
+        deps.restartAsked();
         return;
       case 'redetect':
         // not awaited by the messages behind it: detection waits for the network
@@ -262,7 +234,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
         await handle(message);
       } catch (error) {
         const text = messageOf(error);
-        if (error instanceof PolicyDocumentError) lastFailure = text;
+        if (error instanceof PolicyDocumentError) policy.noteFailure(text);
         log.error('a message of the PCE could not be handled', {
           type: message.type,
           reason: text,
@@ -274,37 +246,57 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
 
   function opened(): void {
     refusedBy = null;
-    const policy = applier.enforced()?.policy ?? null;
+    const enforced = applier.enforced()?.policy ?? null;
     channel?.send({
       type: 'hello',
       protocol: VEN_PROTOCOL,
       boot_id: platform.describe().bootId,
-      policy_version: policy?.version ?? 0,
-      policy_hash: policy?.policy.hash ?? null,
+      policy_version: enforced?.version ?? 0,
+      policy_hash: enforced === CLOSED_POLICY ? null : (enforced?.policy.hash ?? null),
+      machine_id: platform.describe().machineId,
     });
     for (const message of kept.splice(0)) channel?.send(message);
+    void tellSuspension(store, (status) => client.setStatus(status), log);
+    void care.look();
     interfaces.detect(true).catch(detectionFailed);
   }
+
+  function heartbeat(): void {
+    channel?.send({
+      type: 'heartbeat',
+      uptime_seconds: platform.describe().uptimeSeconds,
+      policy_version: applier.enforced()?.policy.version ?? 0,
+      warnings: [...care.warnings()],
+    });
+  }
+
+  const care = createCare({
+    warnings: () => platform.warnings(),
+    warningsMoved: heartbeat,
+    tokenIssuedAt: () => keeper.tokenIssuedAt(),
+    renewToken: () => keeper.renew(() => client.nextToken()),
+    isIdle: () => applier.enforced()?.policy.policy.mode === 'idle',
+    compatibility: async () => {
+      const { checks } = await checkEnvironment(platform, client, () => new Date());
+      return { checks: [...checks] };
+    },
+    sendCompatibility: (body) => client.compatibility(body),
+    isConnected: () => channel?.isOpen() === true,
+    log,
+    nowMs: () => Date.now(),
+  });
 
   async function refreshAddresses(): Promise<void> {
     try {
       if (!(await servers.learn()) || closed) return;
       await serial(() => applier.factsChanged());
     } catch (error) {
-      failed(applier.enforced()?.policy.version ?? 0, error);
+      policy.failed(error);
     }
   }
 
   await interfaces.read();
-  const stored = await store.readPolicy();
-  if (stored !== null) {
-    try {
-      await applier.restore(stored);
-      log.info('the last policy is in force', { version: stored.version });
-    } catch (error) {
-      failed(stored.version, error);
-    }
-  }
+  await policy.restore(() => store.readPolicy());
 
   const guard = createTamperGuard({
     firewall: platform.firewall,
@@ -319,14 +311,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   const stopFlows = platform.watchFlows((packets) => flows.observe(packets));
   void refreshAddresses();
   const timers = [
-    setInterval(() => {
-      const policy = applier.enforced()?.policy;
-      channel?.send({
-        type: 'heartbeat',
-        uptime_seconds: platform.describe().uptimeSeconds,
-        policy_version: policy?.version ?? 0,
-      });
-    }, identity.heartbeat_seconds * 1000),
+    setInterval(heartbeat, identity.heartbeat_seconds * 1000),
     setInterval(() => void flows.flush(), settings.flowReportSeconds * 1000),
     setInterval(() => {
       if (channel?.isOpen() !== true) void refreshAddresses();
@@ -334,7 +319,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   ];
   channel = openChannel({
     pce,
-    token: identity.token,
+    token: () => keeper.token(),
     maxWaitMs: settings.reconnectSeconds * 1000,
     log,
     random: Math.random,
@@ -354,7 +339,9 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
         pce: `${settings.managementServer}:${settings.port}`,
         channel: channel?.isOpen() === true ? 'open' : refusedBy === null ? 'closed' : 'refused',
         policy: policyStatus(applier.enforced()),
-        last_failure: lastFailure,
+        suspended: false,
+        last_failure: policy.lastFailure(),
+        warnings: [...care.warnings()],
         interfaces: interfaces.reported(),
         flows: flows.statistics(),
         uptime_seconds: Math.round((Date.now() - startedAt) / 1000),
@@ -380,6 +367,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       closed = true;
       names.close();
       for (const timer of timers) clearInterval(timer);
+      care.close();
       interfaces.close();
       stopNetwork();
       stopFlows();

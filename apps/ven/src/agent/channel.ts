@@ -15,7 +15,7 @@ const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
 
 export interface ChannelDeps {
   readonly pce: PceAddress;
-  readonly token: string;
+  readonly token: () => string;
   readonly maxWaitMs: number;
   readonly log: Log;
   /** 0 to 1. */
@@ -61,7 +61,7 @@ export function openChannel(deps: ChannelDeps): Channel {
     timer = null;
     lastAttempt = Date.now();
     const attempt = new WebSocket(`wss://${formatServer(pce.host, pce.port)}/api/v2/ven/channel`, {
-      headers: { authorization: `Bearer ${deps.token}` },
+      headers: { authorization: `Bearer ${deps.token()}` },
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       maxPayload: MAX_MESSAGE_BYTES,
       minVersion: 'TLSv1.2',

@@ -13,6 +13,10 @@ const controlRequestSchema = z.discriminatedUnion('command', [
   /** `quiet`: it starts again at once, the PCE need not know. */
   z.object({ command: z.literal('stop'), quiet: z.boolean() }),
   z.object({ command: z.literal('unpair'), restore: z.enum(['saved', 'recommended', 'open']) }),
+  /** As `unpair saved`, but the program stays. */
+  z.object({ command: z.literal('deactivate') }),
+  z.object({ command: z.literal('suspend') }),
+  z.object({ command: z.literal('unsuspend') }),
 ]);
 export type ControlRequest = z.infer<typeof controlRequestSchema>;
 

@@ -12,5 +12,7 @@ export function reportFacts(platform: Platform): HostFacts {
     os_detail: host.osDetail,
     version: VEN_VERSION,
     uptime_seconds: host.uptimeSeconds,
+    machine_id: host.machineId,
+    boot_id: host.bootId,
   };
 }

@@ -7,14 +7,18 @@ import {
   detectResponseSchema,
   explanationSchema,
   policyDocumentSchema,
+  venTokenSchema,
   type ActivateRequest,
   type ActivateResponse,
+  type CompatibilityReport,
   type ConnectionQuestion,
   type DetectResponse,
   type ExplanationWire,
   type FlowReport,
   type HostReport,
   type PolicyDocument,
+  type VenStatusRequest,
+  type VenToken,
 } from '@bulkhead/contract';
 import type { z } from 'zod';
 
@@ -47,6 +51,12 @@ export interface PceClient {
   explain(body: ConnectionQuestion): Promise<ExplanationWire>;
   flows(body: FlowReport): Promise<void>;
   goodbye(reason: 'stop' | 'unpair' | 'shutdown'): Promise<void>;
+  setStatus(status: VenStatusRequest['status']): Promise<void>;
+  compatibility(report: CompatibilityReport): Promise<void>;
+  /** The next token; the one that this client uses stays valid for a while. */
+  nextToken(): Promise<VenToken>;
+  /** The PCE's clock, to the second; null when its answer does not say. */
+  time(): Promise<Date | null>;
   /** Ends connections that are kept. */
   close(): void;
 }
@@ -68,8 +78,14 @@ interface Call {
   readonly kept?: boolean;
 }
 
-/** `token` null: only activation is possible. Calls reject with PceError, or with the error of the connection. */
-export function createPceClient(pce: PceAddress, token: string | null): PceClient {
+interface Answer {
+  readonly text: string;
+  /** Header `Date`. */
+  readonly date: string | undefined;
+}
+
+/** `token` null: only activation is possible; a function where it is renewed. Calls reject with PceError, or with the error of the connection. */
+export function createPceClient(pce: PceAddress, token: string | (() => string) | null): PceClient {
   let keeper = new Agent({ keepAlive: true, maxSockets: 1 });
   /** A connection that failed may hang in a network that the host has left. */
   function dropKept(): void {
@@ -84,7 +100,7 @@ export function createPceClient(pce: PceAddress, token: string | null): PceClien
     localAddress,
     timeoutMs = TIMEOUT_MS,
     kept = false,
-  }: Call): Promise<string> {
+  }: Call): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const payload = body === undefined ? null : Buffer.from(JSON.stringify(body));
       const request = httpsRequest(
@@ -102,7 +118,9 @@ export function createPceClient(pce: PceAddress, token: string | null): PceClien
             : { localAddress, family: localAddress.includes(':') ? 6 : 4 }),
           headers: {
             accept: 'application/json',
-            ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+            ...(token === null
+              ? {}
+              : { authorization: `Bearer ${typeof token === 'string' ? token : token()}` }),
             ...(payload === null
               ? {}
               : { 'content-type': 'application/json', 'content-length': payload.length }),
@@ -120,7 +138,7 @@ export function createPceClient(pce: PceAddress, token: string | null): PceClien
           response.on('end', () => {
             const text = Buffer.concat(chunks).toString('utf8');
             const status = response.statusCode ?? 0;
-            if (status >= 200 && status < 300) resolve(text);
+            if (status >= 200 && status < 300) resolve({ text, date: response.headers.date });
             else reject(errorOf(status, text, `${method} ${path}`));
           });
         },
@@ -142,7 +160,7 @@ export function createPceClient(pce: PceAddress, token: string | null): PceClien
     call: Call,
     schema: Schema,
   ): Promise<z.output<Schema>> {
-    const text = await send(call);
+    const { text } = await send(call);
     let value: unknown;
     try {
       value = JSON.parse(text);
@@ -187,6 +205,16 @@ export function createPceClient(pce: PceAddress, token: string | null): PceClien
         dropKept();
         throw error;
       }
+    },
+    setStatus: async (status) =>
+      void (await send({ method: 'PUT', path: '/ven/status', body: { status } })),
+    compatibility: async (body) =>
+      void (await send({ method: 'PUT', path: '/ven/compatibility_report', body })),
+    nextToken: () => ask({ method: 'POST', path: '/ven/token' }, venTokenSchema),
+    async time() {
+      const { date } = await send({ method: 'GET', path: '/node_available' });
+      const time = Date.parse(date ?? '');
+      return Number.isNaN(time) ? null : new Date(time);
     },
     close: () => keeper.destroy(),
     goodbye: async (reason) =>

@@ -67,15 +67,20 @@ export function createPolicyApplier(deps: PolicyApplierDeps): PolicyApplier {
   const { firewall, log } = deps;
   let current: Enforced | null = null;
   let previousIndex: FirewallPlan['logIndex'] = new Map();
+  /** Servers that the plan in force knows. */
+  let servers = '';
+  const planServers = new WeakMap<FirewallPlan, string>();
 
   function planOf(policy: PolicyContent): FirewallPlan {
     let plan: FirewallPlan;
     try {
+      const host = deps.facts();
       plan = buildPlan({
         policy: policy.policy,
         sets: new Map(policy.sets.map((set) => [set.id, set])),
-        host: deps.facts(),
+        host,
       });
+      planServers.set(plan, serversOf(host));
       requirePceConnection(plan);
     } catch (error) {
       throw new ApplyError(messageOf(error), { cause: error });
@@ -119,6 +124,7 @@ export function createPolicyApplier(deps: PolicyApplierDeps): PolicyApplier {
 
   function become(policy: PolicyContent, plan: FirewallPlan): Enforced {
     if (current !== null) previousIndex = current.plan.logIndex;
+    servers = planServers.get(plan) ?? servers;
     current = { policy, plan, appliedAt: deps.now().toISOString() };
     deps.took(plan);
     return current;
@@ -215,7 +221,8 @@ export function createPolicyApplier(deps: PolicyApplierDeps): PolicyApplier {
       else await applyWhole(before.policy, false);
     },
     async factsChanged() {
-      if (current === null) return;
+      // a policy that came in the meantime was built on the new facts already
+      if (current === null || serversOf(deps.facts()) === servers) return;
       await applyWhole(current.policy, false);
     },
     async repair() {
@@ -243,6 +250,10 @@ function tightens({ rules }: FirewallPlan, deltas: readonly AddressSetDelta[]): 
       (removeHosts.length + removeRanges.length > 0 && named('allow', id)) ||
       (addHosts.length + addRanges.length > 0 && named('deny', id)),
   );
+}
+
+function serversOf({ pce, resolvers }: HostFacts): string {
+  return JSON.stringify([pce, resolvers]);
 }
 
 function sameInterfaces(one: FirewallPlan, other: FirewallPlan): boolean {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { reportedInterfaceSchema } from '@bulkhead/contract';
+import { reportedInterfaceSchema, venWarningSchema } from '@bulkhead/contract';
 import { ENFORCEMENT_MODES } from '@bulkhead/policy';
 import type { Enforced } from './policy-applier.ts';
+import type { Activated } from './stored-client.ts';
 
 /** What `illumio-ven-ctl status --json` prints of a running daemon. */
 export const agentStatusSchema = z.object({
@@ -20,7 +21,10 @@ export const agentStatusSchema = z.object({
       applied_at: z.string(),
     })
     .nullable(),
+  /** The host's own firewall filters; nothing is enforced, reported or sent (R-VEN-9). */
+  suspended: z.boolean(),
   last_failure: z.string().nullable(),
+  warnings: z.array(venWarningSchema),
   interfaces: z.array(reportedInterfaceSchema),
   flows: z.object({ buffered: z.number(), dropped: z.number(), sent: z.number() }),
   uptime_seconds: z.number(),
@@ -28,6 +32,29 @@ export const agentStatusSchema = z.object({
   pid: z.number(),
 });
 export type AgentStatus = z.infer<typeof agentStatusSchema>;
+
+/** Of a VEN that is suspended. */
+export function suspendedStatus(
+  { identity, settings }: Activated,
+  uptimeSeconds: number,
+): AgentStatus {
+  return {
+    activated: true,
+    ven_uuid: identity.ven_uuid,
+    ven_type: settings.endpoint ? 'endpoint' : 'server',
+    pce: `${settings.managementServer}:${settings.port}`,
+    channel: 'closed',
+    policy: null,
+    suspended: true,
+    last_failure: null,
+    warnings: [],
+    interfaces: [],
+    flows: { buffered: 0, dropped: 0, sent: 0 },
+    uptime_seconds: uptimeSeconds,
+    rss_bytes: process.memoryUsage().rss,
+    pid: process.pid,
+  };
+}
 
 /** Null: none has been applied yet. */
 export function policyStatus(enforced: Enforced | null): AgentStatus['policy'] {

@@ -3,10 +3,13 @@ import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
 import { networkProfileCacheSchema, type NetworkProfileCache } from './network-profile.ts';
 import { identitySchema, type Identity } from './identity.ts';
-import { policyContentSchema, type PolicyContent } from '@bulkhead/contract';
+import type { PolicyContent } from '@bulkhead/contract';
 import { z } from 'zod';
+import { organizationSchema, type Organization } from './organization.ts';
 import { readText, remove, writeFileAtomically } from './files.ts';
+import { parsePolicyFile, renderPolicyFile } from './policy-file.ts';
 import { parseSettings, renderSettings, type Settings } from './settings.ts';
+import { NEVER_SUSPENDED, suspensionSchema, type Suspension } from './suspension.ts';
 
 class StoreError extends Error {
   override readonly name = 'StoreError';
@@ -26,8 +29,15 @@ export interface Store {
   readCa(): Promise<string | null>;
   /** Identity last, so that a VEN is activated wholly or not at all. */
   writeActivation(identity: Identity, settings: Settings, ca: string | null): Promise<void>;
+  /** Rejects with PolicyFileError when the file is damaged. */
   readPolicy(): Promise<PolicyContent | null>;
   writePolicy(policy: PolicyContent): Promise<void>;
+  readSuspension(): Promise<Suspension>;
+  writeSuspension(suspension: Suspension): Promise<void>;
+  /** What the organization asks of this VEN. */
+  readOrganization(): Promise<Organization>;
+  writeOrganization(organization: Organization): Promise<void>;
+  writeIdentity(identity: Identity): Promise<void>;
   readProfiles(): Promise<NetworkProfileCache>;
   writeProfiles(cache: NetworkProfileCache): Promise<void>;
   readPceAddresses(): Promise<readonly string[]>;
@@ -43,6 +53,8 @@ export function openStore(folder: string): Store {
   const files = {
     identity: at('state', 'identity.json'),
     policy: at('state', 'policy.json'),
+    suspension: at('state', 'suspension.json'),
+    organization: at('state', 'organization.json'),
     profiles: at('state', 'network_profiles.json'),
     addresses: at('state', 'pce_addresses.json'),
     sequence: at('state', 'flow_sequence.json'),
@@ -97,8 +109,18 @@ export function openStore(folder: string): Store {
       else await writeFileAtomically(files.ca, ca);
       await writeJson(files.identity, identity);
     },
-    readPolicy: () => readJson(files.policy, policyContentSchema),
-    writePolicy: (policy) => writeJson(files.policy, policy),
+    async readPolicy() {
+      const text = await readText(files.policy);
+      return text === null ? null : parsePolicyFile(text);
+    },
+    writePolicy: (policy) => writeFileAtomically(files.policy, renderPolicyFile(policy)),
+    readSuspension: async () =>
+      (await readCache(files.suspension, suspensionSchema)) ?? NEVER_SUSPENDED,
+    writeSuspension: (suspension) => writeJson(files.suspension, suspension),
+    readOrganization: async () =>
+      (await readCache(files.organization, organizationSchema)) ?? organizationSchema.parse({}),
+    writeOrganization: (organization) => writeJson(files.organization, organization),
+    writeIdentity: (identity) => writeJson(files.identity, identity),
     readProfiles: async () => (await readCache(files.profiles, networkProfileCacheSchema)) ?? {},
     writeProfiles: (cache) => writeJson(files.profiles, cache),
     readPceAddresses: async () => (await readCache(files.addresses, addressesSchema)) ?? [],

@@ -13,7 +13,7 @@ export async function writeSupportReport(
   facts: Readonly<Record<string, unknown>>,
   now: Date,
 ): Promise<string> {
-  const stamp = now.toISOString().replace(/[-:]|\.\d+/g, '');
+  const stamp = now.toISOString().replace(/[-:.]/g, '');
   const path = join(
     dirname(store.folder),
     `${basename(store.folder).replace(/_data$/, '')}_report_${stamp}.json`,

@@ -1,8 +1,8 @@
 /** Taking the VEN out, the same steps from the terminal and from the console (R-VEN-4). */
 import type { FirewallRestore, Platform } from '../platform/port.ts';
 import { messageOf } from './log.ts';
-import { createPceClient } from './pce-client.ts';
 import type { Store } from './store.ts';
+import { clientOf, readActivated } from './stored-client.ts';
 import { writeSupportReport } from './support-report.ts';
 
 export interface UnpairResult {
@@ -32,24 +32,20 @@ export async function unpair(
   store: Store,
   restore: FirewallRestore,
 ): Promise<UnpairResult> {
-  const [identity, settings, ca] = await Promise.all([
-    store.readIdentity(),
-    store.readSettings(),
-    store.readCa(),
-  ]);
-  const venType = settings?.endpoint === true ? 'endpoint' : 'server';
+  const activated = await readActivated(store);
+  const venType = activated?.settings.endpoint === true ? 'endpoint' : 'server';
   const messages: string[] = [];
   const note = await platform.firewall.restore(restore, venType);
   messages.push(LEFT[restore][venType]);
   if (note !== null) messages.push(note);
-  if (identity !== null && settings !== null) {
+  if (activated !== null) {
+    const { pce_fqdn: pce } = activated.identity;
     try {
-      const pce = { host: settings.managementServer, port: settings.port, ca };
-      await createPceClient(pce, identity.token).goodbye('unpair');
-      messages.push(`The PCE ${identity.pce_fqdn} was told.`);
+      await clientOf(activated).goodbye('unpair');
+      messages.push(`The PCE ${pce} was told.`);
     } catch (error) {
       messages.push(
-        `The PCE ${identity.pce_fqdn} could not be told: ${messageOf(error)}. Unpair the VEN in the console too.`,
+        `The PCE ${pce} could not be told: ${messageOf(error)}. Unpair the VEN in the console too.`,
       );
     }
   }

@@ -2,6 +2,7 @@
  * The platform port: everything of the VEN that knows an operating system. `agent/` is written against it alone.
  * Implementations: `linux/` (nftables, netlink), `fake/` (memory, for tests). `port.conformance.ts` holds them alike.
  */
+import type { CompatibilityCheck, VenWarning } from '@bulkhead/contract';
 import type { FirewallPlan } from '@bulkhead/enforcement';
 
 /** What the host is. */
@@ -15,6 +16,8 @@ interface HostDescription {
   readonly uptimeSeconds: number;
   /** Changes with every boot. */
   readonly bootId: string;
+  /** What the system knows this installation by, empty where it has nothing; equal on copies of one image that were not made ready for copying. */
+  readonly machineId: string;
 }
 
 export type InterfaceType =
@@ -145,6 +148,10 @@ export interface Platform {
   ): () => void;
   /** Addresses of the DNS servers that the host asks, loopback left out. */
   resolvers(): Promise<readonly string[]>;
+  /** Whether the VEN can work here, check by check (R-VEN-7). Changes nothing and never rejects. */
+  checkEnvironment(): Promise<readonly CompatibilityCheck[]>;
+  /** What is wrong with the host now, such as a connection table that is nearly full; empty: nothing. */
+  warnings(): Promise<readonly VenWarning[]>;
   readonly firewall: Firewall;
   readonly service: BootService;
   /** Gives back memory that only the start needed. */

@@ -54,7 +54,13 @@ export async function startAgentHost(prepare: (pce: TestPce) => void): Promise<A
     store,
   );
   const start = (): Promise<Agent> =>
-    startAgent({ platform, store, log, unpairAsked: () => undefined });
+    startAgent({
+      platform,
+      store,
+      log,
+      unpairAsked: () => undefined,
+      restartAsked: () => undefined,
+    });
   let agent = await start();
 
   function last<Type extends VenMessage['type']>(

@@ -4,27 +4,32 @@ import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   activateRequestSchema,
+  compatibilityReportSchema,
   connectionQuestionSchema,
   detectRequestSchema,
   flowReportSchema,
   hostReportSchema,
   venMessageSchema,
+  venStatusRequestSchema,
   type ActivateRequest,
+  type CompatibilityReport,
   type ConnectionQuestion,
   type ExplanationWire,
   type FlowRecord,
   type HostReport,
+  type MaintenanceClaim,
   type PceMessage,
   type PolicyContent,
   type PolicyDeltaContent,
   type PolicyDocument,
   type VenMessage,
+  type VenStatusRequest,
 } from '@bulkhead/contract';
 import type { NetworkProfile } from '@bulkhead/policy';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { TEST_CA, TEST_CERTIFICATE, TEST_KEY } from './test-certificate.ts';
 
-const TEST_TOKEN = 'token-of-the-test-ven';
+const FIRST_TOKEN = 'token-of-the-test-ven';
 export const TEST_CODE = 'code-of-the-test-profile';
 export const TEST_FINGERPRINT = createHash('sha256')
   .update(new X509Certificate(TEST_CA).raw)
@@ -41,6 +46,13 @@ export interface TestPce {
   readonly detections: { readonly interface: string; readonly from: string }[];
   /** Questions of `explain`. */
   readonly questions: ConnectionQuestion[];
+  /** What the VEN said that it is. */
+  readonly statuses: VenStatusRequest['status'][];
+  readonly compatibility: CompatibilityReport[];
+  /** What its clock says; null: the time. */
+  time: Date | null;
+  /** Signs a maintenance token, as the console does. */
+  seal(claim: MaintenanceClaim): string;
   /** What `explain` answers; null: that it is not the host's to ask. */
   explanation: ExplanationWire | null;
   wholeRequests(): number;
@@ -61,6 +73,8 @@ export async function startTestPce(port = 0, host = '127.0.0.1'): Promise<TestPc
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const sockets = new Set<WebSocket>();
   let wholes = 0;
+  /** The current token and the one before. */
+  const tokens = [FIRST_TOKEN];
 
   const signed = (content: unknown): PolicyDocument => {
     const text = JSON.stringify(content);
@@ -98,14 +112,19 @@ export async function startTestPce(port = 0, host = '127.0.0.1'): Promise<TestPc
         protocol: 1,
         org_id: 1,
         ven_uuid: '11111111-2222-4333-8444-555555555555',
-        token: TEST_TOKEN,
+        token: FIRST_TOKEN,
         policy_public_key: publicKey.export({ type: 'spki', format: 'pem' }),
         pce_fqdn: 'pce.test',
         heartbeat_seconds: 300,
       });
       return;
     }
-    if (request.headers.authorization !== `Bearer ${TEST_TOKEN}`) {
+    if (path === '/api/v2/node_available') {
+      response.setHeader('date', (pce.time ?? new Date()).toUTCString());
+      reply(200);
+      return;
+    }
+    if (!isKnown(request)) {
       reply(401);
       return;
     }
@@ -134,14 +153,25 @@ export async function startTestPce(port = 0, host = '127.0.0.1'): Promise<TestPc
     } else if (path === '/api/v2/ven/goodbye') {
       pce.goodbyes.push(text);
       reply(204);
+    } else if (path === '/api/v2/ven/status') {
+      pce.statuses.push(venStatusRequestSchema.parse(body).status);
+      reply(204);
+    } else if (path === '/api/v2/ven/compatibility_report') {
+      pce.compatibility.push(compatibilityReportSchema.parse(body));
+      reply(204);
+    } else if (path === '/api/v2/ven/token') {
+      tokens.push(`token-${tokens.length + 1}-of-the-test-ven`);
+      tokens.splice(0, tokens.length - 2);
+      reply(201, { token: tokens.at(-1), previous_valid_seconds: 86_400 });
     } else reply(404, []);
   }
+  const isKnown = (request: IncomingMessage): boolean =>
+    tokens.some((token) => request.headers.authorization === `Bearer ${token}`);
 
   const channel = new WebSocketServer({
     server,
     path: '/api/v2/ven/channel',
-    verifyClient: ({ req }: { req: IncomingMessage }) =>
-      req.headers.authorization === `Bearer ${TEST_TOKEN}`,
+    verifyClient: ({ req }: { req: IncomingMessage }) => isKnown(req),
   });
   channel.on('connection', (socket) => {
     sockets.add(socket);
@@ -171,6 +201,13 @@ export async function startTestPce(port = 0, host = '127.0.0.1'): Promise<TestPc
     goodbyes: [],
     detections: [],
     questions: [],
+    statuses: [],
+    compatibility: [],
+    time: null,
+    seal(claim) {
+      const bytes = Buffer.from(JSON.stringify(claim));
+      return `${bytes.toString('base64url')}.${sign(null, bytes, privateKey).toString('base64url')}`;
+    },
     explanation: null,
     wholeRequests: () => wholes,
     connected: () => sockets.size > 0,

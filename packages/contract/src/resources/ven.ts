@@ -2,6 +2,7 @@
 import { endpoint } from '../endpoint.ts';
 import { explanationSchema } from './explanation.ts';
 import { connectionQuestionSchema } from './questions.ts';
+import { compatibilityReportSchema, venStatusRequestSchema, venTokenSchema } from '../ven/care.ts';
 import {
   activateRequestSchema,
   activateResponseSchema,
@@ -94,5 +95,38 @@ export const venEndpoints = {
     body: goodbyeSchema,
     status: 204,
     answer: 'empty',
+  }),
+  'ven.status': endpoint({
+    method: 'PUT',
+    path: '/ven/status',
+    permission: 'ven',
+    events: ['agent.suspend', 'agent.unsuspend'],
+    tag: 'VEN',
+    summary: 'The VEN was suspended or goes on again; a suspended host stays a peer of others',
+    body: venStatusRequestSchema,
+    status: 204,
+    answer: 'empty',
+  }),
+  'ven.compatibility_report': endpoint({
+    method: 'PUT',
+    path: '/ven/compatibility_report',
+    permission: 'ven',
+    events: { none: 'a report about the host, shown with its VEN' },
+    tag: 'VEN',
+    summary: 'What the VEN found of its host (R-VEN-7)',
+    body: compatibilityReportSchema,
+    status: 204,
+    answer: 'empty',
+  }),
+  'ven.token': endpoint({
+    method: 'POST',
+    path: '/ven/token',
+    permission: 'ven',
+    events: ['agent.refresh_token'],
+    tag: 'VEN',
+    summary: 'The next token of the VEN; the one before stays valid for a while',
+    status: 201,
+    answer: 'json',
+    response: venTokenSchema,
   }),
 };

@@ -203,6 +203,7 @@ export const venSchema = z
     upgrade_expires_at: timestampSchema.nullable(),
     upgrade_target_version: z.string().nullable(),
     authentication_recovery: z.boolean(),
+    golden_image: z.boolean().describe('Machines are copied from this one (ours)'),
     conditions: z.array(z.unknown()),
     connected: z.boolean().describe('Its channel is open now (ours)'),
     policy_messages: z
@@ -347,11 +348,20 @@ export const workloadEndpoints = {
     method: 'PUT',
     path: `${V}/:id`,
     permission: 'wl',
-    events: ['agent.update'],
+    events: ['agent.update', 'agent.suspend', 'agent.unsuspend'],
     tag: 'VENs',
     params: orgIdParams,
-    summary: 'Name and description',
-    body: z.strictObject({ name: optionalText, description: descriptionSchema.optional() }),
+    summary:
+      'Name, description, status (marks the VEN, commands nothing) and whether it is a golden image',
+    body: z.strictObject({
+      name: optionalText,
+      description: descriptionSchema.optional(),
+      status: z.enum(['active', 'suspended']).optional(),
+      golden_image: z
+        .boolean()
+        .optional()
+        .describe('Copies of this machine raise no events (R-VEN-8; ours)'),
+    }),
     represents: venSchema,
     query: ifUpdatedAtQuery,
     status: 204,

@@ -41,6 +41,12 @@ export const hostFactsSchema = z.object({
   os_detail: z.string().max(255),
   version: z.string().max(64).describe('VEN version, X.Y.Z-BUILD'),
   uptime_seconds: z.number().nonnegative(),
+  machine_id: z
+    .string()
+    .max(128)
+    .optional()
+    .describe('What the system knows this installation by; equal on copies of one image'),
+  boot_id: z.string().max(64).optional().describe('Another after every boot'),
 });
 export type HostFacts = z.infer<typeof hostFactsSchema>;
 

@@ -126,6 +126,7 @@ export class VenClient {
   readonly request: ActivateRequest;
   readonly messages: PceMessage[] = [];
   bootId = 'boot-1';
+  machineId: string | undefined;
   version = 0;
   policy: HostPolicy | undefined;
   sets = new Map<string, SetContent>();
@@ -197,6 +198,7 @@ export class VenClient {
       type: 'hello',
       protocol: 1,
       boot_id: this.bootId,
+      ...(this.machineId === undefined ? {} : { machine_id: this.machineId }),
       policy_version: this.version,
       policy_hash: this.policy?.hash ?? null,
     });

@@ -2,6 +2,7 @@ import { describeChanges, recordEvent } from '../../audit/record-event.ts';
 import { appendChange } from '../../db/transaction.ts';
 import type { Deps } from '../../deps.ts';
 import { notFound } from '../../http/domain-error.ts';
+import { markVen } from '../../gateway/ven-status.ts';
 import type { Routes } from '../../http/routes.ts';
 import { refuseStale } from '../../provisioning/drafts.ts';
 import { UUID } from '../../provisioning/references.ts';
@@ -47,17 +48,24 @@ export function venRoutes(deps: Deps): Routes {
         updatedAt: ven.updated_at,
         updatedBy: ven.updated_by,
       });
-      const before = { name: row.name, description: ven.description };
+      if (body.status !== undefined)
+        await markVen(deps, db, { orgId, venId: row.id, status: body.status, by: context });
+      const before = {
+        name: row.name,
+        description: ven.description,
+        golden_image: ven.golden_image,
+      };
       const after = {
         name: body.name === undefined ? before.name : body.name,
         description: body.description === undefined ? before.description : body.description,
+        golden_image: body.golden_image ?? before.golden_image,
       };
       const changes = describeChanges(before, after);
       if (Object.keys(changes).length === 0) return;
       const audited = { updated_at: deps.clock.now(), updated_by: caller.href };
       await db
         .updateTable('vens')
-        .set({ description: after.description, ...audited })
+        .set({ description: after.description, golden_image: after.golden_image, ...audited })
         .where('id', '=', row.id)
         .execute();
       if (after.name !== before.name) {

@@ -1,5 +1,7 @@
 /** What is not wrong with a workload but will surprise somebody. */
+import { venWarningSchema } from '@bulkhead/contract';
 import { isPeerAddress, parseAddress } from '@bulkhead/net';
+import { z } from 'zod';
 import type { WorkloadRow } from './query.ts';
 
 /** Shorter prefixes never stand for a subnet (policy model, Use Workload Subnets). */
@@ -7,7 +9,7 @@ const SHORTEST_SUBNET = { 4: 8, 6: 32 } as const;
 
 export function workloadWarnings(row: WorkloadRow): { token: string; message: string }[] {
   if (!row.managed || row.deleted) return [];
-  return [...shortPrefixes(row), ...oldVen(row)];
+  return [...shortPrefixes(row), ...oldVen(row), ...hostTrouble(row)];
 }
 
 function shortPrefixes(row: WorkloadRow): { token: string; message: string }[] {
@@ -39,4 +41,10 @@ function oldVen(row: WorkloadRow): { token: string; message: string }[] {
       message: `VEN ${ven.version} manages corporate interfaces only; 22.3.0 and later manage external ones too`,
     },
   ];
+}
+
+/** What the VEN itself warns of, such as a connection table that is nearly full (FR-53). */
+function hostTrouble({ ven }: WorkloadRow): { token: string; message: string }[] {
+  const { data = [] } = z.array(venWarningSchema).safeParse(ven?.health['warnings']);
+  return data;
 }

@@ -1,4 +1,5 @@
 /** A host in memory. Held to the same conformance suite as the real platforms. */
+import type { CompatibilityCheck, VenWarning } from '@bulkhead/contract';
 import {
   connectionsToCut,
   elementChanges,
@@ -34,6 +35,11 @@ export interface FakePlatform extends Platform {
   /** Message of the refusal of every further change of the boot service; null: none. */
   refuseService: string | null;
   connections: TrackedConnection[];
+  machineId: string;
+  /** What `checkEnvironment` finds. */
+  environment: readonly CompatibilityCheck[];
+  /** What is wrong with the host. */
+  trouble: readonly VenWarning[];
   /** DNS servers of the host; read at a start and when the network changes. */
   resolverAddresses: readonly string[];
   setInterfaces(links: readonly NetworkInterface[]): void;
@@ -99,6 +105,11 @@ export function createFakePlatform(): FakePlatform {
     refuseService: null,
     bootService: () => bootService,
     connections: [],
+    machineId: 'machine-1',
+    environment: [{ name: 'kernel', status: 'green', detail: 'a kernel in memory' }],
+    trouble: [],
+    checkEnvironment: () => Promise.resolve(platform.environment),
+    warnings: () => Promise.resolve(platform.trouble),
     enforced: () => enforced,
     wholeApplications: () => whole,
     restored: () => restoredTo,
@@ -124,6 +135,7 @@ export function createFakePlatform(): FakePlatform {
       osDetail: 'a host in memory',
       uptimeSeconds: 1,
       bootId: '00000000-0000-4000-8000-000000000000',
+      machineId: platform.machineId,
     }),
     interfaces: () => Promise.resolve(links),
     watchNetwork: (changed) => watch(networkWatchers, changed),

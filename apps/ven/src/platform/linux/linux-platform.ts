@@ -5,6 +5,11 @@ import type { FirewallChange, ObservedPacket, Platform, ResolvedName } from '../
 import { createDnsObserver, dnsFilter } from './dns-answers.ts';
 import { readInterfaces } from './linux-interfaces.ts';
 import { createLinuxFirewall } from './linux-firewall.ts';
+import {
+  checkLinuxEnvironment,
+  connectionTableWarning,
+  readConnectionTable,
+} from './linux-environment.ts';
 import { createLinuxService } from './linux-service.ts';
 import { runCommand } from './command.ts';
 import { loadLibc } from './libc.ts';
@@ -42,6 +47,7 @@ export async function createLinuxPlatform({ failed }: LinuxPlatformOptions): Pro
   const loop = startNetlinkLoop(libc, failed);
   const ownProcesses: number[] = [];
   const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  const machineId = readMachineId();
   const osRelease = readRelease();
   let elements: ElementSocket | null = null;
   let interfaceNames = new Map<number, string>();
@@ -86,6 +92,7 @@ export async function createLinuxPlatform({ failed }: LinuxPlatformOptions): Pro
       osDetail: `${os.type()} ${os.release()} ${osRelease.prettyName}`,
       uptimeSeconds: Math.round(os.uptime()),
       bootId,
+      machineId,
     }),
     interfaces,
     watchNetwork: (changed) => {
@@ -149,6 +156,12 @@ export async function createLinuxPlatform({ failed }: LinuxPlatformOptions): Pro
       return () => loop.remove(fd);
     },
     resolvers: () => readResolvers((path) => fs.readFile(path, 'utf8')),
+    checkEnvironment: () =>
+      checkLinuxEnvironment({ root: '/', exec: runCommand, userId: () => os.userInfo().uid }),
+    async warnings() {
+      const message = connectionTableWarning(await readConnectionTable('/'));
+      return message === null ? [] : [{ token: 'connection_table_full', message }];
+    },
     firewall: createLinuxFirewall({
       watch: watchFirewall,
       moveElements(changes) {
@@ -190,4 +203,13 @@ function readRelease(): { id: string; version: string; prettyName: string } {
     version: value('VERSION_ID') === '' ? '0' : value('VERSION_ID'),
     prettyName: value('PRETTY_NAME'),
   };
+}
+
+function readMachineId(): string {
+  try {
+    return readFileSync('/etc/machine-id', 'utf8').trim();
+  } catch {
+    // not every system has one
+    return '';
+  }
 }

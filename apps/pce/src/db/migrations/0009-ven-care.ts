@@ -1,0 +1,12 @@
+/** Compatibility reports, golden images and upgrades of VENs. */
+import { sql } from 'kysely';
+import type { Tx } from '../database.ts';
+
+export async function up(trx: Tx): Promise<void> {
+  await sql`ALTER TABLE vens
+    ADD COLUMN compatibility jsonb,
+    ADD COLUMN compatibility_at timestamptz,
+    ADD COLUMN golden_image boolean NOT NULL DEFAULT false,
+    ADD COLUMN upgrade_target_version text,
+    ADD COLUMN upgrade_expires_at timestamptz`.execute(trx);
+}
