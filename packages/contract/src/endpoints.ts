@@ -1,9 +1,11 @@
 /** The endpoint table: every operation of the API, by name. */
 import { labelEndpoints } from './resources/labels.ts';
+import { deleteManyEndpoints } from './resources/delete-many.ts';
 import { firewallSettingsEndpoints } from './resources/firewall-settings.ts';
 import { ipTablesRuleEndpoints } from './resources/ip-tables-rules.ts';
 import { jobEndpoints } from './resources/jobs.ts';
 import { nodeEndpoints } from './resources/node.ts';
+import { outOfScopeEndpoints } from './resources/out-of-scope.ts';
 import { objectEndpoints } from './resources/objects.ts';
 import { policyTestEndpoints } from './resources/policy-tests.ts';
 import { policyEndpoints } from './resources/policy.ts';
@@ -12,6 +14,7 @@ import { questionEndpoints } from './resources/questions.ts';
 import { ruleEndpoints } from './resources/rules.ts';
 import { eventEndpoints } from './resources/events.ts';
 import { trafficEndpoints } from './resources/traffic.ts';
+import { ruleSideEndpoints } from './resources/rule-sides.ts';
 import { ruleQuestionEndpoints } from './resources/rule-questions.ts';
 import { userEndpoints } from './resources/users.ts';
 import { venCareEndpoints } from './resources/ven-care.ts';
@@ -29,6 +32,9 @@ export const endpoints = {
   ...labelEndpoints,
   ...objectEndpoints,
   ...ruleEndpoints,
+  ...ruleSideEndpoints,
+  ...deleteManyEndpoints,
+  ...outOfScopeEndpoints,
   ...ipTablesRuleEndpoints,
   ...virtualServiceEndpoints,
   ...securityPrincipalEndpoints,

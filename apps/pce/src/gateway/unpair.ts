@@ -6,6 +6,7 @@ import type { Deps } from '../deps.ts';
 import type { ContextOf } from '../http/routes.ts';
 import type { Ref } from '@bulkhead/contract';
 import type { WriteContext } from '../provisioning/drafts.ts';
+import { dropBindings } from '../resources/service-bindings/store.ts';
 import { venHref, workloadHref } from './ven-access.ts';
 import type { FirewallRestore } from './ven-records.ts';
 import { collectErrors, findVen } from './ven-refs.ts';
@@ -85,6 +86,7 @@ async function removeWorkload(
     })
     .where('id', '=', id)
     .execute();
+  await dropBindings(trx, { orgId, workloadId: id });
   await trx
     .updateTable('vens')
     .set({

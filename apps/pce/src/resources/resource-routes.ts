@@ -11,6 +11,7 @@ import { labelGroupRoutes } from './label-groups/routes.ts';
 import { labelRoutes } from './labels/routes.ts';
 import { networkRoutes } from './networks/routes.ts';
 import type { Seeder } from './orgs/setup.ts';
+import { outOfScopeRoutes } from './out-of-scope.ts';
 import { pairingProfileRoutes } from './pairing-profiles/routes.ts';
 import { seedPairingProfile } from './pairing-profiles/store.ts';
 import { ruleSetRoutes } from './rule-sets/routes.ts';
@@ -46,5 +47,6 @@ export function resourceRoutes(deps: Deps): Routes[] {
     pairingProfileRoutes(deps),
     corporateIpsRoutes(deps),
     networkRoutes(),
+    outOfScopeRoutes(),
   ];
 }

@@ -21,6 +21,24 @@ import {
   versioned,
 } from '../shared.ts';
 
+/** Who uses a label group or a virtual service, in draft or active policy. */
+export const policyUsageSchema = z
+  .object({
+    label_group: z.boolean(),
+    ruleset: z.boolean(),
+    rule: z.boolean(),
+    static_policy_scopes: z.boolean(),
+    firewall_coexistence_scope: z.boolean(),
+    containers_inherit_host_policy_scopes: z.boolean(),
+    blocked_connection_reject_scope: z.boolean(),
+    blocked_connection_reject_scopes: z.boolean(),
+    enforcement_boundary: z.boolean(),
+    loopback_interfaces_in_policy_scopes: z.boolean(),
+    virtual_service: z.boolean(),
+  })
+  .meta({ id: 'PolicyUsage' });
+export type PolicyUsageWire = z.infer<typeof policyUsageSchema>;
+
 export const labelUsageSchema = z
   .object({
     label_group: z.boolean(),
@@ -98,6 +116,7 @@ export const labelGroupSchema = z
     sub_groups: z.array(groupRefSchema),
     ...externalData,
     ...versioned,
+    usage: policyUsageSchema.optional(),
     caps: capsSchema,
   })
   .meta({ id: 'LabelGroup' });
@@ -209,6 +228,7 @@ export const labelEndpoints = {
       key: z.string().optional(),
       name: z.string().optional(),
       description: z.string().optional(),
+      usage: booleanParam.optional().describe('Adds who uses each'),
     }),
     status: 200,
     answer: 'collection',
@@ -235,6 +255,7 @@ export const labelEndpoints = {
     tag: 'Labels',
     params: versionIdParams,
     summary: 'One label group',
+    query: z.object({ usage: booleanParam.optional().describe('Adds who uses it') }),
     status: 200,
     answer: 'json',
     response: labelGroupSchema,

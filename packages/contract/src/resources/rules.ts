@@ -13,6 +13,7 @@ import {
   hrefSchema,
   ifUpdatedAtQuery,
   ingressServiceSchema,
+  integerParam,
   ingressServiceWriteSchema,
   ignoredMembers,
   listQuery,
@@ -67,15 +68,15 @@ export const secRuleSchema = z
   .meta({ id: 'SecRule' });
 export type SecRuleWire = z.infer<typeof secRuleSchema>;
 
-const side = z
+export const ruleSideWriteSchema = z
   .array(actorWriteSchema)
   .min(1, 'needs at least one entry: a rule with an empty side allows nothing')
   .max(10000);
 const ruleWrite = z.strictObject({
   enabled: z.boolean(),
   description: descriptionSchema.optional(),
-  providers: side,
-  consumers: side,
+  providers: ruleSideWriteSchema,
+  consumers: ruleSideWriteSchema,
   ingress_services: z
     .array(ingressServiceWriteSchema)
     .max(10000)
@@ -141,7 +142,7 @@ export const enforcementBoundarySchema = z
   })
   .meta({ id: 'EnforcementBoundary' });
 export type EnforcementBoundaryWire = z.infer<typeof enforcementBoundarySchema>;
-const boundarySide = side.refine(
+const boundarySide = ruleSideWriteSchema.refine(
   (actors) => !actors.some((actor) => 'virtual_service' in actor),
   'takes no virtual services; name their workloads, labels or addresses',
 );
@@ -175,7 +176,10 @@ export const ruleEndpoints = {
       ...listQuery,
       name: z.string().optional(),
       description: z.string().optional(),
-      labels: labelsParam.optional(),
+      labels: labelsParam.optional().describe('A scope that names all labels of an inner list'),
+      labels_scope: labelsParam
+        .optional()
+        .describe('The same; a key that the scope does not name holds every label of it'),
     }),
     status: 200,
     answer: 'collection',
@@ -304,10 +308,25 @@ export const ruleEndpoints = {
       ...listQuery,
       name: z.string().optional(),
       network_type: z.enum(NETWORK_TYPES).optional(),
+      labels: labelsParam.optional().describe('Sides that name all labels of an inner list'),
+      service: hrefSchema.optional().describe('A service that it names'),
+      'service_ports.port': integerParam.optional().describe('A port that it is about'),
+      'service_ports.proto': integerParam.optional().describe('A protocol that it names'),
     }),
     status: 200,
     answer: 'collection',
     response: enforcementBoundarySchema,
+  }),
+  'enforcement_boundaries.has_any': endpoint({
+    method: 'GET',
+    path: `${BOUNDARIES}/has_any`,
+    permission: 'glob',
+    tag: 'Enforcement boundaries',
+    params: versionParams,
+    summary: 'Whether there is an enforcement boundary',
+    status: 200,
+    answer: 'json',
+    response: z.object({ has_any: z.boolean() }),
   }),
   'enforcement_boundaries.create': endpoint({
     method: 'POST',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 import {
   audited,
+  booleanParam,
   bulkResultSchema,
   capsSchema,
   descriptionSchema,
@@ -25,6 +26,8 @@ import {
   versioned,
   warningSchema,
 } from '../shared.ts';
+
+import { policyUsageSchema } from './labels.ts';
 
 export const APPLY_TO = ['host_only', 'internal_bridge_network'] as const;
 
@@ -63,6 +66,7 @@ export const virtualServiceSchema = z
     labels: z.array(labelRefSchema),
     ...externalData,
     ...versioned,
+    usage: policyUsageSchema.optional(),
     caps: capsSchema,
     warnings: z
       .array(warningSchema)
@@ -139,6 +143,7 @@ export const virtualServiceEndpoints = {
       'service_address.fqdn': z.string().optional(),
       'service_ports.port': integerParam.optional(),
       'service_ports.proto': integerParam.optional(),
+      usage: booleanParam.optional().describe('Adds who uses each'),
     }),
     status: 200,
     answer: 'collection',
@@ -189,6 +194,7 @@ export const virtualServiceEndpoints = {
     tag: TAG,
     params: versionIdParams,
     summary: 'One virtual service',
+    query: z.object({ usage: booleanParam.optional().describe('Adds who uses it') }),
     status: 200,
     answer: 'json',
     response: virtualServiceSchema,

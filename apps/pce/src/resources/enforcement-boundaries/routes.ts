@@ -3,7 +3,7 @@ import type { endpoints, EnforcementBoundaryWire } from '@bulkhead/contract';
 import type { Db } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
 import type { UserCaller } from '../../http/caller.ts';
-import type { Routes } from '../../http/routes.ts';
+import type { ContextOf, Routes } from '../../http/routes.ts';
 import {
   checkSides,
   presentActor,
@@ -30,8 +30,15 @@ import {
   type ObjectView,
 } from '../../provisioning/objects.ts';
 import { capsFor, defined, presentVersioned } from '../../provisioning/present.ts';
-import { checkReferences, hrefsIn, loadNames, type Names } from '../../provisioning/references.ts';
+import {
+  checkReferences,
+  hrefsIn,
+  identityOf,
+  loadNames,
+  type Names,
+} from '../../provisioning/references.ts';
 import type { StoredBoundary } from '../../provisioning/stored-content.ts';
+import { holdsPort, loadServicePorts, portsIn, type RuleFacts } from '../rule-sets/rule-facts.ts';
 import { boundaryWarnings, loadBoundaryFacts, type BoundaryFacts } from './warnings.ts';
 
 const TYPE = 'enforcement_boundaries';
@@ -112,16 +119,50 @@ async function check(
   ]);
 }
 
+function matches(
+  content: StoredBoundary,
+  query: ContextOf<'enforcement_boundaries.list'>['query'],
+  services: RuleFacts['services'],
+): boolean {
+  const { network_type: networkType, labels, service } = query;
+  const port = query['service_ports.port'];
+  const proto = query['service_ports.proto'];
+  const named = new Set(
+    [...content.providers, ...content.consumers].flatMap((actor) =>
+      'label' in actor ? [actor.label.href] : [],
+    ),
+  );
+  const ports = portsIn(content.ingress_services, { services });
+  return (
+    matchesCommon(content, query) &&
+    (networkType === undefined || content.network_type === networkType) &&
+    (labels === undefined ||
+      labels.some((list) => list.every((href) => named.has(identityOf(href))))) &&
+    (service === undefined ||
+      content.ingress_services.some(
+        (item) => 'href' in item && item.href === identityOf(service),
+      )) &&
+    (port === undefined || ports.some((entry) => holdsPort(entry, port))) &&
+    (proto === undefined || ports.some((entry) => entry.proto === proto))
+  );
+}
+
 export function enforcementBoundaryRoutes(deps: Deps): Routes {
   return {
     'enforcement_boundaries.list': async ({ db, orgId, params, query, caller }) => {
-      const { network_type: networkType } = query;
+      const isByPort =
+        query['service_ports.port'] !== undefined || query['service_ports.proto'] !== undefined;
+      const services = isByPort
+        ? await loadServicePorts(db, orgId, params.pversion)
+        : new Map<string, never>();
       const views = (await viewsOf(db, orgId, { type: TYPE, word: params.pversion })).filter(
-        ({ content }) =>
-          matchesCommon(content, query) &&
-          (networkType === undefined || content.network_type === networkType),
+        ({ content }) => matches(content, query, services),
       );
       return { items: await presentAll(db, pageOf(views, query), caller), total: views.length };
+    },
+    'enforcement_boundaries.has_any': async ({ db, orgId, params }) => {
+      const views = await viewsOf(db, orgId, { type: TYPE, word: params.pversion });
+      return { has_any: views.some(({ updateType }) => updateType !== 'delete') };
     },
     'enforcement_boundaries.get': async ({ db, orgId, params, caller }) =>
       presentOne(

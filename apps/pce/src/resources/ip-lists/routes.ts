@@ -16,6 +16,7 @@ import type { Deps } from '../../deps.ts';
 import type { UserCaller } from '../../http/caller.ts';
 import { DomainError } from '../../http/domain-error.ts';
 import type { Routes } from '../../http/routes.ts';
+import { deleteMany } from '../../provisioning/delete-many.ts';
 import {
   createDraft,
   deleteUnused,
@@ -35,6 +36,7 @@ import { isFqdn } from '../../provisioning/fqdn.ts';
 import type { StoredIpList } from '../../provisioning/stored-content.ts';
 
 const TYPE = 'ip_lists';
+const REFUSAL = 'ip_list_referenced';
 type Body = z.output<(typeof endpoints)['ip_lists.create']['body']>;
 
 function present(view: ObjectView<typeof TYPE>, caller: UserCaller): IpListWire {
@@ -178,8 +180,14 @@ export function ipListRoutes(deps: Deps): Routes {
     'ip_lists.delete': async (context) => {
       const { pversion, id } = context.params;
       mustBeDraft(pversion);
-      const refusal = 'ip_list_referenced';
-      await deleteUnused(deps, context, { type: TYPE, id, refusal });
+      await deleteUnused(deps, context, { type: TYPE, id, refusal: REFUSAL });
+    },
+    'ip_lists.delete_many': async (context) => {
+      const { orgId, params, body } = context;
+      mustBeDraft(params.pversion);
+      await deleteMany({ orgId, types: [TYPE] }, body.hrefs, ([id = '']) =>
+        deleteUnused(deps, { ...context, ifUpdatedAt: null }, { type: TYPE, id, refusal: REFUSAL }),
+      );
     },
   };
 }

@@ -28,6 +28,7 @@ import {
   type Names,
 } from '../../provisioning/references.ts';
 import { refuseLoop } from '../../provisioning/group-loops.ts';
+import { withUsage } from '../labels/usage.ts';
 import type { StoredLabelGroup } from '../../provisioning/stored-content.ts';
 
 const TYPE = 'label_groups';
@@ -68,7 +69,10 @@ async function presentAll(
 }
 
 async function presentOne(db: Db, view: View, caller: UserCaller): Promise<LabelGroupWire> {
-  const [wire] = await presentAll(db, [view], caller);
+  return only(await presentAll(db, [view], caller));
+}
+
+function only([wire]: readonly LabelGroupWire[]): LabelGroupWire {
   if (wire === undefined) throw new Error('A label group that was read is presented');
   return wire;
 }
@@ -139,11 +143,13 @@ export function labelGroupRoutes(deps: Deps): Routes {
         ({ content }) =>
           matchesCommon(content, query) && (query.key === undefined || content.key === query.key),
       );
-      return { items: await presentAll(db, pageOf(views, query), caller), total: views.length };
+      const items = await presentAll(db, pageOf(views, query), caller);
+      return { items: await withUsage(db, orgId, query.usage, items), total: views.length };
     },
-    'label_groups.get': async ({ db, orgId, params, caller }) => {
+    'label_groups.get': async ({ db, orgId, params, query, caller }) => {
       const view = await viewOf(db, orgId, { type: TYPE, word: params.pversion, id: params.id });
-      return presentOne(db, view, caller);
+      const items = await presentAll(db, [view], caller);
+      return only(await withUsage(db, orgId, query.usage, items));
     },
     'label_groups.member_of': async ({ db, orgId, params }) => {
       const group = await groupOf(db, orgId, params);

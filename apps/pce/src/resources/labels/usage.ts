@@ -1,9 +1,9 @@
 /** Who uses a label. */
 import { sql } from 'kysely';
-import type { LabelWire, PolicyType } from '@bulkhead/contract';
+import type { LabelWire, PolicyType, PolicyUsageWire } from '@bulkhead/contract';
 import type { Db, PolicyContent } from '../../db/database.ts';
 import { DomainError } from '../../http/domain-error.ts';
-import { describeUsers, hrefsIn, usersOf } from '../../provisioning/references.ts';
+import { describeUsers, hrefsIn, identityOf, usersOf } from '../../provisioning/references.ts';
 
 type Usage = NonNullable<LabelWire['usage']>;
 
@@ -84,14 +84,13 @@ const OF_POLICY = [
   'static_policy_scopes',
   'containers_inherit_host_policy_scopes',
   'loopback_interfaces_in_policy_scopes',
-] as const satisfies readonly (keyof Usage)[];
-type PolicyUsage = Pick<Usage, (typeof OF_POLICY)[number]>;
+] as const satisfies readonly (keyof PolicyUsageWire)[];
 
 /** Usages that a part of a content makes. */
 function partsOf(
   type: PolicyType,
   content: PolicyContent,
-): (readonly [usage: keyof PolicyUsage, part: unknown])[] {
+): (readonly [usage: keyof PolicyUsageWire, part: unknown])[] {
   switch (type) {
     case 'label_groups':
       return [['label_group', content]];
@@ -120,15 +119,15 @@ function partsOf(
   }
 }
 
-/** Of draft (what is not deleted there) and active together. */
-async function policyUsage(db: Db, orgId: number): Promise<(href: string) => PolicyUsage> {
+/** What policy uses, by draft href: of draft (what is not deleted there) and active together. */
+async function policyUsage(db: Db, orgId: number): Promise<(href: string) => PolicyUsageWire> {
   const rows = await db
     .selectFrom('policy_objects')
     .select(['type', 'draft', 'active', 'update_type'])
     .where('org_id', '=', orgId)
     .where('type', 'not in', ['ip_lists', 'services'])
     .execute();
-  const found = new Map<keyof PolicyUsage, Set<string>>();
+  const found = new Map<keyof PolicyUsageWire, Set<string>>();
   for (const row of rows) {
     for (const content of [row.update_type === 'delete' ? null : row.draft, row.active]) {
       if (content === null) continue;
@@ -139,7 +138,7 @@ async function policyUsage(db: Db, orgId: number): Promise<(href: string) => Pol
   return (href) =>
     Object.fromEntries(
       OF_POLICY.map((usage) => [usage, found.get(usage)?.has(href) === true]),
-    ) as PolicyUsage; // one entry per usage
+    ) as PolicyUsageWire; // one entry per usage
 }
 
 async function labelsOn(
@@ -207,4 +206,16 @@ export async function refuseLabelInUse(
   );
   refuse('label_still_has_associated_agent_info', workloads);
   refuse('label_still_has_associated_pairing_profile', profiles);
+}
+
+/** Objects of policy with who uses each, if that is asked for. */
+export async function withUsage<T extends { readonly href: string }>(
+  db: Db,
+  orgId: number,
+  isAsked: boolean | undefined,
+  items: readonly T[],
+): Promise<(T & { usage?: PolicyUsageWire })[]> {
+  if (isAsked !== true) return [...items];
+  const of = await policyUsage(db, orgId);
+  return items.map((item) => ({ ...item, usage: of(identityOf(item.href)) }));
 }

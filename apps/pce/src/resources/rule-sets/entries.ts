@@ -12,7 +12,11 @@ import {
   updateDraft,
   type WriteContext,
 } from '../../provisioning/drafts.ts';
-import type { StoredEntry, StoredRuleSet } from '../../provisioning/stored-content.ts';
+import type {
+  StoredEntry,
+  StoredRuleSet,
+  StoredScopes,
+} from '../../provisioning/stored-content.ts';
 import { presentVersioned } from '../../provisioning/present.ts';
 import { viewOf, type ObjectView } from '../../provisioning/objects.ts';
 
@@ -22,6 +26,14 @@ export type RuleSetView = ObjectView<'rule_sets'>;
 export interface Placed<Body> {
   readonly body: Body;
   readonly at: string;
+  /** Says the same as before: somebody with other rights may have written it. */
+  readonly isUnchanged?: boolean;
+}
+
+/** What entries are checked in. */
+export interface CheckContext extends WriteContext {
+  /** Of the ruleset that they are in. */
+  readonly scopes: StoredScopes;
 }
 
 /** One of the two lists of a ruleset. `Write` is what a request says, whole or in part. */
@@ -39,7 +51,7 @@ export interface EntryKind<Body extends object, Write extends object> {
   /** The body with the members that are given put in. */
   changed(before: Body, write: Partial<Write>): Body;
   /** Refuses bodies that cannot be, or that refer to nothing. */
-  check(context: WriteContext, bodies: readonly Placed<Body>[]): Promise<void>;
+  check(context: CheckContext, bodies: readonly Placed<Body>[]): Promise<void>;
 }
 
 type InSet<Write> = Write & {
@@ -79,7 +91,7 @@ export async function newEntry<Body extends object, Write extends object>(
 /** Entries of a ruleset that is made with them. */
 export async function newEntries<Body extends object, Write extends object>(
   deps: Deps,
-  context: WriteContext,
+  context: CheckContext,
   { kind, writes }: { kind: EntryKind<Body, Write>; writes: readonly Write[] },
 ): Promise<StoredEntry<Body>[]> {
   const bodies = writes.map((write, index) => ({
@@ -128,7 +140,7 @@ function activeOf<Body extends object, Write extends object>(
  */
 export async function replacedEntries<Body extends object, Write extends object>(
   deps: Deps,
-  context: WriteContext,
+  context: CheckContext,
   {
     view,
     kind,
@@ -160,11 +172,12 @@ export async function replacedEntries<Body extends object, Write extends object>
       entries.push(before);
       continue;
     }
-    checked.push({ body, at: place });
     const same =
       before ?? take((entry) => entry.deleted_at === null && sameContent(entry.body, body));
+    const isUnchanged = same !== undefined && sameContent(same.body, body);
+    checked.push({ body, at: place, isUnchanged });
     if (same === undefined) entries.push(await newEntry(deps, context, { kind, body }));
-    else if (same.deleted_at === null && sameContent(same.body, body)) entries.push(same);
+    else if (same.deleted_at === null && isUnchanged) entries.push(same);
     else
       entries.push({
         ...same,
@@ -223,7 +236,7 @@ export async function createEntry<Body extends object, Write extends object>(
 ): Promise<{ view: RuleSetView; entry: StoredEntry<Body> }> {
   const view = await lockRuleSet(context);
   const body = kind.bodyOf(write);
-  await kind.check(context, [{ body, at: '' }]);
+  await kind.check({ ...context, scopes: view.content.scopes }, [{ body, at: '' }]);
   const entry = await newEntry(deps, context, { kind, body });
   const content = kind.replace(view.content, [...kind.list(view.content), entry]);
   await updateDraft(deps, context, { view, content });
@@ -243,14 +256,10 @@ export async function updateEntry<Body extends object, Write extends object>(
 ): Promise<void> {
   const view = await lockRuleSet(context);
   const before = findEntry(view, kind, id);
-  await refuseStale(context, {
-    name: `rule ${before.id} of ${view.content.name}`,
-    updatedAt: new Date(before.updated_at),
-    updatedBy: before.updated_by,
-  });
+  await refuseStaleEntry(context, view, before);
   const body = kind.changed(before.body, write);
-  await kind.check(context, [{ body, at: '' }]);
   if (sameContent(before.body, body)) return;
+  await kind.check({ ...context, scopes: view.content.scopes }, [{ body, at: '' }]);
   const after = {
     ...before,
     body,
@@ -259,6 +268,18 @@ export async function updateEntry<Body extends object, Write extends object>(
   };
   await updateDraft(deps, context, { view, content: withEntry(view, kind, after) });
   await noteEntry(deps, context, { view, kind, before, after, status: 204 });
+}
+
+function refuseStaleEntry(
+  context: EntryContext,
+  view: RuleSetView,
+  entry: StoredEntry<object>,
+): Promise<void> {
+  return refuseStale(context, {
+    name: `rule ${entry.id} of ${view.content.name}`,
+    updatedAt: new Date(entry.updated_at),
+    updatedBy: entry.updated_by,
+  });
 }
 
 function withEntry<Body extends object, Write extends object>(
@@ -281,6 +302,7 @@ export async function deleteEntry<Body extends object, Write extends object>(
   const view = await lockRuleSet(context);
   const entry = findEntry(view, kind, id);
   if (entry.deleted_at !== null) return;
+  await refuseStaleEntry(context, view, entry);
   const by = { href: context.caller.href, at: deps.clock.now().toISOString() };
   const marked = removed(entry, activeOf(view, kind), by);
   const content =

@@ -2,9 +2,10 @@ import { rolesAllow, type RuleSetWire } from '@bulkhead/contract';
 import type { Db } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
 import type { UserCaller } from '../../http/caller.ts';
-import { DomainError } from '../../http/domain-error.ts';
+import { DomainError, notFound } from '../../http/domain-error.ts';
 import type { Routes } from '../../http/routes.ts';
 import { sameContent } from '../../provisioning/compare.ts';
+import { deleteMany } from '../../provisioning/delete-many.ts';
 import {
   createDraft,
   deleteDraft,
@@ -13,8 +14,10 @@ import {
   mustBeDraft,
   updateDraft,
 } from '../../provisioning/drafts.ts';
+import { entriesMatch, loadLabelFacts, type LabelFacts } from '../../provisioning/matching.ts';
 import { matchesCommon, pageOf, viewOf, viewsOf } from '../../provisioning/objects.ts';
 import { defined } from '../../provisioning/present.ts';
+import { identityOf } from '../../provisioning/references.ts';
 import { ipTablesRulesOf, type StoredRuleSet } from '../../provisioning/stored-content.ts';
 import {
   createEntry,
@@ -53,6 +56,21 @@ function ruleSetOf({
   return viewOf(db, orgId, { type: TYPE, word: params.pversion, id: params.rule_set_id });
 }
 
+/** One side of a rule. */
+async function sideOf(
+  context: Parameters<typeof ruleSetOf>[0] & {
+    readonly params: { readonly id: string };
+    readonly caller: UserCaller;
+  },
+  side: 'providers' | 'consumers',
+) {
+  const view = await ruleSetOf(context);
+  const rule = findEntry(view, SEC_RULES, context.params.id);
+  const presenting = await presentingOf(context.db, [view], context.caller);
+  const items = presentRule(view, rule, presenting)[side];
+  return { items, total: items.length };
+}
+
 /** `labels=[[…]]`: a scope that holds all of an inner list. */
 function inScopes(
   content: StoredRuleSet,
@@ -63,6 +81,17 @@ function inScopes(
     const labels = new Set(scope.flatMap((entry) => ('label' in entry ? [entry.label.href] : [])));
     return lists.some((list) => list.every((href) => labels.has(href)));
   });
+}
+
+/** `labels_scope=[[…]]`: a scope that a workload with all of an inner list would be in. */
+function holdsInScope(
+  { scopes }: StoredRuleSet,
+  lists: readonly (readonly string[])[] = [],
+  facts: LabelFacts,
+): boolean {
+  return (scopes.length === 0 ? [[]] : scopes).some((scope) =>
+    lists.some((list) => entriesMatch(new Set(list.map(identityOf)), scope, facts)),
+  );
 }
 
 /** Roles that write rulesets and may not touch what goes into a host's firewall as it is written. */
@@ -77,8 +106,14 @@ function allowedIpTables<T>(caller: UserCaller, rules: readonly T[]): readonly T
 export function ruleSetRoutes(deps: Deps): Routes {
   return {
     'rule_sets.list': async ({ db, orgId, params, query, caller }) => {
+      const { labels, labels_scope: within } = query;
+      const facts =
+        within === undefined ? undefined : await loadLabelFacts(db, orgId, params.pversion);
       const views = (await viewsOf(db, orgId, { type: TYPE, word: params.pversion })).filter(
-        ({ content }) => matchesCommon(content, query) && inScopes(content, query.labels),
+        ({ content }) =>
+          matchesCommon(content, query) &&
+          inScopes(content, labels) &&
+          (facts === undefined || holdsInScope(content, within, facts)),
       );
       return { items: await presentSets(db, pageOf(views, query), caller), total: views.length };
     },
@@ -91,11 +126,12 @@ export function ruleSetRoutes(deps: Deps): Routes {
       mustBeDraft(params.pversion);
       await lockPolicy(db, orgId);
       const scopes = await checkedScopes(context, body.scopes);
-      const rules = await newEntries(deps, context, {
+      const checking = { ...context, scopes };
+      const rules = await newEntries(deps, checking, {
         kind: SEC_RULES,
         writes: body.rules ?? [],
       });
-      const ipTables = await newEntries(deps, context, {
+      const ipTables = await newEntries(deps, checking, {
         kind: IP_TABLES_RULES,
         writes: allowedIpTables(caller, body.ip_tables_rules ?? []),
       });
@@ -116,15 +152,22 @@ export function ruleSetRoutes(deps: Deps): Routes {
       const { body, params } = context;
       mustBeDraft(params.pversion);
       const view = await lockDraft(context, { type: TYPE, id: params.id });
-      const { scopes, rules, ip_tables_rules: ipTables, ...rest } = body;
+      const { scopes: written, rules, ip_tables_rules: ipTables, ...rest } = body;
+      const scopes =
+        written === undefined ? view.content.scopes : await checkedScopes(context, written);
+      const checking = { ...context, scopes };
       const plain: StoredRuleSet = {
         ...view.content,
         ...defined(rest),
-        ...(scopes === undefined ? {} : { scopes: await checkedScopes(context, scopes) }),
+        scopes,
         ...(rules === undefined
           ? {}
           : {
-              rules: await replacedEntries(deps, context, { view, kind: SEC_RULES, writes: rules }),
+              rules: await replacedEntries(deps, checking, {
+                view,
+                kind: SEC_RULES,
+                writes: rules,
+              }),
             }),
       };
       const content =
@@ -132,7 +175,7 @@ export function ruleSetRoutes(deps: Deps): Routes {
           ? plain
           : IP_TABLES_RULES.replace(
               plain,
-              await replacedEntries(deps, context, {
+              await replacedEntries(deps, checking, {
                 view,
                 kind: IP_TABLES_RULES,
                 writes: ipTables,
@@ -146,6 +189,14 @@ export function ruleSetRoutes(deps: Deps): Routes {
       mustBeDraft(context.params.pversion);
       const view = await lockDraft(context, { type: TYPE, id: context.params.id });
       await deleteDraft(deps, context, view);
+    },
+    'rule_sets.delete_many': async (context) => {
+      const { orgId, params, body } = context;
+      mustBeDraft(params.pversion);
+      await deleteMany({ orgId, types: [TYPE] }, body.hrefs, async ([id = '']) => {
+        const view = await lockDraft({ ...context, ifUpdatedAt: null }, { type: TYPE, id });
+        await deleteDraft(deps, context, view);
+      });
     },
     'sec_rules.list': async (context) => {
       const { db, query, caller } = context;
@@ -177,6 +228,28 @@ export function ruleSetRoutes(deps: Deps): Routes {
       }),
     'sec_rules.delete': (context) =>
       deleteEntry(deps, context, { kind: SEC_RULES, id: context.params.id }),
+    'sec_rules.delete_many': async (context) => {
+      const { orgId, params, body } = context;
+      const types = [TYPE, SEC_RULES.type] as const;
+      await deleteMany({ orgId, types }, body.hrefs, ([set, id = '']) => {
+        if (set !== params.rule_set_id) throw notFound(`A rule ${id} in this ruleset`);
+        return deleteEntry(deps, { ...context, ifUpdatedAt: null }, { kind: SEC_RULES, id });
+      });
+    },
+    'sec_rules.providers': (context) => sideOf(context, 'providers'),
+    'sec_rules.consumers': (context) => sideOf(context, 'consumers'),
+    'sec_rules.update_providers': (context) =>
+      updateEntry(deps, context, {
+        kind: SEC_RULES,
+        id: context.params.id,
+        write: { providers: context.body },
+      }),
+    'sec_rules.update_consumers': (context) =>
+      updateEntry(deps, context, {
+        kind: SEC_RULES,
+        id: context.params.id,
+        write: { consumers: context.body },
+      }),
     'ip_tables_rules.list': async (context) => {
       const { db, query, caller } = context;
       const view = await ruleSetOf(context);

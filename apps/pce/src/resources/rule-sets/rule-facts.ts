@@ -43,22 +43,10 @@ export async function loadRuleFacts(
   asked: { readonly word: PolicyVersionWord; readonly workloads: readonly string[] },
 ): Promise<RuleFacts> {
   const { word } = asked;
-  const services = await viewsOf(db, orgId, { type: 'services', word });
   const virtual = await viewsOf(db, orgId, { type: 'virtual_services', word });
   return {
     ...(await loadLabelFacts(db, orgId, word)),
-    services: new Map(
-      services.map(({ id, content }) => [
-        policyHref(orgId, 'draft', 'services', id),
-        [
-          ...content.service_ports,
-          ...(content.windows_services ?? []).map((entry) => ({
-            ...entry,
-            proto: entry.proto ?? -1,
-          })),
-        ],
-      ]),
-    ),
+    services: await loadServicePorts(db, orgId, word),
     virtualServices: new Map(
       virtual.map(({ id, content }) => [
         policyHref(orgId, 'draft', 'virtual_services', id),
@@ -68,11 +56,32 @@ export async function loadRuleFacts(
         },
       ]),
     ),
-    workloads: await labelsOf(db, orgId, asked.workloads),
+    workloads: await labelsOfWorkloads(db, orgId, asked.workloads),
   };
 }
 
-async function labelsOf(
+/** Ports of services by draft href. */
+export async function loadServicePorts(
+  db: Db,
+  orgId: number,
+  word: PolicyVersionWord,
+): Promise<RuleFacts['services']> {
+  const services = await viewsOf(db, orgId, { type: 'services', word });
+  return new Map(
+    services.map(({ id, content }) => [
+      policyHref(orgId, 'draft', 'services', id),
+      [
+        ...content.service_ports,
+        ...(content.windows_services ?? []).map((entry) => ({
+          ...entry,
+          proto: entry.proto ?? -1,
+        })),
+      ],
+    ]),
+  );
+}
+
+export async function labelsOfWorkloads(
   db: Db,
   orgId: number,
   hrefs: readonly string[],
@@ -118,11 +127,23 @@ export function keyOf(entry: StoredScopeEntry, facts: LabelFacts): string | unde
 
 /** Whether the services of a rule hold all of what is asked. */
 export function opens(services: readonly OpenedService[], wanted: Port, facts: RuleFacts): boolean {
-  return services.some((item) =>
-    ('href' in item ? (facts.services.get(item.href) ?? []) : [item]).some((have) =>
-      holds(have, wanted),
-    ),
+  return portsIn(services, facts).some((have) => holds(have, wanted));
+}
+
+/** All ports of services and of ports in place. */
+export function portsIn(
+  services: readonly OpenedService[],
+  facts: Pick<RuleFacts, 'services'>,
+): Port[] {
+  return services.flatMap((item) =>
+    'href' in item ? (facts.services.get(item.href) ?? []) : [item],
   );
+}
+
+/** Whether a port is among those of an entry. */
+export function holdsPort(have: Port, port: number): boolean {
+  const [first, last] = rangeOf(have);
+  return first <= port && port <= last;
 }
 
 function holds(have: Port, wanted: Port): boolean {

@@ -15,6 +15,7 @@ import type { WriteContext } from '../../provisioning/drafts.ts';
 import { checkReferences, identityOf, type Wanted } from '../../provisioning/references.ts';
 import type { StoredRuleBody, StoredScopes } from '../../provisioning/stored-content.ts';
 import type { EntryKind, Placed } from './entries.ts';
+import { refuseBeyondLimits } from './limits.ts';
 
 export type RuleSetBody = z.output<(typeof endpoints)['rule_sets.create']['body']>;
 type Given<T> = { readonly [K in keyof T]?: T[K] | undefined };
@@ -149,6 +150,7 @@ export const SEC_RULES: EntryKind<StoredRuleBody, SecRuleWrite> = {
       checkServices(rule);
       checkPrincipals(rule);
     }
+    await refuseBeyondLimits(context, rules);
     await checkReferences(context.db, context.orgId, rules.flatMap(wantedByRule));
   },
 };

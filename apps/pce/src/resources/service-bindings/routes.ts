@@ -8,6 +8,7 @@ import type { Deps } from '../../deps.ts';
 import type { UserCaller } from '../../http/caller.ts';
 import { parsePart } from '../../http/request-parsing.ts';
 import type { Routes } from '../../http/routes.ts';
+import { deleteMany } from '../../provisioning/delete-many.ts';
 import { plainCaps } from '../../provisioning/present.ts';
 import { eachItem } from '../bulk.ts';
 import { bind, bindingHref, findBinding, findBindings, unbind, type BindingRow } from './store.ts';
@@ -53,5 +54,11 @@ export function serviceBindingRoutes(deps: Deps): Routes {
         return { href: await bind(deps, own, write), status: 'created' };
       }),
     'service_bindings.delete': (context) => unbind(deps, context, context.params.id),
+    'service_bindings.delete_many': (context) =>
+      deleteMany(
+        { orgId: context.orgId, types: ['service_bindings'] },
+        context.body.hrefs,
+        ([id]) => unbind(deps, context, id ?? ''),
+      ),
   };
 }

@@ -9,7 +9,7 @@ import {
 } from '@bulkhead/contract';
 import type { z } from 'zod';
 import { describeChanges, recordEvent } from '../../audit/record-event.ts';
-import type { Db, ServiceBindingsTable } from '../../db/database.ts';
+import type { Db, ServiceBindingsTable, Tx } from '../../db/database.ts';
 import { appendChange } from '../../db/transaction.ts';
 import type { Deps } from '../../deps.ts';
 import { DomainError, notFound } from '../../http/domain-error.ts';
@@ -208,10 +208,30 @@ async function livingWorkload(
           .where('org_id', '=', orgId)
           .where('id', '=', id)
           .where('deleted', '=', false)
+          // So that one that is deleted meanwhile keeps no binding.
+          .forShare()
           .executeTakeFirst();
   if (row === undefined)
     throw new DomainError('invalid_uri', `workload: there is no workload ${href}`);
   return { id: row.id, name: row.name ?? row.hostname ?? row.id };
+}
+
+/** A workload that goes takes its bindings along. */
+export async function dropBindings(
+  trx: Tx,
+  place: { readonly orgId: number; readonly workloadId: string },
+): Promise<void> {
+  const { orgId } = place;
+  const gone = await trx
+    .deleteFrom('service_bindings')
+    .where('org_id', '=', orgId)
+    .where('workload_id', '=', place.workloadId)
+    .returning('virtual_service_id')
+    .execute();
+  for (const { virtual_service_id: id } of gone) {
+    const href = policyHref(orgId, 'draft', 'virtual_services', id);
+    appendChange(trx, { orgId, kind: 'service_binding', href });
+  }
 }
 
 /** Takes a workload off its virtual service. */

@@ -9,6 +9,7 @@ import type { Deps } from '../../deps.ts';
 import type { UserCaller } from '../../http/caller.ts';
 import { DomainError } from '../../http/domain-error.ts';
 import type { Routes } from '../../http/routes.ts';
+import { deleteMany } from '../../provisioning/delete-many.ts';
 import {
   createDraft,
   deleteUnused,
@@ -27,6 +28,7 @@ import { capsOfOwn, presentVersioned } from '../../provisioning/present.ts';
 import type { StoredService } from '../../provisioning/stored-content.ts';
 
 const TYPE = 'services';
+const REFUSAL = 'service_referenced';
 type Body = z.output<(typeof endpoints)['services.create']['body']>;
 type Given = { readonly [K in keyof Body]?: Body[K] | undefined };
 type Port = NonNullable<Body['service_ports']>[number];
@@ -188,8 +190,14 @@ export function serviceRoutes(deps: Deps): Routes {
     'services.delete': async (context) => {
       const { pversion, id } = context.params;
       mustBeDraft(pversion);
-      const refusal = 'service_referenced';
-      await deleteUnused(deps, context, { type: TYPE, id, refusal });
+      await deleteUnused(deps, context, { type: TYPE, id, refusal: REFUSAL });
+    },
+    'services.delete_many': async (context) => {
+      const { orgId, params, body } = context;
+      mustBeDraft(params.pversion);
+      await deleteMany({ orgId, types: [TYPE] }, body.hrefs, ([id = '']) =>
+        deleteUnused(deps, { ...context, ifUpdatedAt: null }, { type: TYPE, id, refusal: REFUSAL }),
+      );
     },
   };
 }

@@ -17,6 +17,7 @@ import { presentVersioned } from '../../provisioning/present.ts';
 import { identityOf } from '../../provisioning/references.ts';
 import type { StoredVirtualService } from '../../provisioning/stored-content.ts';
 import { eachItem, membersOf } from '../bulk.ts';
+import { withUsage } from '../labels/usage.ts';
 import { refuseBound } from '../service-bindings/store.ts';
 import { changedContent, newContent } from './content.ts';
 import { presentVirtualServices, type VirtualServiceView } from './presenter.ts';
@@ -86,14 +87,13 @@ export function virtualServiceRoutes(deps: Deps): Routes {
     'virtual_services.list': async ({ db, orgId, params, query, caller }) => {
       const all = await viewsOf(db, orgId, { type: TYPE, word: params.pversion });
       const views = all.filter(({ content }) => matches(content, query));
-      return {
-        items: await presentVirtualServices(db, pageOf(views, query), caller),
-        total: views.length,
-      };
+      const items = await presentVirtualServices(db, pageOf(views, query), caller);
+      return { items: await withUsage(db, orgId, query.usage, items), total: views.length };
     },
-    'virtual_services.get': async ({ db, orgId, params, caller }) => {
+    'virtual_services.get': async ({ db, orgId, params, query, caller }) => {
       const view = await viewOf(db, orgId, { type: TYPE, word: params.pversion, id: params.id });
-      return presentOne(await presentVirtualServices(db, [view], caller));
+      const items = await presentVirtualServices(db, [view], caller);
+      return presentOne(await withUsage(db, orgId, query.usage, items));
     },
     'virtual_services.create': async (context) => {
       mustBeDraft(context.params.pversion);

@@ -19,6 +19,7 @@ import {
   type WorkloadBody,
   type Writable,
 } from './content.ts';
+import { dropBindings } from '../service-bindings/store.ts';
 import { labelResolver } from './labels.ts';
 import { workloadHref } from './presenter.ts';
 import { findWorkload, type WorkloadRow } from './query.ts';
@@ -186,5 +187,6 @@ export async function deleteWorkload(deps: Deps, context: WriteContext, id: stri
     })
     .where('id', '=', row.id)
     .execute();
+  await dropBindings(db, { orgId, workloadId: row.id });
   await noteWorkload(deps, context, { row, before: writableOf(row), after: null, status: 204 });
 }
