@@ -1,7 +1,7 @@
 /** The objects of a model by href, and workloads summed up by labels, so that a side of a rule is looked up and not searched for. */
 import type { AddressSpan } from '@bulkhead/net';
 import { ipListSpans } from '../engine/addresses.ts';
-import { managesExternal } from '../engine/classes.ts';
+import { managesExternal } from '../engine/class-heads.ts';
 import { selectorKey, selects, type LabelLookup, type Selector } from '../engine/conditions.ts';
 import type {
   IpList,

@@ -114,9 +114,10 @@ export function selects(
   selector: Selector,
   labelOfKey: (key: string) => string | undefined,
 ): boolean {
-  return selector.every((condition) => {
-    const label = labelOfKey(condition.key);
-    const among = label !== undefined && condition.labels.includes(label);
-    return condition.kind === 'in' ? among : !among;
-  });
+  for (const { key, kind, labels } of selector) {
+    const label = labelOfKey(key);
+    const among = label !== undefined && labels.includes(label);
+    if (among !== (kind === 'in')) return false;
+  }
+  return true;
 }

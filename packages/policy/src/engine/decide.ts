@@ -13,7 +13,7 @@ import type { HostPolicy, HostRule } from '../host-policy.ts';
 import type { Workload } from '../model.ts';
 import { servicesMatch, type ServiceQuery } from '../services.ts';
 import type { NetworkProfile, PolicyDecision } from '../vocabulary.ts';
-import { managesExternal } from './classes.ts';
+import { managesExternal } from './class-heads.ts';
 
 export interface PolicyLookup {
   workload(href: string): Workload | undefined;

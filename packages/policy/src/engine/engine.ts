@@ -6,7 +6,7 @@ import { explainConnection } from '../explain/explain.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import type { PolicyChange, PolicyModel, Workload } from '../model.ts';
 import { addressesOf, readVpnPools } from './addresses.ts';
-import { ClassKeys, SelectorIndex } from './classes.ts';
+import { Classes, isOf, type ClassKey } from './classes.ts';
 import { decideConnection } from './decide.ts';
 import { Deltas } from './deltas.ts';
 import { explainLookup } from './explain-lookup.ts';
@@ -14,9 +14,11 @@ import { itemsOf } from './few.ts';
 import { HostPolicies, type Digest } from './host-policies.ts';
 import { compileHostSettings, settingsDependOn } from './host-settings.ts';
 import { Memberships } from './memberships.ts';
+import { LabelNodes } from './labels.ts';
 import { ObjectStore } from './objects.ts';
 import { RuleIndex } from './rule-index.ts';
-import { ClassState, type InternedPolicy, type WorkloadState } from './graph.ts';
+import { SelectorIndex } from './selectors.ts';
+import type { ClassState, InternedPolicy, WorkloadState } from './graph.ts';
 
 export class PolicyEngine implements PolicyCore {
   private readonly digest: Digest;
@@ -24,16 +26,16 @@ export class PolicyEngine implements PolicyCore {
   private readonly policies: HostPolicies;
   private readonly rules: RuleIndex;
   private readonly placed = new Map<string, WorkloadState>();
-  private readonly classes = new Map<string, ClassState>();
-  private readonly keys = new ClassKeys();
-  private readonly selectors = new SelectorIndex(this.classes);
+  private readonly labels = new LabelNodes();
+  private readonly classes = new Classes(this.labels);
+  private readonly selectors = new SelectorIndex(this.labels, () => this.classes.all());
   private readonly memberships = new Memberships((state) => this.rules.setsHolding(state));
   private readonly deltas = new Deltas(this.memberships, (state) => this.policyOf(state));
   private settingsOf: ReturnType<typeof compileHostSettings>;
 
   constructor(digest: Digest) {
     this.digest = digest;
-    this.objects = new ObjectStore({
+    this.objects = new ObjectStore(this.labels, {
       selector: (selector) => this.selectors.state(selector),
       selectorSet: (state, form) => this.rules.selectorSet(state, form),
       set: (source) => this.rules.setOf(source),
@@ -99,7 +101,7 @@ export class PolicyEngine implements PolicyCore {
   workloadsNaming(setId: string): readonly string[] {
     const set = this.policies.set(setId);
     if (set === undefined) return [];
-    const naming = [...this.classes.values()].filter(
+    const naming = [...this.classes.all()].filter(
       (state) => this.policyOf(state)?.sets.includes(set) === true,
     );
     return naming.flatMap((state) => state.workloads.map((item) => item.workload.href)).sort();
@@ -192,8 +194,8 @@ export class PolicyEngine implements PolicyCore {
   private resettle(): void {
     const { settings } = this.objects;
     this.settingsOf = compileHostSettings(settings, this.objects);
-    this.memberships.changePools(readVpnPools(settings.vpnPools), this.classes.values());
-    for (const state of this.classes.values()) this.spoil(state);
+    this.memberships.changePools(readVpnPools(settings.vpnPools), this.classes.all());
+    for (const state of this.classes.all()) this.spoil(state);
     this.policies.forget();
   }
 
@@ -201,9 +203,8 @@ export class PolicyEngine implements PolicyCore {
 
   private place(href: string, workload: Workload | null): void {
     const old = this.placed.get(href);
-    const key =
-      workload === null ? null : this.keys.of(workload, this.rules.naming(href) !== undefined);
-    if (workload !== null && old !== undefined && key === old.state.key) {
+    const key = workload && this.classes.keyOf(workload, this.rules.naming(href) !== undefined);
+    if (workload !== null && key !== null && old !== undefined && isOf(old.state, key)) {
       this.memberships.move(old, workload);
       return;
     }
@@ -232,7 +233,7 @@ export class PolicyEngine implements PolicyCore {
   private replaceRekeyed(): void {
     const labels = this.objects.takeRekeyedLabels();
     if (labels.length === 0) return;
-    const states = new Set(labels.flatMap((label) => this.selectors.withLabel(label)));
+    const states = new Set(labels.flatMap(({ classes }) => [...itemsOf(classes)]));
     const members = [...states].flatMap((state) => state.workloads.map(({ workload }) => workload));
     for (const workload of members) this.place(workload.href, null);
     for (const workload of members) this.place(workload.href, workload);
@@ -244,19 +245,16 @@ export class PolicyEngine implements PolicyCore {
     if (state.workloads.length > 0) return;
     this.selectors.removeClass(state);
     for (const set of this.rules.namedSets(state)) this.memberships.part(set, state);
-    this.classes.delete(state.key);
+    this.classes.remove(state);
     if (state.policy != null) this.policies.release(state.policy);
     state.policy = null;
     this.deltas.forget(state, this.policies);
   }
 
-  private classFor(key: string, sample: Workload): ClassState {
-    const known = this.classes.get(key);
+  private classFor(key: ClassKey, sample: Workload): ClassState {
+    const known = this.classes.find(key);
     if (known !== undefined) return known;
-    const labels = sample.labels.flatMap((href) => this.objects.label(href) ?? []);
-    const named = this.rules.naming(sample.href) !== undefined ? sample.href : null;
-    const state = new ClassState({ key, head: this.keys.head(sample), sample, labels, named });
-    this.classes.set(key, state);
+    const state = this.classes.make(key, sample);
     this.selectors.addClass(state);
     for (const { subnets } of itemsOf(state.selectors)) {
       if (subnets !== null) this.memberships.countSubnets(state);

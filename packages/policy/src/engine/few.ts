@@ -1,14 +1,20 @@
 /**
- * A set of objects that nearly always holds one: that one itself, a `Set` when there are more, null when there are none. Of the hundred
- * thousands of sets that a large policy keeps, most hold a single thing, and anything else would be most of the memory.
+ * A set of objects that nearly always holds very few: nothing, that one itself, a short list that is never changed in place, and a `Set`
+ * only when there are many. Of the hundred thousands of sets that a large policy keeps, most hold a single thing, and anything else would
+ * be most of the memory. Its items are no lists themselves.
  */
-export type Few<T extends object> = T | Set<T> | null;
+export type Few<T extends object> = T | readonly T[] | Set<T> | null;
+
+/** As long as it is looked through faster than it is hashed. */
+const SHORT = 8;
 
 /** With an item more. A `Set` is changed in place. */
 export function withItem<T extends object>(few: Few<T>, item: T): Few<T> {
   if (few === null || few === item) return item;
   if (few instanceof Set) return few.add(item);
-  return new Set([few, item]);
+  if (!isList(few)) return [few, item];
+  if (few.includes(item)) return few;
+  return few.length < SHORT ? [...few, item] : new Set(few).add(item);
 }
 
 /** With an item less. A `Set` is changed in place. */
@@ -18,16 +24,21 @@ export function withoutItem<T extends object>(few: Few<T>, item: T): Few<T> {
     few.delete(item);
     return few.size === 0 ? null : few;
   }
-  return few;
+  if (!isList(few)) return few;
+  const left = few.filter((other) => other !== item);
+  return left.length === 1 ? (left[0] ?? null) : left;
 }
 
 export function hasItem<T extends object>(few: Few<T>, item: T): boolean {
-  return few === item || (few instanceof Set && few.has(item));
+  if (few === item) return true;
+  if (few instanceof Set) return few.has(item);
+  return isList(few) && few.includes(item);
 }
 
 export function countOf(few: Few<object>): number {
   if (few === null) return 0;
-  return few instanceof Set ? few.size : 1;
+  if (few instanceof Set) return few.size;
+  return isList(few) ? few.length : 1;
 }
 
 const NONE: readonly never[] = [];
@@ -35,5 +46,14 @@ const NONE: readonly never[] = [];
 /** To iterate over; it may lose what the iteration is at. */
 export function itemsOf<T extends object>(few: Few<T>): Iterable<T> {
   if (few === null) return NONE;
-  return few instanceof Set ? few : [few];
+  return few instanceof Set || isList(few) ? few : [few];
+}
+
+/** The only item; null when there are none or more. */
+export function onlyOf<T extends object>(few: Few<T>): T | null {
+  return few === null || few instanceof Set || isList(few) ? null : few;
+}
+
+function isList<T extends object>(few: Few<T>): few is readonly T[] {
+  return Array.isArray(few);
 }

@@ -3,10 +3,13 @@
  * compile to, units on sets, and lines of units in host policies.
  */
 import type { HostPolicy, HostRule } from '../host-policy.ts';
-import type { IpTablesRule, Label, ServicePort, Workload } from '../model.ts';
+import type { IpTablesRule, ServicePort, Workload } from '../model.ts';
 import type { NetworkType } from '../vocabulary.ts';
+import type { Hashed } from './buckets.ts';
+import type { Head } from './class-heads.ts';
 import type { Selector } from './conditions.ts';
 import type { Few } from './few.ts';
+import type { LabelNode } from './labels.ts';
 import type { SetState } from './set-state.ts';
 import type { SetSource } from './sources.ts';
 
@@ -24,16 +27,18 @@ export interface WorkloadState {
 
 const NOBODY: WorkloadState[] = [];
 
-export type ClassIdentity = Pick<ClassState, 'key' | 'head' | 'sample' | 'labels' | 'named'>;
+export type ClassIdentity = Pick<ClassState, 'hash' | 'head' | 'sample' | 'labels' | 'named'>;
 
 /** One class while it has workloads. */
-export class ClassState {
-  readonly key: string;
+export class ClassState implements Hashed<ClassState> {
+  readonly hash: number;
+  next: ClassState | null = null;
   /** What counts of its workloads besides their labels. */
-  readonly head: string;
+  readonly head: Head;
   /** Any of its workloads stands for all in what is part of the class. */
   readonly sample: Workload;
-  readonly labels: readonly Label[];
+  /** By number. */
+  readonly labels: readonly LabelNode[];
   /** Href of its only workload where rules name that workload, else null. */
   readonly named: string | null;
   /** In any order. A list, for there may be a million of them. */
@@ -49,8 +54,8 @@ export class ClassState {
   /** Whether its policy may differ from what was told. */
   dirty = false;
 
-  constructor({ key, head, sample, labels, named }: ClassIdentity) {
-    this.key = key;
+  constructor({ hash, head, sample, labels, named }: ClassIdentity) {
+    this.hash = hash;
     this.head = head;
     this.sample = sample;
     this.labels = labels;
@@ -73,18 +78,21 @@ export class ClassState {
 
   /** Its label of a key. */
   label(key: string): string | undefined {
-    for (const label of this.labels) if (label.key === key) return label.href;
+    for (const { label } of this.labels) if (label?.key === key) return label.href;
     return undefined;
   }
 }
 
 /** A selector that rules or sets stand on, as members of a side. */
-export class SelectorState {
-  readonly id: string;
-  /** Tells selectors apart, in fewer letters. */
+export class SelectorState implements Hashed<SelectorState> {
+  readonly hash: number;
+  next: SelectorState | null = null;
+  /** Tells selectors apart, in few letters. */
   readonly serial: number;
   readonly selector: Selector;
   references = 0;
+  /** Labels that it is found through; null: it names none, or nothing stands on it. */
+  listed: readonly LabelNode[] | null = null;
   classes: Few<ClassState> = null;
   providerUnits: Few<Unit> = null;
   consumerUnits: Few<Unit> = null;
@@ -95,8 +103,8 @@ export class SelectorState {
   /** Lines that it gives its classes, sorted; null while that is not computed. */
   lines: readonly Line[] | null = null;
 
-  constructor(id: string, serial: number, selector: Selector) {
-    this.id = id;
+  constructor(hash: number, serial: number, selector: Selector) {
+    this.hash = hash;
     this.serial = serial;
     this.selector = selector;
   }

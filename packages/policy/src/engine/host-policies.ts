@@ -1,7 +1,7 @@
 /** Host policies of classes, content-addressed: equal content is hashed and kept once. */
 import type { HostIpTablesRule, HostPolicy } from '../host-policy.ts';
 import type { Workload } from '../model.ts';
-import { managesExternal } from './classes.ts';
+import { managesExternal, type Head as ClassHead } from './class-heads.ts';
 import { itemsOf } from './few.ts';
 import type {
   ClassState,
@@ -39,7 +39,7 @@ export class HostPolicies {
   private readonly interned = new Map<string, InternedPolicy>();
   /** By id, as long as a host policy names them. */
   private readonly sets = new Map<string, SetState>();
-  private readonly heads = new Map<HostSettings, Map<string, Head>>();
+  private readonly heads = new Map<HostSettings, Map<ClassHead, Head>>();
   /** By settings and selectors: thousands of classes may stand under the same rules, and differ only in labels that no rule names. */
   private readonly built = new Map<string, InternedPolicy>();
 
@@ -79,7 +79,7 @@ export class HostPolicies {
     const serials = ruling.map((state) => state.serial).sort((a, b) => a - b);
     const { blockedConnectionAction, firewallCoexistence, ipv6Mode } = settings;
     const rest = [blockedConnectionAction, firewallCoexistence, ipv6Mode, ...serials];
-    const key = `${of.head} ${rest.join()}`;
+    const key = `${of.head.text} ${rest.join()}`;
     const known = this.built.get(key);
     // it may have been given up since by all who had it
     if (known !== undefined && this.interned.get(known.policy.hash) === known) return known;

@@ -23,6 +23,7 @@ import {
   type CompileContext,
   type StateLookup,
 } from './compile.ts';
+import type { LabelNode, LabelNodes } from './labels.ts';
 import type { OwnMembers } from './set-state.ts';
 import type { SetSource } from './sources.ts';
 import type { Members, Part, TableUnit, Unit } from './graph.ts';
@@ -44,7 +45,7 @@ const NONE: Compiled = { units: [], tables: [] };
 const NOTHING: OwnMembers = { hosts: new Set(), ranges: [] };
 
 export class ObjectStore implements CompileContext {
-  private readonly labels = new Map<string, Label>();
+  private readonly labels: LabelNodes;
   private readonly groups = new Map<string, LabelGroup>();
   private readonly services = new Map<string, Service>();
   private readonly ipLists = new Map<string, IpList>();
@@ -59,20 +60,21 @@ export class ObjectStore implements CompileContext {
   private readonly compiled = new Map<string, Compiled>();
   private readonly stale = new Set<string>();
   private readonly changedSets: SetSource[] = [];
-  private readonly rekeyedLabels: string[] = [];
+  private readonly rekeyedLabels: LabelNode[] = [];
 
   settings: FirewallSettings = DEFAULT_FIREWALL_SETTINGS;
   readonly selector: StateLookup['selector'];
   readonly selectorSet: StateLookup['selectorSet'];
   readonly set: StateLookup['set'];
 
-  constructor({ selector, selectorSet, set }: StateLookup) {
+  constructor(labels: LabelNodes, { selector, selectorSet, set }: StateLookup) {
+    this.labels = labels;
     this.selector = selector;
     this.selectorSet = selectorSet;
     this.set = set;
   }
 
-  label = (href: string): Label | undefined => this.labels.get(href);
+  label = (href: string): Label | undefined => this.labels.label(href);
   group = (href: string): LabelGroup | undefined => this.groups.get(href);
   service = (href: string): Service | undefined => this.services.get(href);
   ipList = (href: string): IpList | undefined => this.ipLists.get(href);
@@ -85,7 +87,7 @@ export class ObjectStore implements CompileContext {
 
   model(): Omit<PolicyModel, 'workloads'> {
     return {
-      labels: [...this.labels.values()],
+      labels: this.labels.all(),
       labelGroups: [...this.groups.values()],
       ipLists: [...this.ipLists.values()],
       services: [...this.services.values()],
@@ -116,13 +118,15 @@ export class ObjectStore implements CompileContext {
   put(change: ObjectChange): void {
     const { href } = change;
     switch (change.type) {
-      case 'label':
-        if (this.labels.get(href)?.key !== change.value?.key) {
-          this.rekeyedLabels.push(href);
+      case 'label': {
+        const node = this.labels.at(href);
+        if (node.label?.key !== change.value?.key) {
+          this.rekeyedLabels.push(node);
           this.spoil(href);
         }
-        store(this.labels, href, change.value);
+        node.label = change.value ?? undefined;
         break;
+      }
       case 'label_group':
         store(this.groups, href, change.value);
         this.spoil(href);
@@ -162,7 +166,7 @@ export class ObjectStore implements CompileContext {
   }
 
   /** Labels that appeared, went or changed key: classes of workloads that carry them are made anew. */
-  takeRekeyedLabels(): string[] {
+  takeRekeyedLabels(): LabelNode[] {
     return this.rekeyedLabels.splice(0);
   }
 

@@ -1,11 +1,11 @@
 /** What stands between rules and hosts: units on the selectors, workloads and sets that they name, each kept as long as something stands on it. */
-import type { SelectorIndex } from './classes.ts';
 import { distinctSorted } from './compile.ts';
 import { itemsOf, withItem, withoutItem } from './few.ts';
 import type { Digest } from './host-policies.ts';
 import type { Memberships } from './memberships.ts';
 import { NamedWorkload } from './named.ts';
 import type { ObjectStore } from './objects.ts';
+import type { SelectorIndex } from './selectors.ts';
 import { SetState } from './set-state.ts';
 import { sourceKey, type SetSource } from './sources.ts';
 import type { ClassState, Members, Part, SelectorState, TableUnit, Unit } from './graph.ts';
@@ -65,10 +65,12 @@ export class RuleIndex {
   }
 
   selectorSet(state: SelectorState, form: 'addresses' | 'subnets'): SetState {
-    const { id, selector } = state;
-    const source = { kind: 'selector', id, selector, form } as const;
-    state[form] ??= this.awake(source, state) ?? new SetState(source, state, this.digest);
-    return state[form];
+    const known = state[form];
+    if (known !== null) return known;
+    const source = { kind: 'selector', selector: state.selector, form } as const;
+    const set = this.awake(source, state) ?? new SetState(source, state, this.digest);
+    state[form] = set;
+    return set;
   }
 
   /** The step is over. Answers whether any lines of units changed. */
@@ -114,17 +116,20 @@ export class RuleIndex {
   }
 
   private hang(unit: Unit, parts: readonly Part[], side: Side): void {
-    for (const [place, part] of parts.entries()) {
+    for (let place = 0; place < parts.length; place += 1) {
+      const part = parts[place];
+      if (part === undefined) continue;
       const { members } = part;
       if (members?.kind === 'selector') {
         this.retainSelector(members);
         members[side] = withItem(members[side], unit);
-      }
-      for (const href of namesOf(members)) {
-        const units = this.nameWorkload(href)[side];
-        const places = units.get(unit);
-        if (places === undefined) units.set(unit, new Set([place]));
-        else places.add(place);
+      } else if (members !== null) {
+        for (const href of members.hrefs) {
+          const units = this.nameWorkload(href)[side];
+          const places = units.get(unit);
+          if (places === undefined) units.set(unit, new Set([place]));
+          else places.add(place);
+        }
       }
       this.retainSet(part.set);
     }
@@ -236,17 +241,12 @@ export class RuleIndex {
     return set;
   }
 
-  private selectorOf({ source }: SetState): SelectorState | undefined {
-    return source.kind === 'selector' ? this.selectors.find(source.id) : undefined;
-  }
-
   private retainSet(set: SetState): void {
     set.references += 1;
     if (set.references > 1) return;
     this.setCount += 1;
-    const { source } = set;
-    const selector = this.selectorOf(set);
-    if (selector !== undefined) {
+    const { source, selector } = set;
+    if (selector !== null) {
       this.selectors.retain(selector);
       if (!set.subnets) return;
       for (const member of itemsOf(selector.classes)) this.memberships.countSubnets(member);
@@ -261,13 +261,12 @@ export class RuleIndex {
     set.references -= 1;
     if (set.references > 0) return;
     this.setCount -= 1;
-    const { source } = set;
-    const selector = this.selectorOf(set);
+    const { source, selector } = set;
     if (set.known) {
       set.freeze();
       this.dormant.set(sourceKey(source), set);
     }
-    if (selector !== undefined) {
+    if (selector !== null) {
       selector[set.subnets ? 'subnets' : 'addresses'] = null;
       this.dropSelector(selector);
       return;

@@ -9,15 +9,11 @@ import {
   type AddressSpan,
 } from '@bulkhead/net';
 import type { AddressSet, AddressSetDelta } from '../host-policy.ts';
-import { itemsOf, type Few } from './few.ts';
+import { itemsOf, onlyOf, type Few } from './few.ts';
+import type { SelectorState } from './graph.ts';
 import type { SetHolder } from './holder.ts';
 import type { AddressOwners } from './owners.ts';
 import { sourceKey, type SetSource } from './sources.ts';
-
-/** The selector of a set, as the set knows it. */
-export interface HeldBySelector {
-  readonly classes: Few<SetHolder>;
-}
 
 /** Addresses that an IP list or virtual service has itself. */
 export interface OwnMembers {
@@ -50,8 +46,10 @@ interface Published {
  */
 export class SetState {
   readonly source: SetSource;
+  /** Whether it stands for its workloads by the subnets that they are in. */
+  readonly subnets: boolean;
   /** Of a set of the workloads that a selector holds, else null. */
-  selector: HeldBySelector | null;
+  selector: SelectorState | null;
   /** How many parts of units stand on it. */
   references = 0;
   /** How many host policies name it, and how many of these were given out. */
@@ -72,10 +70,11 @@ export class SetState {
 
   constructor(
     source: SetSource,
-    selector: HeldBySelector | null,
+    selector: SelectorState | null,
     digest: (text: string) => string,
   ) {
     this.source = source;
+    this.subnets = source.kind === 'selector' && source.form === 'subnets';
     this.selector = selector;
     this.digest = digest;
   }
@@ -89,10 +88,6 @@ export class SetState {
   get id(): string {
     this.digested ??= `s${this.digest(sourceKey(this.source)).slice(0, 22)}`;
     return this.digested;
-  }
-
-  get subnets(): boolean {
-    return this.source.kind === 'selector' && this.source.form === 'subnets';
   }
 
   /** Whether somebody knows it: a host policy that names it is there, or was given out and not yet taken back. */
@@ -229,15 +224,10 @@ export class SetState {
   }
 
   private hosts(): string[] {
-    const { classes } = this;
-    if (
-      classes !== null &&
-      !(classes instanceof Set) &&
-      !this.subnets &&
-      this.own.hosts.size === 0
-    ) {
-      const [only] = classes.workloads;
-      if (only !== undefined && classes.workloads.length === 1) return [...only.addresses];
+    const single = onlyOf(this.classes);
+    if (single !== null && !this.subnets && this.own.hosts.size === 0) {
+      const [only] = single.workloads;
+      if (only !== undefined && single.workloads.length === 1) return [...only.addresses];
     }
     const hosts = new Set(this.own.hosts);
     for (const state of itemsOf(this.classes)) {

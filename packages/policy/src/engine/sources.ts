@@ -1,10 +1,9 @@
 /** What the addresses of a set are made of. */
-import type { Selector } from './conditions.ts';
+import { selectorKey, type Selector } from './conditions.ts';
 
 export type SetSource =
   | {
       readonly kind: 'selector';
-      readonly id: string;
       readonly selector: Selector;
       readonly form: 'addresses' | 'subnets';
     }
@@ -16,7 +15,7 @@ export type SetSource =
 export function sourceKey(source: SetSource): string {
   switch (source.kind) {
     case 'selector':
-      return `${source.form} ${source.id}`;
+      return `${source.form} ${selectorKey(source.selector)}`;
     case 'workloads':
       return `workloads ${source.hrefs.join('\u0001')}`;
     case 'ip_list':

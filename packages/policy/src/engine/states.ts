@@ -13,13 +13,13 @@ export function standaloneStates(digest: (text: string) => string): StateLookup 
       const id = selectorKey(selector);
       const known = selectors.get(id);
       if (known !== undefined) return known;
-      const state = new SelectorState(id, selectors.size, selector);
+      const state = new SelectorState(0, selectors.size, selector);
       selectors.set(id, state);
       return state;
     },
     selectorSet: (state, form) => {
-      const { id, selector } = state;
-      state[form] ??= new SetState({ kind: 'selector', id, selector, form }, state, digest);
+      const { selector } = state;
+      state[form] ??= new SetState({ kind: 'selector', selector, form }, state, digest);
       return state[form];
     },
     set: (source) => {

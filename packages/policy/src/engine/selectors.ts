@@ -1,0 +1,156 @@
+/** The selectors that rules and sets stand on, and the classes that each holds. */
+import { Buckets, mixed } from './buckets.ts';
+import { selects, type Condition, type Selector } from './conditions.ts';
+import { countOf, itemsOf, withItem, withoutItem } from './few.ts';
+import { SelectorState, type ClassState } from './graph.ts';
+import type { LabelNode, LabelNodes } from './labels.ts';
+
+/**
+ * Which selectors a class is in is found through one label of each: a selector is listed under the labels of its condition that has the
+ * fewest selectors so far, so that common labels (a role, an environment) do not gather them all.
+ */
+export class SelectorIndex {
+  private readonly states = new Buckets<SelectorState>();
+  /** Selectors that something was compiled to in this step; what nothing stands on at its end goes. */
+  private fresh: SelectorState[] = [];
+  private serial = 0;
+  private readonly unlabelled = new Set<SelectorState>();
+  private readonly labels: LabelNodes;
+  private readonly classes: () => Iterable<ClassState>;
+
+  /** `classes`: all that there are. */
+  constructor(labels: LabelNodes, classes: () => Iterable<ClassState>) {
+    this.labels = labels;
+    this.classes = classes;
+  }
+
+  get size(): number {
+    return this.states.size;
+  }
+
+  all(): Iterable<SelectorState> {
+    return this.states.all();
+  }
+
+  /** The one state of a selector; it counts for nothing until it is retained. */
+  state(selector: Selector): SelectorState {
+    const hash = this.hashOf(selector);
+    for (let at = this.states.first(hash); at !== null; at = at.next) {
+      if (at.hash === hash && isSame(at.selector, selector)) return at;
+    }
+    this.serial += 1;
+    const state = new SelectorState(hash, this.serial, selector);
+    this.states.add(state);
+    this.fresh.push(state);
+    return state;
+  }
+
+  /** The step is over. */
+  settle(): void {
+    for (const state of this.fresh) if (state.references === 0) this.states.remove(state);
+    this.fresh = [];
+  }
+
+  /** From now on, if not before, the state holds the classes that it selects. */
+  retain(state: SelectorState): void {
+    state.references += 1;
+    if (state.references > 1) return;
+    this.list(state);
+    const labels = this.candidates(state.selector);
+    if (labels === null) for (const candidate of this.classes()) join(candidate, [state]);
+    for (const { classes } of labels ?? []) {
+      for (const candidate of itemsOf(classes)) join(candidate, [state]);
+    }
+  }
+
+  release(state: SelectorState): void {
+    state.references -= 1;
+    if (state.references > 0) return;
+    this.fresh.push(state);
+    this.unlabelled.delete(state);
+    for (const node of state.listed ?? []) node.selectors = withoutItem(node.selectors, state);
+    state.listed = null;
+    for (const member of itemsOf(state.classes)) {
+      member.selectors = withoutItem(member.selectors, state);
+    }
+    state.classes = null;
+  }
+
+  addClass(added: ClassState): void {
+    for (const node of added.labels) node.classes = withItem(node.classes, added);
+    if (this.unlabelled.size > 0) join(added, this.unlabelled);
+    for (const { selectors } of added.labels) join(added, itemsOf(selectors));
+  }
+
+  removeClass(removed: ClassState): void {
+    for (const node of removed.labels) node.classes = withoutItem(node.classes, removed);
+    for (const state of itemsOf(removed.selectors)) {
+      state.classes = withoutItem(state.classes, removed);
+    }
+  }
+
+  private hashOf(selector: Selector): number {
+    let hash = selector.length;
+    for (const { kind, labels } of selector) {
+      hash = mixed(hash, kind === 'in' ? labels.length : -labels.length);
+      for (const href of labels) hash = mixed(hash, this.labels.at(href).number);
+    }
+    return hash;
+  }
+
+  private list(state: SelectorState): void {
+    const best = this.least(state.selector, ({ selectors }) => 1 + countOf(selectors));
+    if (best === null) this.unlabelled.add(state);
+    for (const node of best ?? []) node.selectors = withItem(node.selectors, state);
+    state.listed = best;
+  }
+
+  /** Labels one of which every selected class has, as few classes as can be; null: there are none to go by. */
+  private candidates(selector: Selector): readonly LabelNode[] | null {
+    return this.least(selector, ({ classes }) => countOf(classes));
+  }
+
+  /** The labels of the condition whose labels weigh least together; null: no condition names who is in it. */
+  private least(
+    selector: Selector,
+    weight: (node: LabelNode) => number,
+  ): readonly LabelNode[] | null {
+    let best: readonly LabelNode[] | null = null;
+    let least = Number.POSITIVE_INFINITY;
+    for (const { kind, labels } of selector) {
+      if (kind === 'not') continue;
+      const nodes = labels.map((href) => this.labels.at(href));
+      let own = 0;
+      for (const node of nodes) own += weight(node);
+      if (own >= least) continue;
+      least = own;
+      best = nodes;
+    }
+    return best;
+  }
+}
+
+function isSame(a: Selector, b: Selector): boolean {
+  if (a.length !== b.length) return false;
+  for (let place = 0; place < a.length; place += 1) {
+    const [one, other] = [a[place], b[place]];
+    if (one === undefined || other === undefined || !isSameCondition(one, other)) return false;
+  }
+  return true;
+}
+
+function isSameCondition(a: Condition, b: Condition): boolean {
+  if (a === b) return true;
+  if (a.kind !== b.kind || a.key !== b.key || a.labels.length !== b.labels.length) return false;
+  return a.labels.every((label, place) => label === b.labels[place]);
+}
+
+/** The class gets into those of the selectors that hold it. */
+function join(member: ClassState, states: Iterable<SelectorState>): void {
+  const labelOfKey = (key: string) => member.label(key);
+  for (const state of states) {
+    if (!selects(state.selector, labelOfKey)) continue;
+    state.classes = withItem(state.classes, member);
+    member.selectors = withItem(member.selectors, state);
+  }
+}
