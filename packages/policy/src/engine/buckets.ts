@@ -54,14 +54,20 @@ export class Buckets<T extends Hashed<T>> {
   }
 
   private grow(): void {
-    const items = [...this.all()];
-    this.buckets = emptyBuckets(this.buckets.length * 4);
-    for (const item of items) this.hang(item);
+    const old = this.buckets;
+    this.buckets = emptyBuckets(old.length * 4);
+    for (const first of old) {
+      for (let at = first; at !== null; ) {
+        const { next }: T = at;
+        this.hang(at);
+        at = next;
+      }
+    }
   }
 }
 
 function emptyBuckets<T>(size: number): (T | null)[] {
-  return Array.from({ length: size }, () => null);
+  return new Array<T | null>(size).fill(null);
 }
 
 /** A hash with one number more. For 32 bits, with the multiplier and the final mixing of the MurmurHash3 finalizer (public domain). */

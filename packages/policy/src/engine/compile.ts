@@ -194,7 +194,10 @@ function selectorParts(
 ): readonly Part[] {
   if (selector === null || !resolveAs.includes('workloads')) return [];
   const state = find.selector(selector);
-  return [part(find.selectorSet(state, subnets ? 'subnets' : 'addresses'), state)];
+  const set = find.selectorSet(state, subnets ? 'subnets' : 'addresses');
+  // most rules have nothing else on a side, and many have the same
+  set.alone ??= [part(set, state)];
+  return set.alone;
 }
 
 function virtualPart(href: string, { find, provider }: SideOptions): readonly Part[] {

@@ -28,7 +28,7 @@ export class PolicyEngine implements PolicyCore {
   private readonly placed = new Map<string, WorkloadState>();
   private readonly labels = new LabelNodes();
   private readonly classes = new Classes(this.labels);
-  private readonly selectors = new SelectorIndex(this.labels, () => this.classes.all());
+  private readonly selectors = new SelectorIndex(this.labels, this.classes);
   private readonly memberships = new Memberships((state) => this.rules.setsHolding(state));
   private readonly deltas = new Deltas(this.memberships, (state) => this.policyOf(state));
   private settingsOf: ReturnType<typeof compileHostSettings>;

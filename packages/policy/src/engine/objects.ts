@@ -1,10 +1,8 @@
 /** The objects of the model but workloads, what depends on what, and the units that rulesets and boundaries compile to. */
 import { parseSpan } from '@bulkhead/net';
 import type {
-  Actor,
   EnforcementBoundary,
   FirewallSettings,
-  IngressService,
   IpList,
   Label,
   LabelGroup,
@@ -26,10 +24,9 @@ import {
 import type { LabelNode, LabelNodes } from './labels.ts';
 import type { OwnMembers } from './set-state.ts';
 import type { SetSource } from './sources.ts';
+import { dependenciesOf, EVERY_VIRTUAL_SERVICE } from './dependencies.ts';
+import { itemsOf, withItem, withoutItem, type Few } from './few.ts';
 import type { Members, Part, TableUnit, Unit } from './graph.ts';
-
-/** Stands in the index of dependents for "any virtual service": rules whose labels resolve to them. */
-const EVERY_VIRTUAL_SERVICE = '*';
 
 type ObjectChange = Exclude<PolicyChange, { type: 'workload' }>;
 
@@ -42,6 +39,14 @@ export interface Recompiled {
 }
 
 const NONE: Compiled = { units: [], tables: [] };
+
+/** A ruleset or boundary, as it was compiled last and with which objects. */
+interface Owner {
+  readonly href: string;
+  compiled: Compiled;
+  dependencies: readonly string[];
+}
+
 const NOTHING: OwnMembers = { hosts: new Set(), ranges: [] };
 
 export class ObjectStore implements CompileContext {
@@ -52,13 +57,12 @@ export class ObjectStore implements CompileContext {
   private readonly virtuals = new Map<string, VirtualService>();
   private readonly ruleSets = new Map<string, RuleSet>();
   private readonly boundaries = new Map<string, EnforcementBoundary>();
-  /** Names of rules and boundaries in force. */
-  private readonly inForce = new Map<string, string>();
-  /** Object to the rulesets and boundaries that are compiled with it, and back. */
-  private readonly dependents = new Map<string, Set<string>>();
-  private readonly dependencies = new Map<string, readonly string[]>();
-  private readonly compiled = new Map<string, Compiled>();
-  private readonly stale = new Set<string>();
+  /** Names of rules and boundaries in force; null while nobody asked for one. */
+  private names: Map<string, string> | null = null;
+  private readonly owners = new Map<string, Owner>();
+  /** Object to the rulesets and boundaries that are compiled with it. */
+  private readonly dependents = new Map<string, Few<Owner>>();
+  private readonly stale = new Set<Owner>();
   private readonly changedSets: SetSource[] = [];
   private readonly rekeyedLabels: LabelNode[] = [];
 
@@ -100,19 +104,27 @@ export class ObjectStore implements CompileContext {
 
   /** A rule or boundary in force. */
   statement(href: string): { kind: 'rule' | 'boundary'; name: string } | undefined {
-    const name = this.inForce.get(href);
+    const name = this.inForce().get(href);
     if (name === undefined) return undefined;
     return { kind: this.boundaries.has(href) ? 'boundary' : 'rule', name };
   }
 
   /** Units of all enabled rules and boundaries, by ruleset and boundary. */
   *units(): Iterable<readonly Unit[]> {
-    for (const { units } of this.compiled.values()) yield units;
+    for (const { compiled } of this.owners.values()) yield compiled.units;
   }
 
   /** Name of a rule or boundary. */
   ruleName(href: string): string {
-    return this.inForce.get(href) ?? href;
+    return this.inForce().get(href) ?? href;
+  }
+
+  private inForce(): ReadonlyMap<string, string> {
+    if (this.names === null) {
+      this.names = new Map();
+      for (const units of this.units()) for (const { href, name } of units) this.names.set(href, name);
+    }
+    return this.names;
   }
 
   put(change: ObjectChange): void {
@@ -153,11 +165,11 @@ export class ObjectStore implements CompileContext {
         break;
       case 'rule_set':
         store(this.ruleSets, href, change.value);
-        this.stale.add(href);
+        this.stale.add(this.ownerAt(href));
         break;
       case 'enforcement_boundary':
         store(this.boundaries, href, change.value);
-        this.stale.add(href);
+        this.stale.add(this.ownerAt(href));
         break;
       case 'firewall_settings':
         this.settings = change.value ?? DEFAULT_FIREWALL_SETTINGS;
@@ -198,85 +210,64 @@ export class ObjectStore implements CompileContext {
       removedTables: [] as TableUnit[],
     };
     for (const owner of this.stale) {
-      const old = this.compiled.get(owner);
+      const { compiled: old } = owner;
       const compiled = this.compile(owner);
-      for (const { href } of old?.units ?? []) this.inForce.delete(href);
-      for (const { href, name } of compiled.units) this.inForce.set(href, name);
-      const units = keepEqual(old?.units, compiled.units, {
+      if (this.names !== null) {
+        for (const { href } of old.units) this.names.delete(href);
+        for (const { href, name } of compiled.units) this.names.set(href, name);
+      }
+      const units = keepEqual(old.units, compiled.units, {
         same: sameUnit,
         added: moved.added,
         removed: moved.removed,
       });
-      const tables = keepEqual(old?.tables, compiled.tables, {
+      const tables = keepEqual(old.tables, compiled.tables, {
         same: sameTable,
         added: moved.addedTables,
         removed: moved.removedTables,
       });
-      if (units.length + tables.length > 0) this.compiled.set(owner, { units, tables });
-      else this.compiled.delete(owner);
+      owner.compiled = { units, tables };
     }
     this.stale.clear();
     return moved;
   }
 
   private spoil(href: string): void {
-    for (const owner of this.dependents.get(href) ?? []) this.stale.add(owner);
+    for (const owner of itemsOf(this.dependents.get(href) ?? null)) this.stale.add(owner);
   }
 
-  private compile(owner: string): Compiled {
-    const ruleSet = this.ruleSets.get(owner);
-    const boundary = this.boundaries.get(owner);
-    this.depend(owner, ruleSet, boundary);
-    if (ruleSet !== undefined) {
-      return compileRuleSet(ruleSet, this);
+  private ownerAt(href: string): Owner {
+    let owner = this.owners.get(href);
+    if (owner === undefined) {
+      owner = { href, compiled: NONE, dependencies: [] };
+      this.owners.set(href, owner);
     }
-    if (boundary === undefined) return NONE;
-    return compileBoundary(boundary, this);
+    return owner;
   }
 
-  private depend(
-    owner: string,
-    ruleSet: RuleSet | undefined,
-    boundary: EnforcementBoundary | undefined,
-  ): void {
-    const found = new Set<string>();
-    const actor = (item: Actor) => {
-      if (item.kind === 'ams' || item.kind === 'workload') return;
-      if (item.kind === 'label_group') this.collectGroups(item.href, found);
-      found.add(item.href);
-    };
-    const service = (item: IngressService) => {
-      if ('href' in item) found.add(item.href);
-    };
-    for (const scope of ruleSet?.scopes ?? []) scope.forEach(actor);
-    for (const rule of ruleSet?.rules ?? []) {
-      rule.providers.forEach(actor);
-      rule.consumers.forEach(actor);
-      rule.ingressServices.forEach(service);
-      const { providers, consumers } = rule.resolveLabelsAs;
-      if (providers.includes('virtual_services') || consumers.includes('virtual_services')) {
-        found.add(EVERY_VIRTUAL_SERVICE);
-      }
-    }
-    for (const rule of ruleSet?.ipTablesRules ?? []) rule.actors.forEach(actor);
-    if (boundary !== undefined) {
-      [...boundary.providers, ...boundary.consumers].forEach(actor);
-      boundary.ingressServices.forEach(service);
-    }
-    for (const href of this.dependencies.get(owner) ?? []) this.dependents.get(href)?.delete(owner);
-    this.dependencies.set(owner, [...found]);
-    for (const href of found) {
-      let owners = this.dependents.get(href);
-      if (owners === undefined) this.dependents.set(href, (owners = new Set()));
-      owners.add(owner);
-    }
+  private compile(owner: Owner): Compiled {
+    const ruleSet = this.ruleSets.get(owner.href);
+    const boundary = this.boundaries.get(owner.href);
+    this.depend(owner, dependenciesOf({ ruleSet, boundary, group: this.group }));
+    if (ruleSet !== undefined) return compileRuleSet(ruleSet, this);
+    if (boundary !== undefined) return compileBoundary(boundary, this);
+    this.owners.delete(owner.href);
+    return NONE;
   }
 
-  private collectGroups(href: string, found: Set<string>): void {
-    if (found.has(href)) return;
-    found.add(href);
-    for (const sub of this.groups.get(href)?.subGroups ?? []) this.collectGroups(sub, found);
-    for (const label of this.groups.get(href)?.labels ?? []) found.add(label);
+  private depend(owner: Owner, dependencies: readonly string[]): void {
+    const { dependents } = this;
+    for (const href of owner.dependencies) {
+      const left = withoutItem(dependents.get(href) ?? null, owner);
+      if (left === null) dependents.delete(href);
+      else dependents.set(href, left);
+    }
+    owner.dependencies = dependencies;
+    for (const href of dependencies) {
+      const known = dependents.get(href) ?? null;
+      const more = withItem(known, owner);
+      if (more !== known) dependents.set(href, more);
+    }
   }
 }
 
@@ -287,11 +278,11 @@ function store<T>(map: Map<string, T>, href: string, value: T | null): void {
 
 /** The new units, with the old object in the place of each that says the same; what differs goes to the lists. */
 function keepEqual<T extends { readonly href: string; readonly scopeIndex: number }>(
-  old: readonly T[] | undefined,
+  old: readonly T[],
   now: readonly T[],
   { same, added, removed }: { same: (a: T, b: T) => boolean; added: T[]; removed: T[] },
 ): readonly T[] {
-  if (old === undefined || old.length === 0) {
+  if (old.length === 0) {
     for (const item of now) added.push(item);
     return now;
   }

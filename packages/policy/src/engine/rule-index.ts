@@ -237,6 +237,7 @@ export class RuleIndex {
     if (set === undefined) return null;
     this.dormant.delete(key);
     set.selector = selector;
+    set.alone = null;
     this.memberships.touched.add(set);
     return set;
   }

@@ -1,5 +1,6 @@
 /** The selectors that rules and sets stand on, and the classes that each holds. */
 import { Buckets, mixed } from './buckets.ts';
+import type { Classes } from './classes.ts';
 import { selects, type Condition, type Selector } from './conditions.ts';
 import { countOf, itemsOf, withItem, withoutItem } from './few.ts';
 import { SelectorState, type ClassState } from './graph.ts';
@@ -16,10 +17,9 @@ export class SelectorIndex {
   private serial = 0;
   private readonly unlabelled = new Set<SelectorState>();
   private readonly labels: LabelNodes;
-  private readonly classes: () => Iterable<ClassState>;
+  private readonly classes: Classes;
 
-  /** `classes`: all that there are. */
-  constructor(labels: LabelNodes, classes: () => Iterable<ClassState>) {
+  constructor(labels: LabelNodes, classes: Classes) {
     this.labels = labels;
     this.classes = classes;
   }
@@ -56,8 +56,9 @@ export class SelectorIndex {
     state.references += 1;
     if (state.references > 1) return;
     this.list(state);
+    if (this.classes.size === 0) return;
     const labels = this.candidates(state.selector);
-    if (labels === null) for (const candidate of this.classes()) join(candidate, [state]);
+    if (labels === null) for (const candidate of this.classes.all()) join(candidate, [state]);
     for (const { classes } of labels ?? []) {
       for (const candidate of itemsOf(classes)) join(candidate, [state]);
     }

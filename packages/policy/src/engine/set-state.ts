@@ -10,7 +10,7 @@ import {
 } from '@bulkhead/net';
 import type { AddressSet, AddressSetDelta } from '../host-policy.ts';
 import { itemsOf, onlyOf, type Few } from './few.ts';
-import type { SelectorState } from './graph.ts';
+import type { Part, SelectorState } from './graph.ts';
 import type { SetHolder } from './holder.ts';
 import type { AddressOwners } from './owners.ts';
 import { sourceKey, type SetSource } from './sources.ts';
@@ -58,6 +58,8 @@ export class SetState {
   /** Classes of the workloads that it names. */
   named: Few<SetHolder> = null;
   own: OwnMembers = NOTHING;
+  /** It as all that stands on a side of a rule. Of a set of a selector. */
+  alone: readonly Part[] | null = null;
   private readonly digest: (text: string) => string;
   private digested: string | null = null;
   private live: Live | null = null;
