@@ -18,7 +18,7 @@ export class Buckets<T extends Hashed<T>> {
   }
 
   add(item: T): void {
-    if (this.size >= this.buckets.length) this.grow();
+    if (this.size >= this.buckets.length * 2) this.grow();
     this.hang(item);
     this.size += 1;
   }

@@ -37,8 +37,8 @@ export class Classes {
 
   keyOf(workload: Workload, named: boolean): ClassKey {
     const head = this.heads.of(workload);
-    const labels: LabelNode[] = [];
-    for (const href of workload.labels) labels.push(this.labels.at(href));
+    // of its own length: a list that grows keeps room for more, and a million classes keep theirs
+    const labels = workload.labels.map((href) => this.labels.at(href));
     if (labels.length > 1) labels.sort((a, b) => a.number - b.number);
     let hash = head.number;
     for (const { number } of labels) hash = mixed(hash, number);

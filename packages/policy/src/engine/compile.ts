@@ -1,5 +1,5 @@
 /** Rules and boundaries to units: one per rule and scope, its sides as parts, with nothing left to look up. */
-import { ALL_TRAFFIC, normalizeServices, resolveServices } from '../services.ts';
+import { normalizeServices, resolveServices } from '../services.ts';
 import type {
   Actor,
   EnforcementBoundary,
@@ -17,6 +17,7 @@ import { PROTOCOLS } from '../vocabulary.ts';
 import { conditionsOf, intersect, type LabelLookup, type Selector } from './conditions.ts';
 import type { Members, Part, SelectorState, TableUnit, Unit } from './graph.ts';
 import type { SetState } from './set-state.ts';
+import type { SinglePorts } from './single-ports.ts';
 import type { SetSource } from './sources.ts';
 
 export interface Compiled {
@@ -36,6 +37,7 @@ export interface StateLookup {
   readonly selector: (selector: Selector) => SelectorState;
   readonly selectorSet: (state: SelectorState, form: 'addresses' | 'subnets') => SetState;
   readonly set: (source: SetSource) => SetState;
+  readonly ports: SinglePorts;
 }
 
 export type CompileContext = ObjectLookup & StateLookup;
@@ -56,6 +58,7 @@ export function compileRuleSet(ruleSet: RuleSet, find: CompileContext): Compiled
         compileRule(rule, { ruleSet: ruleSet.href, scope, index, services, find }),
       );
     });
+  if (ruleSet.ipTablesRules.length === 0) return { units, tables: NO_TABLES };
   const tables = ruleSet.ipTablesRules
     .filter((rule) => rule.enabled)
     .flatMap((rule) =>
@@ -110,6 +113,7 @@ function compileRule(rule: Rule, { ruleSet, scope, index, services, find }: Rule
 }
 
 const NO_CONDITIONS: Selector = [];
+const NO_TABLES: readonly TableUnit[] = [];
 const NO_STRINGS: readonly string[] = [];
 
 /** Unit of a boundary; none when it is disabled. FQDNs of its IP lists are dropped (R-POL-8). */
@@ -144,16 +148,16 @@ export function compileBoundary(boundary: EnforcementBoundary, find: CompileCont
 /** Most rules hold one port in place, which is its own canonical form. */
 function servicesOf(
   ingress: readonly IngressService[],
-  find: ObjectLookup,
+  find: CompileContext,
 ): readonly ServicePort[] {
   const [only] = ingress;
   if (ingress.length === 1 && only !== undefined && 'port' in only) {
     const { port } = only;
     const { protocol, toPort, icmpType, icmpCode } = port;
     const plain = protocol === PROTOCOLS.tcp || protocol === PROTOCOLS.udp;
-    const single = port.port !== null && toPort === null && icmpType === null && icmpCode === null;
+    const single = toPort === null && icmpType === null && icmpCode === null;
     const named = port.process !== undefined || port.windowsService !== undefined;
-    if (plain && single && !named) return [{ ...ALL_TRAFFIC, protocol, port: port.port }];
+    if (plain && single && !named && port.port !== null) return find.ports.of(protocol, port.port);
   }
   return resolveServices(ingress, find.service);
 }

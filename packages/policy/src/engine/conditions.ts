@@ -15,6 +15,8 @@ export type Selector = readonly Condition[];
 export interface LabelLookup {
   label(href: string): Label | undefined;
   group(href: string): LabelGroup | undefined;
+  /** The condition that a label is carried, where it is kept; nearly all selectors are made of such. */
+  carrying?(href: string): Condition | undefined;
 }
 
 /** One text for equal selectors. The separators are characters that no key and no href holds. */
@@ -50,8 +52,10 @@ interface Slot {
 export function conditionsOf(entries: readonly ScopeEntry[], find: LabelLookup): Condition[] {
   const [only] = entries;
   if (entries.length === 1 && only?.kind === 'label' && !only.exclusion) {
+    const kept = find.carrying?.(only.href);
+    if (kept !== undefined) return [kept];
     const label = find.label(only.href);
-    if (label !== undefined) return [{ key: label.key, kind: 'in', labels: [only.href] }];
+    if (label !== undefined) return [carrying(label)];
   }
   const slots: Slot[] = [];
   for (const entry of entries) {
@@ -74,6 +78,11 @@ export function conditionsOf(entries: readonly ScopeEntry[], find: LabelLookup):
     const kept = exclude === null ? include : include.filter((label) => !exclude.includes(label));
     return { key, kind: 'in', labels: canonical(kept) };
   });
+}
+
+/** The condition that a label is carried. */
+export function carrying({ href, key }: Label): Condition {
+  return { key, kind: 'in', labels: [href] };
 }
 
 function canonical(labels: readonly string[]): readonly string[] {

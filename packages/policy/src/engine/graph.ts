@@ -7,7 +7,7 @@ import type { IpTablesRule, ServicePort, Workload } from '../model.ts';
 import type { NetworkType } from '../vocabulary.ts';
 import type { Hashed } from './buckets.ts';
 import type { Head } from './class-heads.ts';
-import type { Selector } from './conditions.ts';
+import type { Condition, Selector } from './conditions.ts';
 import type { Few } from './few.ts';
 import type { LabelNode } from './labels.ts';
 import type { SetState } from './set-state.ts';
@@ -91,8 +91,8 @@ export class SelectorState implements Hashed<SelectorState> {
   readonly serial: number;
   readonly selector: Selector;
   references = 0;
-  /** Labels that it is found through; null: it names none, or nothing stands on it. */
-  listed: readonly LabelNode[] | null = null;
+  /** The condition whose labels it is found through; null: none names any, or nothing stands on it. */
+  listed: Condition | null = null;
   classes: Few<ClassState> = null;
   providerUnits: Few<Unit> = null;
   consumerUnits: Few<Unit> = null;
@@ -100,6 +100,8 @@ export class SelectorState implements Hashed<SelectorState> {
   /** Its set of each form, when there is one. */
   addresses: SetState | null = null;
   subnets: SetState | null = null;
+  /** Whether it got or lost rules in this step. */
+  moved = false;
   /** Lines that it gives its classes, sorted; null while that is not computed. */
   lines: readonly Line[] | null = null;
 

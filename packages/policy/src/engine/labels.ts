@@ -1,5 +1,6 @@
 /** Labels as the engine knows them: numbered, with what hangs on each. */
 import type { Label } from '../model.ts';
+import { carrying, type Condition } from './conditions.ts';
 import type { Few } from './few.ts';
 import type { ClassState, SelectorState } from './graph.ts';
 
@@ -7,7 +8,8 @@ import type { ClassState, SelectorState } from './graph.ts';
 export class LabelNode {
   readonly href: string;
   readonly number: number;
-  label: Label | undefined;
+  private current: Label | undefined;
+  private condition: Condition | undefined;
   /** Classes of workloads that carry it. */
   classes: Few<ClassState> = null;
   /** Selectors that are found through it. */
@@ -16,6 +18,23 @@ export class LabelNode {
   constructor(href: string, number: number) {
     this.href = href;
     this.number = number;
+  }
+
+  get label(): Label | undefined {
+    return this.current;
+  }
+
+  set label(label: Label | undefined) {
+    this.current = label;
+    this.condition = undefined;
+  }
+
+  /** The condition that it is carried; undefined while there is no such label. */
+  get carried(): Condition | undefined {
+    if (this.condition === undefined && this.current !== undefined) {
+      this.condition = carrying(this.current);
+    }
+    return this.condition;
   }
 }
 
@@ -32,8 +51,8 @@ export class LabelNodes {
     return node;
   }
 
-  label(href: string): Label | undefined {
-    return this.nodes.get(href)?.label;
+  find(href: string): LabelNode | undefined {
+    return this.nodes.get(href);
   }
 
   all(): Label[] {

@@ -22,8 +22,10 @@ import {
   type StateLookup,
 } from './compile.ts';
 import type { LabelNode, LabelNodes } from './labels.ts';
+import { SinglePorts } from './single-ports.ts';
 import type { OwnMembers } from './set-state.ts';
 import type { SetSource } from './sources.ts';
+import type { Condition } from './conditions.ts';
 import { dependenciesOf, EVERY_VIRTUAL_SERVICE } from './dependencies.ts';
 import { itemsOf, withItem, withoutItem, type Few } from './few.ts';
 import type { Members, Part, TableUnit, Unit } from './graph.ts';
@@ -43,8 +45,12 @@ const NONE: Compiled = { units: [], tables: [] };
 /** A ruleset or boundary, as it was compiled last and with which objects. */
 interface Owner {
   readonly href: string;
+  ruleSet?: RuleSet | undefined;
+  boundary?: EnforcementBoundary | undefined;
   compiled: Compiled;
   dependencies: readonly string[];
+  /** Whether it has to be compiled again. */
+  stale: boolean;
 }
 
 const NOTHING: OwnMembers = { hosts: new Set(), ranges: [] };
@@ -55,14 +61,13 @@ export class ObjectStore implements CompileContext {
   private readonly services = new Map<string, Service>();
   private readonly ipLists = new Map<string, IpList>();
   private readonly virtuals = new Map<string, VirtualService>();
-  private readonly ruleSets = new Map<string, RuleSet>();
-  private readonly boundaries = new Map<string, EnforcementBoundary>();
   /** Names of rules and boundaries in force; null while nobody asked for one. */
   private names: Map<string, string> | null = null;
+  /** Rulesets and boundaries. */
   private readonly owners = new Map<string, Owner>();
   /** Object to the rulesets and boundaries that are compiled with it. */
   private readonly dependents = new Map<string, Few<Owner>>();
-  private readonly stale = new Set<Owner>();
+  private stale: Owner[] = [];
   private readonly changedSets: SetSource[] = [];
   private readonly rekeyedLabels: LabelNode[] = [];
 
@@ -70,23 +75,25 @@ export class ObjectStore implements CompileContext {
   readonly selector: StateLookup['selector'];
   readonly selectorSet: StateLookup['selectorSet'];
   readonly set: StateLookup['set'];
+  readonly ports = new SinglePorts();
 
-  constructor(labels: LabelNodes, { selector, selectorSet, set }: StateLookup) {
+  constructor(labels: LabelNodes, { selector, selectorSet, set }: Omit<StateLookup, 'ports'>) {
     this.labels = labels;
     this.selector = selector;
     this.selectorSet = selectorSet;
     this.set = set;
   }
 
-  label = (href: string): Label | undefined => this.labels.label(href);
+  label = (href: string): Label | undefined => this.labels.find(href)?.label;
+  carrying = (href: string): Condition | undefined => this.labels.find(href)?.carried;
   group = (href: string): LabelGroup | undefined => this.groups.get(href);
   service = (href: string): Service | undefined => this.services.get(href);
   ipList = (href: string): IpList | undefined => this.ipLists.get(href);
   virtualService = (href: string): VirtualService | undefined => this.virtuals.get(href);
   virtualServices = (): Iterable<VirtualService> => this.virtuals.values();
-  ruleSet = (href: string): RuleSet | undefined => this.ruleSets.get(href);
-  boundary = (href: string): EnforcementBoundary | undefined => this.boundaries.get(href);
-  allRuleSets = (): Iterable<RuleSet> => this.ruleSets.values();
+  ruleSet = (href: string): RuleSet | undefined => this.owners.get(href)?.ruleSet;
+  boundary = (href: string): EnforcementBoundary | undefined => this.owners.get(href)?.boundary;
+  allRuleSets = (): readonly RuleSet[] => this.ownersOf(({ ruleSet }) => ruleSet);
   allIpLists = (): Iterable<IpList> => this.ipLists.values();
 
   model(): Omit<PolicyModel, 'workloads'> {
@@ -96,8 +103,8 @@ export class ObjectStore implements CompileContext {
       ipLists: [...this.ipLists.values()],
       services: [...this.services.values()],
       virtualServices: [...this.virtuals.values()],
-      ruleSets: [...this.ruleSets.values()],
-      enforcementBoundaries: [...this.boundaries.values()],
+      ruleSets: this.allRuleSets(),
+      enforcementBoundaries: this.ownersOf(({ boundary }) => boundary),
       firewallSettings: this.settings,
     };
   }
@@ -106,7 +113,7 @@ export class ObjectStore implements CompileContext {
   statement(href: string): { kind: 'rule' | 'boundary'; name: string } | undefined {
     const name = this.inForce().get(href);
     if (name === undefined) return undefined;
-    return { kind: this.boundaries.has(href) ? 'boundary' : 'rule', name };
+    return { kind: this.boundary(href) === undefined ? 'rule' : 'boundary', name };
   }
 
   /** Units of all enabled rules and boundaries, by ruleset and boundary. */
@@ -164,12 +171,10 @@ export class ObjectStore implements CompileContext {
         this.spoil(EVERY_VIRTUAL_SERVICE);
         break;
       case 'rule_set':
-        store(this.ruleSets, href, change.value);
-        this.stale.add(this.ownerAt(href));
+        this.putOwner(href).ruleSet = change.value ?? undefined;
         break;
       case 'enforcement_boundary':
-        store(this.boundaries, href, change.value);
-        this.stale.add(this.ownerAt(href));
+        this.putOwner(href).boundary = change.value ?? undefined;
         break;
       case 'firewall_settings':
         this.settings = change.value ?? DEFAULT_FIREWALL_SETTINGS;
@@ -210,6 +215,7 @@ export class ObjectStore implements CompileContext {
       removedTables: [] as TableUnit[],
     };
     for (const owner of this.stale) {
+      owner.stale = false;
       const { compiled: old } = owner;
       const compiled = this.compile(owner);
       if (this.names !== null) {
@@ -228,26 +234,36 @@ export class ObjectStore implements CompileContext {
       });
       owner.compiled = { units, tables };
     }
-    this.stale.clear();
+    this.stale = [];
     return moved;
   }
 
   private spoil(href: string): void {
-    for (const owner of itemsOf(this.dependents.get(href) ?? null)) this.stale.add(owner);
+    for (const owner of itemsOf(this.dependents.get(href) ?? null)) this.outdate(owner);
   }
 
-  private ownerAt(href: string): Owner {
+  private outdate(owner: Owner): void {
+    if (owner.stale) return;
+    owner.stale = true;
+    this.stale.push(owner);
+  }
+
+  private putOwner(href: string): Owner {
     let owner = this.owners.get(href);
     if (owner === undefined) {
-      owner = { href, compiled: NONE, dependencies: [] };
+      owner = { href, compiled: NONE, dependencies: [], stale: false };
       this.owners.set(href, owner);
     }
+    this.outdate(owner);
     return owner;
   }
 
+  private ownersOf<T>(part: (owner: Owner) => T | undefined): T[] {
+    return [...this.owners.values()].flatMap((owner) => part(owner) ?? []);
+  }
+
   private compile(owner: Owner): Compiled {
-    const ruleSet = this.ruleSets.get(owner.href);
-    const boundary = this.boundaries.get(owner.href);
+    const { ruleSet, boundary } = owner;
     this.depend(owner, dependenciesOf({ ruleSet, boundary, group: this.group }));
     if (ruleSet !== undefined) return compileRuleSet(ruleSet, this);
     if (boundary !== undefined) return compileBoundary(boundary, this);

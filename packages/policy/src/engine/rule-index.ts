@@ -46,7 +46,7 @@ export class RuleIndex {
   /** Workloads that a set names. */
   private readonly claimants = new Map<SetState, readonly string[]>();
   /** Selectors that got or lost rules in this step: the policies of all of their classes are out of date. */
-  private readonly ruling = new Set<SelectorState>();
+  private moved: SelectorState[] = [];
 
   /** Whether a selector went with its rules. */
   private dropped = false;
@@ -75,12 +75,15 @@ export class RuleIndex {
 
   /** The step is over. Answers whether any lines of units changed. */
   settle(): boolean {
-    const moved = this.dropped || this.ruling.size > 0;
+    const moved = this.dropped || this.moved.length > 0;
     this.dropped = false;
-    for (const { classes } of this.ruling) {
-      for (const state of itemsOf(classes)) this.hosts.spoil(state);
+    for (const selector of this.moved) {
+      // one that went meanwhile did so with all that it holds
+      if (!selector.moved) continue;
+      selector.moved = false;
+      for (const state of itemsOf(selector.classes)) this.hosts.spoil(state);
     }
-    this.ruling.clear();
+    this.moved = [];
     this.selectors.settle();
     this.pendingSets.clear();
     for (const [key, set] of this.dormant) if (!set.known) this.dormant.delete(key);
@@ -179,21 +182,26 @@ export class RuleIndex {
 
   private retainSelector(state: SelectorState): void {
     this.selectors.retain(state);
+    this.outdate(state);
+  }
+
+  private outdate(state: SelectorState): void {
     state.lines = null;
-    this.ruling.add(state);
+    if (state.moved) return;
+    state.moved = true;
+    this.moved.push(state);
   }
 
   private releaseSelector(state: SelectorState): void {
-    state.lines = null;
-    this.ruling.add(state);
+    this.outdate(state);
     this.dropSelector(state);
   }
 
   private dropSelector(state: SelectorState): void {
     if (state.references === 1) {
       // its classes will not know it any more, and may go before the step ends
-      if (this.ruling.delete(state))
-        for (const member of itemsOf(state.classes)) this.hosts.spoil(member);
+      if (state.moved) for (const member of itemsOf(state.classes)) this.hosts.spoil(member);
+      state.moved = false;
       this.dropped = true;
     }
     this.selectors.release(state);

@@ -57,10 +57,11 @@ export class SelectorIndex {
     if (state.references > 1) return;
     this.list(state);
     if (this.classes.size === 0) return;
-    const labels = this.candidates(state.selector);
-    if (labels === null) for (const candidate of this.classes.all()) join(candidate, [state]);
-    for (const { classes } of labels ?? []) {
-      for (const candidate of itemsOf(classes)) join(candidate, [state]);
+    // every selected class has one of these labels
+    const condition = this.least(state.selector, ({ classes }) => countOf(classes));
+    if (condition === null) for (const candidate of this.classes.all()) join(candidate, [state]);
+    for (const href of condition?.labels ?? []) {
+      for (const candidate of itemsOf(this.labels.at(href).classes)) join(candidate, [state]);
     }
   }
 
@@ -69,7 +70,10 @@ export class SelectorIndex {
     if (state.references > 0) return;
     this.fresh.push(state);
     this.unlabelled.delete(state);
-    for (const node of state.listed ?? []) node.selectors = withoutItem(node.selectors, state);
+    for (const href of state.listed?.labels ?? []) {
+      const node = this.labels.at(href);
+      node.selectors = withoutItem(node.selectors, state);
+    }
     state.listed = null;
     for (const member of itemsOf(state.classes)) {
       member.selectors = withoutItem(member.selectors, state);
@@ -102,30 +106,24 @@ export class SelectorIndex {
   private list(state: SelectorState): void {
     const best = this.least(state.selector, ({ selectors }) => 1 + countOf(selectors));
     if (best === null) this.unlabelled.add(state);
-    for (const node of best ?? []) node.selectors = withItem(node.selectors, state);
+    for (const href of best?.labels ?? []) {
+      const node = this.labels.at(href);
+      node.selectors = withItem(node.selectors, state);
+    }
     state.listed = best;
   }
 
-  /** Labels one of which every selected class has, as few classes as can be; null: there are none to go by. */
-  private candidates(selector: Selector): readonly LabelNode[] | null {
-    return this.least(selector, ({ classes }) => countOf(classes));
-  }
-
-  /** The labels of the condition whose labels weigh least together; null: no condition names who is in it. */
-  private least(
-    selector: Selector,
-    weight: (node: LabelNode) => number,
-  ): readonly LabelNode[] | null {
-    let best: readonly LabelNode[] | null = null;
+  /** The condition whose labels weigh least together; null: no condition names who is in it. */
+  private least(selector: Selector, weight: (node: LabelNode) => number): Condition | null {
+    let best: Condition | null = null;
     let least = Number.POSITIVE_INFINITY;
-    for (const { kind, labels } of selector) {
-      if (kind === 'not') continue;
-      const nodes = labels.map((href) => this.labels.at(href));
+    for (const condition of selector) {
+      if (condition.kind === 'not') continue;
       let own = 0;
-      for (const node of nodes) own += weight(node);
+      for (const href of condition.labels) own += weight(this.labels.at(href));
       if (own >= least) continue;
       least = own;
-      best = nodes;
+      best = condition;
     }
     return best;
   }

@@ -2,6 +2,7 @@
 import type { StateLookup } from './compile.ts';
 import { selectorKey } from './conditions.ts';
 import { SetState } from './set-state.ts';
+import { SinglePorts } from './single-ports.ts';
 import { sourceKey } from './sources.ts';
 import { SelectorState } from './graph.ts';
 
@@ -9,6 +10,7 @@ export function standaloneStates(digest: (text: string) => string): StateLookup 
   const selectors = new Map<string, SelectorState>();
   const sets = new Map<string, SetState>();
   return {
+    ports: new SinglePorts(),
     selector: (selector) => {
       const id = selectorKey(selector);
       const known = selectors.get(id);
