@@ -78,7 +78,7 @@ export interface AddressSetDelta {
   readonly removeRanges: readonly string[];
 }
 
-/** What a batch of changes moved. Workloads not named here enforce exactly what they did before. */
+/** What a batch of changes moved, in no order. Workloads not named here enforce exactly what they did before. */
 export interface PolicyDelta {
   /** Workloads whose host policy (its hash) changed, with the new hash; null: no longer a managed workload. */
   readonly policies: readonly { readonly workload: string; readonly hash: string | null }[];

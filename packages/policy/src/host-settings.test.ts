@@ -89,9 +89,12 @@ describe('the IPv6 mode', () => {
     const core = createPolicyCore(withSettings({}));
     const value = { ...DEFAULT_FIREWALL_SETTINGS, ipv6Mode: 'block_all' as const };
     const set = { type: 'firewall_settings', href: 'firewall_settings', value } as const;
-    expect(core.apply([set]).policies.map((item) => item.workload)).toEqual(
-      [PROD.href, DEV.href].toSorted(),
-    );
+    expect(
+      core
+        .apply([set])
+        .policies.map((item) => item.workload)
+        .toSorted(),
+    ).toEqual([PROD.href, DEV.href].toSorted());
     expect(core.hostPolicy(PROD.href)?.ipv6Mode).toBe('block_all');
     expect(core.apply([set])).toEqual({ policies: [], sets: [] });
     core.apply([{ ...set, value: null }]);

@@ -39,7 +39,7 @@ export class Buckets<T extends Hashed<T>> {
   /** All of them, in no order. */
   *all(): Iterable<T> {
     for (const first of this.buckets) {
-      for (let at = first; at !== null; ) {
+      for (let at = first; at !== null;) {
         const { next }: T = at;
         yield at;
         at = next;
@@ -57,7 +57,7 @@ export class Buckets<T extends Hashed<T>> {
     const old = this.buckets;
     this.buckets = emptyBuckets(old.length * 4);
     for (const first of old) {
-      for (let at = first; at !== null; ) {
+      for (let at = first; at !== null;) {
         const { next }: T = at;
         this.hang(at);
         at = next;

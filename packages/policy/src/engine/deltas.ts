@@ -1,5 +1,5 @@
 /** What moved since somebody was told last. */
-import type { PolicyDelta } from '../host-policy.ts';
+import type { AddressSetDelta, PolicyDelta } from '../host-policy.ts';
 import type { HostPolicies } from './host-policies.ts';
 import type { Memberships } from './memberships.ts';
 import type { SetState } from './set-state.ts';
@@ -13,9 +13,8 @@ export class Deltas {
   private readonly dirty: ClassState[] = [];
   /** Workloads that are in no class now, with the hash that they were told. */
   private readonly left = new Map<string, string | null>();
-  /** Sets that got their first policy that was given out, and that lost their last. */
-  private readonly named = new Set<SetState>();
-  private readonly unnamed = new Set<SetState>();
+  /** Sets that lost their last policy that was given out. */
+  private unnamed: SetState[] = [];
 
   constructor(memberships: Memberships, policyOf: (state: ClassState) => InternedPolicy | null) {
     this.memberships = memberships;
@@ -51,7 +50,7 @@ export class Deltas {
     policies.release(told);
   }
 
-  take(find: (href: string) => WorkloadState | undefined, policies: HostPolicies): PolicyDelta {
+  take(policies: HostPolicies): PolicyDelta {
     const changed: { workload: string; hash: string | null }[] = [];
     for (const state of this.dirty) {
       state.dirty = false;
@@ -67,7 +66,7 @@ export class Deltas {
     this.dirty.length = 0;
     for (const item of this.moved) {
       const { href } = item.workload;
-      if (find(href) !== item || item.before === undefined) continue;
+      if (item.slot < 0 || item.before === undefined) continue;
       const hash = item.state.told?.policy.hash ?? null;
       if (hash !== item.before) changed.push({ workload: href, hash });
       item.before = undefined;
@@ -77,21 +76,18 @@ export class Deltas {
       if (before !== null) changed.push({ workload, hash: null });
     }
     this.left.clear();
-    return {
-      policies: changed.sort((a, b) => (a.workload < b.workload ? -1 : 1)),
-      sets: this.takeSets(),
-    };
+    return { policies: changed, sets: this.takeSets() };
   }
 
   private takeSets(): PolicyDelta['sets'] {
-    const { touched } = this.memberships;
-    for (const set of this.named) touched.add(set);
-    const sets = [...touched].flatMap((set) => (set.names > 0 ? (set.takeDelta() ?? []) : []));
+    const sets: AddressSetDelta[] = [];
+    for (const set of this.memberships.takeTouched()) {
+      const delta = set.names > 0 ? set.takeDelta() : null;
+      if (delta !== null) sets.push(delta);
+    }
     for (const set of this.unnamed) if (set.names === 0) set.withdraw();
-    touched.clear();
-    this.named.clear();
-    this.unnamed.clear();
-    return sets.sort((a, b) => (a.id < b.id ? -1 : 1));
+    this.unnamed = [];
+    return sets;
   }
 
   private tell(state: ClassState, policy: InternedPolicy | null, policies: HostPolicies): void {
@@ -103,7 +99,7 @@ export class Deltas {
       if (policy.told === 1) {
         for (const set of policy.sets) {
           set.names += 1;
-          if (set.names === 1) this.named.add(set);
+          if (set.names === 1) this.memberships.touch(set);
         }
       }
     }
@@ -117,7 +113,7 @@ export class Deltas {
     if (policy.told > 0) return;
     for (const set of policy.sets) {
       set.names -= 1;
-      if (set.names === 0) this.unnamed.add(set);
+      if (set.names === 0) this.unnamed.push(set);
     }
   }
 }

@@ -83,7 +83,7 @@ export class PolicyEngine implements PolicyCore {
   }
 
   takeDelta(): PolicyDelta {
-    return this.deltas.take((href) => this.placed.get(href), this.policies);
+    return this.deltas.take(this.policies);
   }
 
   hostPolicy(workload: string): HostPolicy | undefined {

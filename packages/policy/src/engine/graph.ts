@@ -19,7 +19,7 @@ export interface WorkloadState {
   state: ClassState;
   /** By which it is a peer, canonical. */
   addresses: readonly string[];
-  /** Its place among those of its class. */
+  /** Its place among those of its class; under 0 when it is in none any more. */
   slot: number;
   /** Hash that it was told before it changed class in this step; undefined: it did not. */
   before: string | null | undefined;
@@ -70,10 +70,12 @@ export class ClassState implements Hashed<ClassState> {
   }
 
   remove(item: WorkloadState): void {
+    const { slot } = item;
+    item.slot = -1;
     const last = this.workloads.pop();
     if (last === undefined || last === item) return;
-    this.workloads[item.slot] = last;
-    last.slot = item.slot;
+    this.workloads[slot] = last;
+    last.slot = slot;
   }
 
   /** Its label of a key. */
@@ -167,12 +169,11 @@ export interface TableUnit {
 
 export interface Line {
   readonly rule: HostRule;
-  /** Canonical text: what is sorted by and hashed. */
-  readonly text: string;
   /** Sets that the line names. */
   readonly sets: readonly SetState[];
   /** Hosts that can tell users and programs apart, those that cannot, or any. */
   readonly on: 'windows' | 'other' | 'any';
+  /** Digest of its canonical text; null while nobody needs it. */
   digest: string | null;
 }
 

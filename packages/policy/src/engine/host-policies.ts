@@ -13,7 +13,7 @@ import type {
   UnitLines,
 } from './graph.ts';
 import type { HostSettings } from './host-settings.ts';
-import { compileLines } from './lines.ts';
+import { compareRules, compileLines, textOf } from './lines.ts';
 import type { SetState } from './set-state.ts';
 
 /** Rules that name one workload, with the numbers of the parts that do. */
@@ -33,6 +33,7 @@ export type Digest = (text: string) => string;
 /** Longer policies are hashed over the digests of their lines, which thousands of classes may share. */
 const LONG = 16;
 const NO_LINES: readonly Line[] = [];
+const NO_TABLES: readonly HostIpTablesRule[] = [];
 
 export class HostPolicies {
   private readonly digest: Digest;
@@ -162,15 +163,18 @@ export class HostPolicies {
 
   private linesOfSelector(selector: SelectorState): readonly Line[] {
     if (selector.lines !== null) return selector.lines;
-    const inbound = [...itemsOf(selector.providerUnits)].flatMap((unit) =>
-      unit.providers.flatMap(({ members }, place) =>
-        members === selector ? (linesOfUnit(unit).inbound[place] ?? NO_LINES) : NO_LINES,
-      ),
-    );
-    const outbound = [...itemsOf(selector.consumerUnits)].flatMap(
-      (unit) => linesOfUnit(unit).outbound,
-    );
-    selector.lines = sorted([...inbound, ...outbound]);
+    const lines: Line[] = [];
+    for (const unit of itemsOf(selector.providerUnits)) {
+      const { inbound } = linesOfUnit(unit);
+      for (let place = 0; place < unit.providers.length; place += 1) {
+        if (unit.providers[place]?.members !== selector) continue;
+        for (const line of inbound[place] ?? NO_LINES) lines.push(line);
+      }
+    }
+    for (const unit of itemsOf(selector.consumerUnits)) {
+      for (const line of linesOfUnit(unit).outbound) lines.push(line);
+    }
+    selector.lines = sorted(lines);
     return selector.lines;
   }
 
@@ -188,8 +192,8 @@ export class HostPolicies {
     let text = head;
     const long = lines.length > LONG;
     for (const line of lines) {
-      if (long) line.digest ??= this.digest(line.text);
-      text += `\n${line.digest !== null && long ? line.digest : line.text}`;
+      if (long) line.digest ??= this.digest(textOf(line.rule));
+      text += `\n${line.digest !== null && long ? line.digest : textOf(line.rule)}`;
     }
     return this.digest(text);
   }
@@ -200,11 +204,14 @@ function linesOfUnit(unit: Unit): UnitLines {
   return unit.lines;
 }
 
-/** By text, each once. */
+/** In the order of host policies, each once. */
 function sorted(lines: readonly Line[]): readonly Line[] {
-  if (lines.length < 2) return lines;
-  const inOrder = lines.toSorted((a, b) => (a.text < b.text ? -1 : a.text === b.text ? 0 : 1));
-  return inOrder.filter((line, place) => line.text !== inOrder[place - 1]?.text);
+  if (lines.length < 2) return [...lines];
+  const inOrder = lines.toSorted((a, b) => compareRules(a.rule, b.rule));
+  return inOrder.filter((line, place) => {
+    const before = inOrder[place - 1];
+    return before === undefined || compareRules(before.rule, line.rule) !== 0;
+  });
 }
 
 function setsOf(lines: readonly Line[]): readonly SetState[] {
@@ -218,7 +225,9 @@ function setsOf(lines: readonly Line[]): readonly SetState[] {
 
 /** Raw rules are for Linux hosts whose firewall the VEN manages. */
 function tableRules(of: ClassState, named: NamedRules | undefined): readonly HostIpTablesRule[] {
-  if (!hasTables(of.sample)) return [];
+  if (!hasTables(of.sample)) return NO_TABLES;
+  const none = named === undefined || named.tables.size === 0;
+  if (none && !someTables(of)) return NO_TABLES;
   const rules = new Map<string, HostIpTablesRule>();
   const add = ({ rule }: TableUnit) => {
     const { href, version, ipVersion, statements } = rule;
@@ -227,6 +236,11 @@ function tableRules(of: ClassState, named: NamedRules | undefined): readonly Hos
   for (const { tables } of itemsOf(of.selectors)) for (const unit of itemsOf(tables)) add(unit);
   for (const unit of named?.tables ?? []) add(unit);
   return [...rules.values()].sort((a, b) => (a.origin.href < b.origin.href ? -1 : 1));
+}
+
+function someTables(of: ClassState): boolean {
+  for (const { tables } of itemsOf(of.selectors)) if (tables !== null) return true;
+  return false;
 }
 
 function hasTables({ osFamily, enforcementMode }: Workload): boolean {

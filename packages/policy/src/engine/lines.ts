@@ -6,6 +6,9 @@ import type { Line, Part, Unit, UnitLines } from './graph.ts';
 import type { SetState } from './set-state.ts';
 
 const NO_LINES: readonly Line[] = [];
+const NO_TEXTS: readonly string[] = [];
+/** Many rules share their services. */
+const servicesTexts = new WeakMap<readonly ServicePort[], string>();
 
 export function compileLines(unit: Unit): UnitLines {
   const consumers = peersOf(unit.consumers);
@@ -27,7 +30,8 @@ export function compileLines(unit: Unit): UnitLines {
       unit.action === 'allow'
         ? withoutPrograms(asked)
         : asked.filter((port) => !namesProgram(port));
-    const fqdns = [...new Set(parts.flatMap((part) => part.fqdns))].sort();
+    const named = parts.some((part) => part.fqdns.length > 0);
+    const fqdns = named ? [...new Set(parts.flatMap((part) => part.fqdns))].sort() : NO_TEXTS;
     const on = unit.principals.length > 0 ? 'windows' : 'any';
     return line(unit, 'outbound', { sets: peersOf(parts), fqdns, services, on });
   });
@@ -40,7 +44,7 @@ function inboundLines(
   sets: readonly SetState[],
   services: readonly ServicePort[],
 ): readonly Line[] {
-  const match = { sets, fqdns: [] };
+  const match = { sets, fqdns: NO_TEXTS };
   if (!services.some(namesProgram)) {
     return line(unit, 'inbound', { ...match, services, on: 'any' });
   }
@@ -105,17 +109,38 @@ function line(unit: Unit, direction: HostRule['direction'], match: Match): reado
     fqdns,
     services,
     stateless: unit.stateless,
-    principals: direction === 'outbound' ? unit.principals : [],
+    principals: direction === 'outbound' ? unit.principals : NO_TEXTS,
     origin: { href: unit.href, version: unit.version },
   };
-  return [{ rule, text: textOf(rule), sets, on, digest: null }];
+  return [{ rule, sets, on, digest: null }];
 }
 
-/** Sorts as host policies are sorted. What people write is in JSON, so that no text of theirs can pass for two fields. */
-function textOf(rule: HostRule): string {
+/** In the order of host policies: equal content is equal. */
+export function compareRules(a: HostRule, b: HostRule): number {
+  if (a === b) return 0;
+  if (a.direction !== b.direction) return a.direction < b.direction ? -1 : 1;
+  if (a.action !== b.action) return a.action < b.action ? -1 : 1;
+  const [one, other] = [a.origin.href, b.origin.href];
+  if (one !== other) return one < other ? -1 : 1;
+  const [left, right] = [textOf(a), textOf(b)];
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
+
+/** What is hashed of a rule. What people write is in JSON, so that no text of theirs can pass for two fields. */
+export function textOf(rule: HostRule): string {
   const { action, direction, networkType, peers, fqdns, services, stateless, principals } = rule;
   const { href, version } = rule.origin;
   const head = `${direction} ${action} ${href} ${peers.join()} ${version} ${networkType} ${stateless}`;
   const lists = fqdns.length + principals.length === 0 ? '' : JSON.stringify([fqdns, principals]);
-  return `${head} ${JSON.stringify(services)}${lists}`;
+  return `${head} ${servicesText(services)}${lists}`;
+}
+
+function servicesText(services: readonly ServicePort[]): string {
+  let text = servicesTexts.get(services);
+  if (text === undefined) {
+    text = JSON.stringify(services);
+    servicesTexts.set(services, text);
+  }
+  return text;
 }

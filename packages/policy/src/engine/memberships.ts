@@ -11,14 +11,28 @@ export type SetsOf = (state: ClassState) => Iterable<SetState>;
 
 export class Memberships {
   readonly owners = new AddressOwners();
-  /** Watched sets that may have moved since the last delta. */
-  readonly touched = new Set<SetState>();
+  private touched: SetState[] = [];
   private readonly subnetHolders = new Map<string, Few<ClassState>>();
   private readonly setsOf: SetsOf;
   private pools: VpnPools = [];
 
   constructor(setsOf: SetsOf) {
     this.setsOf = setsOf;
+  }
+
+  /** The set has something to tell, or may have. */
+  touch(set: SetState): void {
+    if (set.touched) return;
+    set.touched = true;
+    this.touched.push(set);
+  }
+
+  /** Sets that were touched since the last time. */
+  takeTouched(): readonly SetState[] {
+    const { touched } = this;
+    this.touched = [];
+    for (const set of touched) set.touched = false;
+    return touched;
   }
 
   /** A workload came to its class. */
@@ -78,7 +92,7 @@ export class Memberships {
   /** A set of addresses gets a class by name. */
   join(set: SetState, state: ClassState): void {
     if (set.watched) {
-      this.touched.add(set);
+      this.touch(set);
       for (const text of hostsOf(state)) if (!set.holdsHost(text, this.owners)) set.gain(text);
     }
     set.named = withItem(set.named, state);
@@ -89,7 +103,7 @@ export class Memberships {
     if (!hasItem(set.named, state)) return;
     set.named = withoutItem(set.named, state);
     if (!set.watched) return;
-    this.touched.add(set);
+    this.touch(set);
     for (const text of hostsOf(state)) if (!set.holdsHost(text, this.owners)) set.lose(text);
   }
 
@@ -98,7 +112,7 @@ export class Memberships {
     const before = set.own;
     set.own = own;
     if (!set.watched) return;
-    this.touched.add(set);
+    this.touch(set);
     const held = (text: string) => this.owners.heldIn(set.classes, text);
     for (const text of own.hosts) if (!before.hosts.has(text) && !held(text)) set.gain(text);
     for (const text of before.hosts) if (!own.hosts.has(text) && !held(text)) set.lose(text);
@@ -112,7 +126,7 @@ export class Memberships {
     for (const set of this.setsOf(state)) {
       if (!set.watched || set.subnets || set.holdsHost(text, this.owners)) continue;
       set.gain(text);
-      this.touched.add(set);
+      this.touch(set);
     }
     this.owners.add(text, state);
     state.addressCount += 1;
@@ -124,7 +138,7 @@ export class Memberships {
     for (const set of this.setsOf(state)) {
       if (!set.watched || set.subnets || set.holdsHost(text, this.owners)) continue;
       set.lose(text);
-      this.touched.add(set);
+      this.touch(set);
     }
   }
 
@@ -134,7 +148,7 @@ export class Memberships {
       for (const set of this.setsOf(state)) {
         if (!set.watched || !set.subnets || this.subnetHeld(set, text)) continue;
         set.gain(text);
-        this.touched.add(set);
+        this.touch(set);
       }
       this.subnetHolders.set(text, withItem(this.subnetHolders.get(text) ?? null, state));
     }
@@ -154,7 +168,7 @@ export class Memberships {
     for (const set of this.setsOf(state)) {
       if (!set.watched || !set.subnets || this.subnetHeld(set, text)) continue;
       set.lose(text);
-      this.touched.add(set);
+      this.touch(set);
     }
   }
 

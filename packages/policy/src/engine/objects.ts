@@ -129,7 +129,8 @@ export class ObjectStore implements CompileContext {
   private inForce(): ReadonlyMap<string, string> {
     if (this.names === null) {
       this.names = new Map();
-      for (const units of this.units()) for (const { href, name } of units) this.names.set(href, name);
+      for (const units of this.units())
+        for (const { href, name } of units) this.names.set(href, name);
     }
     return this.names;
   }

@@ -246,7 +246,7 @@ export class RuleIndex {
     this.dormant.delete(key);
     set.selector = selector;
     set.alone = null;
-    this.memberships.touched.add(set);
+    this.memberships.touch(set);
     return set;
   }
 

@@ -55,6 +55,8 @@ export class SetState {
   /** How many host policies name it, and how many of these were given out. */
   policies = 0;
   names = 0;
+  /** Whether the next delta looks at it. */
+  touched = false;
   /** Classes of the workloads that it names. */
   named: Few<SetHolder> = null;
   own: OwnMembers = NOTHING;
@@ -70,11 +72,7 @@ export class SetState {
     readonly ranges: readonly string[];
   } | null = null;
 
-  constructor(
-    source: SetSource,
-    selector: SelectorState | null,
-    digest: (text: string) => string,
-  ) {
+  constructor(source: SetSource, selector: SelectorState | null, digest: (text: string) => string) {
     this.source = source;
     this.subnets = source.kind === 'selector' && source.form === 'subnets';
     this.selector = selector;
