@@ -88,10 +88,7 @@ function subnetOf(
   if (number >= 0) {
     if (!isPeerIpv4(number)) return null;
     if (!managed || prefixLength < SHORTEST_SUBNET[4]) return text;
-    if (prefixLength < 32) {
-      const mask = -1 << (32 - prefixLength);
-      return `${ipv4Text((number & mask) >>> 0)}/${prefixLength}`;
-    }
+    if (prefixLength < 32) return ipv4Network(number, prefixLength);
   }
   const address = parseAddress(text);
   if (address === null || !isPeerAddress(address)) return null;
@@ -101,6 +98,23 @@ function subnetOf(
     return host;
   if (prefixLength === bits) return poolOf(address, pools) ?? host;
   return formatSpan(networkOf(address, prefixLength));
+}
+
+/** Texts of networks by their number, for each length of prefix: a fleet has few, and asks for each of them again and again. */
+const ipv4Networks: (Map<number, string> | undefined)[] = [];
+/** Then they are forgotten, so that they take no memory for ever. */
+const MANY_NETWORKS = 2 ** 20;
+
+function ipv4Network(address: number, prefixLength: number): string {
+  const network = address & (-1 << (32 - prefixLength));
+  const texts = (ipv4Networks[prefixLength] ??= new Map<number, string>());
+  let text = texts.get(network);
+  if (text === undefined) {
+    if (texts.size >= MANY_NETWORKS) texts.clear();
+    text = `${ipv4Text(network >>> 0)}/${prefixLength}`;
+    texts.set(network, text);
+  }
+  return text;
 }
 
 function poolOf({ family, value }: Address, pools: VpnPools): string | null {

@@ -16,6 +16,7 @@ import { compileHostSettings, settingsDependOn } from './host-settings.ts';
 import { Memberships } from './memberships.ts';
 import { LabelNodes } from './labels.ts';
 import { ObjectStore } from './objects.ts';
+import { hashOf, PlacedWorkloads } from './placed.ts';
 import { RuleIndex } from './rule-index.ts';
 import { SelectorIndex } from './selectors.ts';
 import type { ClassState, InternedPolicy, WorkloadState } from './graph.ts';
@@ -25,11 +26,11 @@ export class PolicyEngine implements PolicyCore {
   private readonly objects: ObjectStore;
   private readonly policies: HostPolicies;
   private readonly rules: RuleIndex;
-  private readonly placed = new Map<string, WorkloadState>();
+  private readonly placed = new PlacedWorkloads();
   private readonly labels = new LabelNodes();
   private readonly classes = new Classes(this.labels);
   private readonly selectors = new SelectorIndex(this.labels, this.classes);
-  private readonly memberships = new Memberships((state) => this.rules.setsHolding(state));
+  private readonly memberships = new Memberships((state) => this.rules.namedSets(state));
   private readonly deltas = new Deltas(this.memberships, (state) => this.policyOf(state));
   private settingsOf: ReturnType<typeof compileHostSettings>;
 
@@ -211,12 +212,14 @@ export class PolicyEngine implements PolicyCore {
     if (old !== undefined) {
       this.deltas.leave(href, old);
       this.memberships.leave(old);
-      this.placed.delete(href);
+      this.placed.remove(old);
       this.leaveClass(old);
     }
     if (workload === null || key === null) return;
     const state = this.classFor(key, workload);
-    const item = {
+    const item: WorkloadState = {
+      hash: hashOf(href),
+      next: null,
       workload,
       state,
       addresses: addressesOf(workload),
@@ -224,7 +227,7 @@ export class PolicyEngine implements PolicyCore {
       before: this.deltas.arrive(href),
     };
     state.add(item);
-    this.placed.set(href, item);
+    this.placed.add(item);
     this.memberships.arrive(item);
     this.deltas.moved.push(item);
   }

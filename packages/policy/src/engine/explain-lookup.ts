@@ -7,11 +7,12 @@ import { readVpnPools, subnetsOf } from './addresses.ts';
 import { compileRuleSet } from './compile.ts';
 import type { ObjectStore } from './objects.ts';
 import { standaloneStates } from './states.ts';
+import type { PlacedWorkloads } from './placed.ts';
 import type { InternedPolicy, Unit, WorkloadState } from './graph.ts';
 
 export interface ExplainSources {
   readonly objects: ObjectStore;
-  readonly placed: ReadonlyMap<string, WorkloadState>;
+  readonly placed: PlacedWorkloads;
   readonly digest: (text: string) => string;
   readonly policyOf: (item: WorkloadState) => InternedPolicy | null;
   readonly decide: (connection: Connection) => Decision;
@@ -57,7 +58,7 @@ export function explainLookup(sources: ExplainSources): ExplainLookup {
         const member = members.find((text) => text === host || holds(text, address));
         if (member !== undefined) found.push({ workload, member });
       }
-      return found;
+      return found.sort((a, b) => (a.workload.href < b.workload.href ? -1 : 1));
     },
     policyClass: (href) => {
       const item = placed.get(href);

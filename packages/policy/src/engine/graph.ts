@@ -14,7 +14,7 @@ import type { SetState } from './set-state.ts';
 import type { SetSource } from './sources.ts';
 
 /** A workload in its place. */
-export interface WorkloadState {
+export interface WorkloadState extends Hashed<WorkloadState> {
   workload: Workload;
   state: ClassState;
   /** By which it is a peer, canonical. */

@@ -6,18 +6,18 @@ import { AddressOwners } from './owners.ts';
 import type { OwnMembers, SetState } from './set-state.ts';
 import type { ClassState, WorkloadState } from './graph.ts';
 
-/** Sets that a class is in. */
-export type SetsOf = (state: ClassState) => Iterable<SetState>;
+/** Sets that name the workload of a class. */
+export type NamedSets = (state: ClassState) => Iterable<SetState>;
 
 export class Memberships {
   readonly owners = new AddressOwners();
   private touched: SetState[] = [];
   private readonly subnetHolders = new Map<string, Few<ClassState>>();
-  private readonly setsOf: SetsOf;
+  private readonly namedSets: NamedSets;
   private pools: VpnPools = [];
 
-  constructor(setsOf: SetsOf) {
-    this.setsOf = setsOf;
+  constructor(namedSets: NamedSets) {
+    this.namedSets = namedSets;
   }
 
   /** The set has something to tell, or may have. */
@@ -123,11 +123,10 @@ export class Memberships {
   }
 
   private gainAddress(state: ClassState, text: string): void {
-    for (const set of this.setsOf(state)) {
-      if (!set.watched || set.subnets || set.holdsHost(text, this.owners)) continue;
-      set.gain(text);
-      this.touch(set);
+    for (const { addresses } of itemsOf(state.selectors)) {
+      if (addresses?.watched === true) this.moveHost(addresses, text, true);
     }
+    for (const set of this.namedSets(state)) if (set.watched) this.moveHost(set, text, true);
     this.owners.add(text, state);
     state.addressCount += 1;
   }
@@ -135,18 +134,25 @@ export class Memberships {
   private loseAddress(state: ClassState, text: string): void {
     this.owners.remove(text, state);
     state.addressCount -= 1;
-    for (const set of this.setsOf(state)) {
-      if (!set.watched || set.subnets || set.holdsHost(text, this.owners)) continue;
-      set.lose(text);
-      this.touch(set);
+    for (const { addresses } of itemsOf(state.selectors)) {
+      if (addresses?.watched === true) this.moveHost(addresses, text, false);
     }
+    for (const set of this.namedSets(state)) if (set.watched) this.moveHost(set, text, false);
+  }
+
+  /** An address comes to a set of addresses, or has left it, unless somebody else in it has the same. */
+  private moveHost(set: SetState, text: string, here: boolean): void {
+    if (set.holdsHost(text, this.owners)) return;
+    if (here) set.gain(text);
+    else set.lose(text);
+    this.touch(set);
   }
 
   private gainSubnet(state: ClassState, text: string): void {
     const claims = state.subnets?.get(text) ?? 0;
     if (claims === 0) {
-      for (const set of this.setsOf(state)) {
-        if (!set.watched || !set.subnets || this.subnetHeld(set, text)) continue;
+      for (const { subnets: set } of itemsOf(state.selectors)) {
+        if (set?.watched !== true || this.subnetHeld(set, text)) continue;
         set.gain(text);
         this.touch(set);
       }
@@ -165,8 +171,8 @@ export class Memberships {
     const holders = withoutItem(this.subnetHolders.get(text) ?? null, state);
     if (holders === null) this.subnetHolders.delete(text);
     else this.subnetHolders.set(text, holders);
-    for (const set of this.setsOf(state)) {
-      if (!set.watched || !set.subnets || this.subnetHeld(set, text)) continue;
+    for (const { subnets: set } of itemsOf(state.selectors)) {
+      if (set?.watched !== true || this.subnetHeld(set, text)) continue;
       set.lose(text);
       this.touch(set);
     }

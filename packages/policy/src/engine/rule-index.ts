@@ -99,15 +99,6 @@ export class RuleIndex {
     return { sets: this.setCount, members };
   }
 
-  /** Sets that a class is in. */
-  *setsHolding(state: ClassState): Iterable<SetState> {
-    for (const { addresses, subnets } of itemsOf(state.selectors)) {
-      if (addresses !== null) yield addresses;
-      if (subnets !== null) yield subnets;
-    }
-    yield* this.namedSets(state);
-  }
-
   /** Sets that name the workload of a class. */
   namedSets(state: ClassState): Iterable<SetState> {
     return itemsOf(state.named === null ? null : (this.named.get(state.named)?.sets ?? null));

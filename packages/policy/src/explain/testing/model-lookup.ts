@@ -52,11 +52,13 @@ export function modelLookup(model: PolicyModel): ExplainLookup {
     disabledUnits: () => [disabled],
     origin: (unit) => origins.get(unit),
     peersAt: (address, form) =>
-      model.workloads.flatMap((workload) => {
-        const members = form === 'addresses' ? addressesOf(workload) : subnetsOf(workload, pools);
-        const member = members.find((text) => spanHolds(text, address));
-        return member === undefined ? [] : [{ workload, member }];
-      }),
+      model.workloads
+        .toSorted((a, b) => (a.href < b.href ? -1 : 1))
+        .flatMap((workload) => {
+          const members = form === 'addresses' ? addressesOf(workload) : subnetsOf(workload, pools);
+          const member = members.find((text) => spanHolds(text, address));
+          return member === undefined ? [] : [{ workload, member }];
+        }),
     policyClass: () => ({ workloads: 1, lines: inForce.length }),
     decide: (connection) => naiveDecide(model, connection),
   };
