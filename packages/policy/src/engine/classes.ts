@@ -1,6 +1,6 @@
 /** Policy classes: workloads that every policy treats alike, found by what makes them so. */
 import type { Workload } from '../model.ts';
-import { Buckets, mixed } from './buckets.ts';
+import { HashTable, mixed } from './hash-table.ts';
 import { ClassHeads, type Head } from './class-heads.ts';
 import { ClassState } from './graph.ts';
 import type { LabelNode, LabelNodes } from './labels.ts';
@@ -16,7 +16,7 @@ export interface ClassKey {
 }
 
 export class Classes {
-  private readonly states = new Buckets<ClassState>();
+  private readonly states = new HashTable<ClassState>();
   /** Those of one workload that rules name. */
   private readonly named = new Map<string, ClassState>();
   private readonly heads = new ClassHeads();
@@ -47,21 +47,23 @@ export class Classes {
 
   find(key: ClassKey): ClassState | undefined {
     if (key.named !== null) return this.named.get(key.named);
-    for (let at = this.states.first(key.hash); at !== null; at = at.next) {
-      if (isOf(at, key)) return at;
+    const { states } = this;
+    for (let slot = states.first(key.hash); slot >= 0; slot = states.after(slot, key.hash)) {
+      const state = states.at(slot);
+      if (isOf(state, key)) return state;
     }
     return undefined;
   }
 
   make({ hash, head, labels, named }: ClassKey, sample: Workload): ClassState {
     const state = new ClassState({ hash, head, sample, labels, named });
-    if (named === null) this.states.add(state);
+    if (named === null) this.states.add(hash, state);
     else this.named.set(named, state);
     return state;
   }
 
   remove(state: ClassState): void {
-    if (state.named === null) this.states.remove(state);
+    if (state.named === null) this.states.remove(state.hash, state);
     else this.named.delete(state.named);
   }
 }

@@ -16,7 +16,7 @@ import { compileHostSettings, settingsDependOn } from './host-settings.ts';
 import { Memberships } from './memberships.ts';
 import { LabelNodes } from './labels.ts';
 import { ObjectStore } from './objects.ts';
-import { hashOf, PlacedWorkloads } from './placed.ts';
+import { PlacedWorkloads } from './placed.ts';
 import { RuleIndex } from './rule-index.ts';
 import { SelectorIndex } from './selectors.ts';
 import type { ClassState, InternedPolicy, WorkloadState } from './graph.ts';
@@ -30,19 +30,22 @@ export class PolicyEngine implements PolicyCore {
   private readonly labels = new LabelNodes();
   private readonly classes = new Classes(this.labels);
   private readonly selectors = new SelectorIndex(this.labels, this.classes);
-  private readonly memberships = new Memberships((state) => this.rules.namedSets(state));
-  private readonly deltas = new Deltas(this.memberships, (state) => this.policyOf(state));
+  private readonly memberships: Memberships;
+  private readonly deltas: Deltas;
   private settingsOf: ReturnType<typeof compileHostSettings>;
 
   constructor(digest: Digest) {
     this.digest = digest;
+    const shared = { digest, watched: false };
+    this.memberships = new Memberships(shared, (state) => this.rules.namedSets(state));
+    this.deltas = new Deltas(this.memberships, (state) => this.policyOf(state));
     this.objects = new ObjectStore(this.labels, {
       selector: (selector) => this.selectors.state(selector),
       selectorSet: (state, form) => this.rules.selectorSet(state, form),
       set: (source) => this.rules.setOf(source),
     });
     this.rules = new RuleIndex({
-      digest,
+      shared,
       hosts: {
         spoil: (state) => this.spoil(state),
         reclass: (href) => this.reclass(href),
@@ -218,8 +221,6 @@ export class PolicyEngine implements PolicyCore {
     if (workload === null || key === null) return;
     const state = this.classFor(key, workload);
     const item: WorkloadState = {
-      hash: hashOf(href),
-      next: null,
       workload,
       state,
       addresses: addressesOf(workload),

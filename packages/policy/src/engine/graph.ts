@@ -5,7 +5,6 @@
 import type { HostPolicy, HostRule } from '../host-policy.ts';
 import type { IpTablesRule, ServicePort, Workload } from '../model.ts';
 import type { NetworkType } from '../vocabulary.ts';
-import type { Hashed } from './buckets.ts';
 import type { Head } from './class-heads.ts';
 import type { Condition, Selector } from './conditions.ts';
 import type { Few } from './few.ts';
@@ -14,7 +13,7 @@ import type { SetState } from './set-state.ts';
 import type { SetSource } from './sources.ts';
 
 /** A workload in its place. */
-export interface WorkloadState extends Hashed<WorkloadState> {
+export interface WorkloadState {
   workload: Workload;
   state: ClassState;
   /** By which it is a peer, canonical. */
@@ -30,9 +29,8 @@ const NOBODY: WorkloadState[] = [];
 export type ClassIdentity = Pick<ClassState, 'hash' | 'head' | 'sample' | 'labels' | 'named'>;
 
 /** One class while it has workloads. */
-export class ClassState implements Hashed<ClassState> {
+export class ClassState {
   readonly hash: number;
-  next: ClassState | null = null;
   /** What counts of its workloads besides their labels. */
   readonly head: Head;
   /** Any of its workloads stands for all in what is part of the class. */
@@ -86,9 +84,8 @@ export class ClassState implements Hashed<ClassState> {
 }
 
 /** A selector that rules or sets stand on, as members of a side. */
-export class SelectorState implements Hashed<SelectorState> {
+export class SelectorState {
   readonly hash: number;
-  next: SelectorState | null = null;
   /** Tells selectors apart, in few letters. */
   readonly serial: number;
   readonly selector: Selector;

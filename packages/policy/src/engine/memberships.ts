@@ -3,7 +3,7 @@ import type { Workload } from '../model.ts';
 import { addressesOf, subnetsOf, type VpnPools } from './addresses.ts';
 import { countOf, hasItem, itemsOf, withItem, withoutItem, type Few } from './few.ts';
 import { AddressOwners } from './owners.ts';
-import type { OwnMembers, SetState } from './set-state.ts';
+import type { OwnMembers, SetState, SharedBySets } from './set-state.ts';
 import type { ClassState, WorkloadState } from './graph.ts';
 
 /** Sets that name the workload of a class. */
@@ -14,9 +14,11 @@ export class Memberships {
   private touched: SetState[] = [];
   private readonly subnetHolders = new Map<string, Few<ClassState>>();
   private readonly namedSets: NamedSets;
+  private readonly shared: SharedBySets;
   private pools: VpnPools = [];
 
-  constructor(namedSets: NamedSets) {
+  constructor(shared: SharedBySets, namedSets: NamedSets) {
+    this.shared = shared;
     this.namedSets = namedSets;
   }
 
@@ -123,10 +125,7 @@ export class Memberships {
   }
 
   private gainAddress(state: ClassState, text: string): void {
-    for (const { addresses } of itemsOf(state.selectors)) {
-      if (addresses?.watched === true) this.moveHost(addresses, text, true);
-    }
-    for (const set of this.namedSets(state)) if (set.watched) this.moveHost(set, text, true);
+    if (this.shared.watched) this.moveHosts(state, text, true);
     this.owners.add(text, state);
     state.addressCount += 1;
   }
@@ -134,15 +133,20 @@ export class Memberships {
   private loseAddress(state: ClassState, text: string): void {
     this.owners.remove(text, state);
     state.addressCount -= 1;
-    for (const { addresses } of itemsOf(state.selectors)) {
-      if (addresses?.watched === true) this.moveHost(addresses, text, false);
-    }
-    for (const set of this.namedSets(state)) if (set.watched) this.moveHost(set, text, false);
+    if (this.shared.watched) this.moveHosts(state, text, false);
   }
 
-  /** An address comes to a set of addresses, or has left it, unless somebody else in it has the same. */
+  /** An address comes to the sets that the class is in, or has left them. */
+  private moveHosts(state: ClassState, text: string, here: boolean): void {
+    for (const { addresses } of itemsOf(state.selectors)) {
+      if (addresses !== null) this.moveHost(addresses, text, here);
+    }
+    for (const set of this.namedSets(state)) this.moveHost(set, text, here);
+  }
+
   private moveHost(set: SetState, text: string, here: boolean): void {
-    if (set.holdsHost(text, this.owners)) return;
+    // somebody else in it may have the same
+    if (!set.watched || set.holdsHost(text, this.owners)) return;
     if (here) set.gain(text);
     else set.lose(text);
     this.touch(set);

@@ -1,12 +1,11 @@
 /** What stands between rules and hosts: units on the selectors, workloads and sets that they name, each kept as long as something stands on it. */
 import { distinctSorted } from './compile.ts';
 import { itemsOf, withItem, withoutItem } from './few.ts';
-import type { Digest } from './host-policies.ts';
 import type { Memberships } from './memberships.ts';
 import { NamedWorkload } from './named.ts';
 import type { ObjectStore } from './objects.ts';
 import type { SelectorIndex } from './selectors.ts';
-import { SetState } from './set-state.ts';
+import { SetState, type SharedBySets } from './set-state.ts';
 import { sourceKey, type SetSource } from './sources.ts';
 import type { ClassState, Members, Part, SelectorState, TableUnit, Unit } from './graph.ts';
 
@@ -22,7 +21,7 @@ export interface IndexedHosts {
 }
 
 export interface RuleIndexParts {
-  readonly digest: Digest;
+  readonly shared: SharedBySets;
   readonly hosts: IndexedHosts;
   readonly selectors: SelectorIndex;
   readonly memberships: Memberships;
@@ -30,7 +29,7 @@ export interface RuleIndexParts {
 }
 
 export class RuleIndex {
-  private readonly digest: Digest;
+  private readonly shared: SharedBySets;
   private readonly hosts: IndexedHosts;
   private readonly selectors: SelectorIndex;
   private readonly memberships: Memberships;
@@ -51,8 +50,8 @@ export class RuleIndex {
   /** Whether a selector went with its rules. */
   private dropped = false;
 
-  constructor({ digest, hosts, selectors, memberships, objects }: RuleIndexParts) {
-    this.digest = digest;
+  constructor({ shared, hosts, selectors, memberships, objects }: RuleIndexParts) {
+    this.shared = shared;
     this.hosts = hosts;
     this.selectors = selectors;
     this.memberships = memberships;
@@ -61,14 +60,15 @@ export class RuleIndex {
 
   /** Rules that name a workload; undefined: none does. */
   naming(href: string): NamedWorkload | undefined {
-    return this.named.get(href);
+    // nearly always no rule names any, and then not even the text is hashed
+    return this.named.size === 0 ? undefined : this.named.get(href);
   }
 
   selectorSet(state: SelectorState, form: 'addresses' | 'subnets'): SetState {
     const known = state[form];
     if (known !== null) return known;
     const source = { kind: 'selector', selector: state.selector, form } as const;
-    const set = this.awake(source, state) ?? new SetState(source, state, this.digest);
+    const set = this.awake(source, state) ?? new SetState(source, state, this.shared);
     state[form] = set;
     return set;
   }
@@ -223,7 +223,7 @@ export class RuleIndex {
     const key = sourceKey(source);
     const known = this.sets.get(key) ?? this.pendingSets.get(key);
     if (known !== undefined) return known;
-    const set = this.awake(source, null) ?? new SetState(source, null, this.digest);
+    const set = this.awake(source, null) ?? new SetState(source, null, this.shared);
     this.pendingSets.set(key, set);
     return set;
   }

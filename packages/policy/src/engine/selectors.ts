@@ -1,9 +1,9 @@
 /** The selectors that rules and sets stand on, and the classes that each holds. */
-import { Buckets, mixed } from './buckets.ts';
 import type { Classes } from './classes.ts';
 import { selects, type Condition, type Selector } from './conditions.ts';
 import { countOf, itemsOf, withItem, withoutItem } from './few.ts';
 import { SelectorState, type ClassState } from './graph.ts';
+import { HashTable, mixed } from './hash-table.ts';
 import type { LabelNode, LabelNodes } from './labels.ts';
 
 /**
@@ -11,7 +11,7 @@ import type { LabelNode, LabelNodes } from './labels.ts';
  * fewest selectors so far, so that common labels (a role, an environment) do not gather them all.
  */
 export class SelectorIndex {
-  private readonly states = new Buckets<SelectorState>();
+  private readonly states = new HashTable<SelectorState>();
   /** Selectors that something was compiled to in this step; what nothing stands on at its end goes. */
   private fresh: SelectorState[] = [];
   private serial = 0;
@@ -35,19 +35,23 @@ export class SelectorIndex {
   /** The one state of a selector; it counts for nothing until it is retained. */
   state(selector: Selector): SelectorState {
     const hash = this.hashOf(selector);
-    for (let at = this.states.first(hash); at !== null; at = at.next) {
-      if (at.hash === hash && isSame(at.selector, selector)) return at;
+    const { states } = this;
+    for (let slot = states.first(hash); slot >= 0; slot = states.after(slot, hash)) {
+      const known = states.at(slot);
+      if (isSame(known.selector, selector)) return known;
     }
     this.serial += 1;
     const state = new SelectorState(hash, this.serial, selector);
-    this.states.add(state);
+    states.add(hash, state);
     this.fresh.push(state);
     return state;
   }
 
   /** The step is over. */
   settle(): void {
-    for (const state of this.fresh) if (state.references === 0) this.states.remove(state);
+    for (const state of this.fresh) {
+      if (state.references === 0) this.states.remove(state.hash, state);
+    }
     this.fresh = [];
   }
 

@@ -26,6 +26,13 @@ const NO_SPANS: readonly AddressSpan[] = [];
 const NO_TEXTS: readonly string[] = [];
 const NOTHING: OwnMembers = { hosts: new Set(), ranges: [] };
 
+/** What all sets of a core have in common. */
+export interface SharedBySets {
+  readonly digest: (text: string) => string;
+  /** Whether anybody ever had to be told of members that come and go. */
+  watched: boolean;
+}
+
 /** Ranges by text, kept from when somebody first asks for the content. */
 interface Live {
   readonly ranges: Map<string, AddressSpan>;
@@ -62,7 +69,7 @@ export class SetState {
   own: OwnMembers = NOTHING;
   /** It as all that stands on a side of a rule. Of a set of a selector. */
   alone: readonly Part[] | null = null;
-  private readonly digest: (text: string) => string;
+  private readonly shared: SharedBySets;
   private digested: string | null = null;
   private live: Live | null = null;
   private published: Published | null = null;
@@ -72,11 +79,11 @@ export class SetState {
     readonly ranges: readonly string[];
   } | null = null;
 
-  constructor(source: SetSource, selector: SelectorState | null, digest: (text: string) => string) {
+  constructor(source: SetSource, selector: SelectorState | null, shared: SharedBySets) {
     this.source = source;
     this.subnets = source.kind === 'selector' && source.form === 'subnets';
     this.selector = selector;
-    this.digest = digest;
+    this.shared = shared;
   }
 
   /** Classes whose workloads are in it. */
@@ -86,7 +93,7 @@ export class SetState {
 
   /** A digest of the source, so that equal sources share one name on every node. */
   get id(): string {
-    this.digested ??= `s${this.digest(sourceKey(this.source)).slice(0, 22)}`;
+    this.digested ??= `s${this.shared.digest(sourceKey(this.source)).slice(0, 22)}`;
     return this.digested;
   }
 
@@ -186,6 +193,7 @@ export class SetState {
   private publishWhole(): AddressSetDelta {
     const ranges = this.rangeTexts();
     this.published = { ranges, rangesMoved: false, moved: null };
+    this.shared.watched = true;
     const addHosts = this.hosts();
     const [removeHosts, removeRanges] = [NO_TEXTS, NO_TEXTS];
     return { id: this.id, addHosts, removeHosts, addRanges: ranges, removeRanges };
@@ -243,6 +251,7 @@ export class SetState {
   private spans(): readonly AddressSpan[] {
     if (this.source.kind === 'selector' && !this.subnets) return NO_SPANS;
     this.live ??= this.collect();
+    this.shared.watched = true;
     this.live.joined ??= joinSpans([...this.live.ranges.values()]);
     return this.live.joined;
   }

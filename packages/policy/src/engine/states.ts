@@ -9,6 +9,7 @@ import { SelectorState } from './graph.ts';
 export function standaloneStates(digest: (text: string) => string): StateLookup {
   const selectors = new Map<string, SelectorState>();
   const sets = new Map<string, SetState>();
+  const shared = { digest, watched: false };
   return {
     ports: new SinglePorts(),
     selector: (selector) => {
@@ -21,14 +22,14 @@ export function standaloneStates(digest: (text: string) => string): StateLookup 
     },
     selectorSet: (state, form) => {
       const { selector } = state;
-      state[form] ??= new SetState({ kind: 'selector', selector, form }, state, digest);
+      state[form] ??= new SetState({ kind: 'selector', selector, form }, state, shared);
       return state[form];
     },
     set: (source) => {
       const key = sourceKey(source);
       const known = sets.get(key);
       if (known !== undefined) return known;
-      const set = new SetState(source, null, digest);
+      const set = new SetState(source, null, shared);
       sets.set(key, set);
       return set;
     },
