@@ -16,9 +16,9 @@ import { compileHostSettings, settingsDependOn } from './host-settings.ts';
 import { Memberships } from './memberships.ts';
 import { LabelNodes } from './labels.ts';
 import { ObjectStore } from './objects.ts';
-import { PlacedWorkloads } from './placed.ts';
 import { RuleIndex } from './rule-index.ts';
 import { SelectorIndex } from './selectors.ts';
+import { TextTable } from './text-table.ts';
 import type { ClassState, InternedPolicy, WorkloadState } from './graph.ts';
 
 export class PolicyEngine implements PolicyCore {
@@ -26,7 +26,7 @@ export class PolicyEngine implements PolicyCore {
   private readonly objects: ObjectStore;
   private readonly policies: HostPolicies;
   private readonly rules: RuleIndex;
-  private readonly placed = new PlacedWorkloads();
+  private readonly placed = new TextTable<WorkloadState>(({ workload }) => workload.href);
   private readonly labels = new LabelNodes();
   private readonly classes = new Classes(this.labels);
   private readonly selectors = new SelectorIndex(this.labels, this.classes);
@@ -237,7 +237,8 @@ export class PolicyEngine implements PolicyCore {
   private replaceRekeyed(): void {
     const labels = this.objects.takeRekeyedLabels();
     if (labels.length === 0) return;
-    const states = new Set(labels.flatMap(({ classes }) => [...itemsOf(classes)]));
+    const states = new Set<ClassState>();
+    for (const { classes } of labels) for (const state of itemsOf(classes)) states.add(state);
     const members = [...states].flatMap((state) => state.workloads.map(({ workload }) => workload));
     for (const workload of members) this.place(workload.href, null);
     for (const workload of members) this.place(workload.href, workload);

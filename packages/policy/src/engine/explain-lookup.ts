@@ -7,12 +7,12 @@ import { readVpnPools, subnetsOf } from './addresses.ts';
 import { compileRuleSet } from './compile.ts';
 import type { ObjectStore } from './objects.ts';
 import { standaloneStates } from './states.ts';
-import type { PlacedWorkloads } from './placed.ts';
+import type { TextTable } from './text-table.ts';
 import type { InternedPolicy, Unit, WorkloadState } from './graph.ts';
 
 export interface ExplainSources {
   readonly objects: ObjectStore;
-  readonly placed: PlacedWorkloads;
+  readonly placed: TextTable<WorkloadState>;
   readonly digest: (text: string) => string;
   readonly policyOf: (item: WorkloadState) => InternedPolicy | null;
   readonly decide: (connection: Connection) => Decision;

@@ -93,7 +93,7 @@ export class HashTable<T extends object> {
 }
 
 function emptySlots<T>(size: number): (T | null)[] {
-  return new Array<T | null>(size).fill(null);
+  return Array.from<T | null>({ length: size }).fill(null);
 }
 
 /** A hash with one number more. Multipliers and shifts are those of the MurmurHash3 finalizer (public domain). */

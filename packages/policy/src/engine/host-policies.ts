@@ -15,6 +15,7 @@ import type {
 import type { HostSettings } from './host-settings.ts';
 import { compareRules, compileLines, textOf } from './lines.ts';
 import type { SetState } from './set-state.ts';
+import { TextTable } from './text-table.ts';
 
 /** Rules that name one workload, with the numbers of the parts that do. */
 export interface NamedRules {
@@ -37,9 +38,9 @@ const NO_TABLES: readonly HostIpTablesRule[] = [];
 
 export class HostPolicies {
   private readonly digest: Digest;
-  private readonly interned = new Map<string, InternedPolicy>();
+  private readonly interned = new TextTable<InternedPolicy>(({ policy }) => policy.hash);
   /** By id, as long as a host policy names them. */
-  private readonly sets = new Map<string, SetState>();
+  private readonly sets = new TextTable<SetState>(({ id }) => id);
   private readonly heads = new Map<HostSettings, Map<ClassHead, Head>>();
   /** By settings and selectors: thousands of classes may stand under the same rules, and differ only in labels that no rule names. */
   private readonly built = new Map<string, InternedPolicy>();
@@ -64,10 +65,10 @@ export class HostPolicies {
   release(entry: InternedPolicy): void {
     entry.users -= 1;
     if (entry.users > 0) return;
-    this.interned.delete(entry.policy.hash);
+    this.interned.remove(entry);
     for (const set of entry.sets) {
       set.policies -= 1;
-      if (set.policies === 0) this.sets.delete(set.id);
+      if (set.policies === 0) this.sets.remove(set);
     }
   }
 
@@ -112,10 +113,10 @@ export class HostPolicies {
       rules: lines.map(({ rule }) => rule),
     };
     const entry = { policy, sets: setsOf(lines), users: 0, told: 0 };
-    this.interned.set(hash, entry);
+    this.interned.add(entry);
     for (const set of entry.sets) {
       set.policies += 1;
-      if (set.policies === 1) this.sets.set(set.id, set);
+      if (set.policies === 1) this.sets.add(set);
     }
     return entry;
   }

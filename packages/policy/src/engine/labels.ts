@@ -3,6 +3,7 @@ import type { Label } from '../model.ts';
 import { carrying, type Condition } from './conditions.ts';
 import type { Few } from './few.ts';
 import type { ClassState, SelectorState } from './graph.ts';
+import { TextTable } from './text-table.ts';
 
 /** A label, or an href that somebody uses as one: it may come later. */
 export class LabelNode {
@@ -40,13 +41,13 @@ export class LabelNode {
 
 export class LabelNodes {
   /** An href keeps its number; there are as many as labels ever were. */
-  private readonly nodes = new Map<string, LabelNode>();
+  private readonly nodes = new TextTable<LabelNode>(({ href }) => href);
 
   at(href: string): LabelNode {
     let node = this.nodes.get(href);
     if (node === undefined) {
       node = new LabelNode(href, this.nodes.size + 1);
-      this.nodes.set(href, node);
+      this.nodes.add(node);
     }
     return node;
   }
@@ -56,6 +57,7 @@ export class LabelNodes {
   }
 
   all(): Label[] {
-    return [...this.nodes.values()].flatMap(({ label }) => label ?? []);
+    const nodes = [...this.nodes.values()].sort((a, b) => a.number - b.number);
+    return nodes.flatMap(({ label }) => label ?? []);
   }
 }
