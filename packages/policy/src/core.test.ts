@@ -164,3 +164,26 @@ describe('a wide range over single addresses (FR-7)', () => {
     expect(ask(after, { from: '192.168.82.3', to: 'server' }).inbound?.decision).toBe('blocked');
   });
 });
+
+test('a set that lost its rule and got it back, and was looked at before the next delta, follows its IP list', () => {
+  const office = (range: string) => anIpList('Office', [range]);
+  const rule = access({ consumers: [named.ipList('Office')] });
+  const core = createPolicyCore({
+    ...aModel([rule], [SERVER]),
+    ipLists: [office('192.168.0.0/16')],
+  });
+  const withRules = (rules: readonly Rule[]) => {
+    const value = aRuleSet(rules);
+    core.change([{ type: 'rule_set', href: value.href, value }]);
+  };
+  const ranges = () => core.setsOf(SERVER.href).map((id) => core.addressSet(id)?.ranges);
+  withRules([]);
+  withRules([rule]);
+  expect(ranges()).toEqual([['192.168.0.0/16']]);
+  const value = office('198.51.100.0/24');
+  core.change([{ type: 'ip_list', href: value.href, value }]);
+  expect(ranges()).toEqual([['198.51.100.0/24']]);
+  expect(core.takeDelta().sets).toMatchObject([
+    { addRanges: ['198.51.100.0/24'], removeRanges: ['192.168.0.0/16'] },
+  ]);
+});

@@ -250,6 +250,8 @@ export class SetState {
 
   private spans(): readonly AddressSpan[] {
     if (this.source.kind === 'selector' && !this.subnets) return NO_SPANS;
+    // what is frozen follows nobody: what it holds is looked up each time
+    if (this.frozen !== null) return joinSpans([...this.collect().ranges.values()]);
     this.live ??= this.collect();
     this.shared.watched = true;
     this.live.joined ??= joinSpans([...this.live.ranges.values()]);
