@@ -19,6 +19,7 @@ import { ruleQuestionEndpoints } from './resources/rule-questions.ts';
 import { userEndpoints } from './resources/users.ts';
 import { venCareEndpoints } from './resources/ven-care.ts';
 import { venEndpoints } from './resources/ven.ts';
+import { venQueryEndpoints } from './resources/ven-queries.ts';
 import { pairingEndpoints } from './resources/pairing.ts';
 import { securityPrincipalEndpoints } from './resources/security-principals.ts';
 import { settingsEndpoints } from './resources/settings.ts';
@@ -41,6 +42,7 @@ export const endpoints = {
   ...firewallSettingsEndpoints,
   ...workloadEndpoints,
   ...workloadOperationEndpoints,
+  ...venQueryEndpoints,
   ...pairingEndpoints,
   ...settingsEndpoints,
   ...policyEndpoints,

@@ -19,6 +19,7 @@ export * from './resources/firewall-settings.ts';
 export * from './resources/workload-filters.ts';
 export * from './resources/workloads.ts';
 export * from './resources/ven-care.ts';
+export * from './resources/ven-queries.ts';
 export * from './resources/pairing.ts';
 export * from './resources/settings.ts';
 export * from './resources/policy.ts';

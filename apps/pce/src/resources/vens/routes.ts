@@ -7,9 +7,11 @@ import type { Routes } from '../../http/routes.ts';
 import { refuseStale } from '../../provisioning/drafts.ts';
 import { UUID } from '../../provisioning/references.ts';
 import { venConditions } from '../workloads/filters.ts';
-import { presentVen, venHref, workloadHref } from '../workloads/presenter.ts';
+import { presentOldAgent, presentVen, venHref, workloadHref } from '../workloads/presenter.ts';
 import { findWorkload, findWorkloads } from '../workloads/query.ts';
 import { presentingOf } from '../workloads/routes.ts';
+import { clearConditions } from './conditions.ts';
+import { countByProperty } from './statistics.ts';
 
 /** List, look and name; pairing, unpairing and everything that a VEN itself says is the gateway's. */
 export function venRoutes(deps: Deps): Routes {
@@ -29,6 +31,30 @@ export function venRoutes(deps: Deps): Routes {
       const row = UUID.test(params.id) ? await findWorkload(db, orgId, params.id) : undefined;
       if (row?.ven == null) throw notFound(`The VEN ${params.id}`);
       return presentVen(row, row.ven, await presentingOf(deps, db, { rows: [row], caller }));
+    },
+    'vens.statistics': async ({ db, orgId, body }) => {
+      const answers = [];
+      for (const wanted of body.property_counts)
+        answers.push(await countByProperty(db, orgId, wanted));
+      return answers;
+    },
+    'vens.clear_conditions': async (context) => {
+      const hrefs = await clearConditions(deps, context);
+      const message = 'There is no such VEN';
+      return { errors: hrefs.length === 0 ? [] : [{ token: 'not_found_error', message, hrefs }] };
+    },
+    'agents.get': async ({ db, orgId, params, caller }) => {
+      const ven = /^\d{1,15}$/.test(params.id)
+        ? await db
+            .selectFrom('vens')
+            .select('id')
+            .where('org_id', '=', orgId)
+            .where('agent_id', '=', Number(params.id))
+            .executeTakeFirst()
+        : undefined;
+      const row = ven === undefined ? undefined : await findWorkload(db, orgId, ven.id);
+      if (row?.ven == null) throw notFound(`The agent ${params.id}`);
+      return presentOldAgent(row, row.ven, await presentingOf(deps, db, { rows: [row], caller }));
     },
     'vens.update': async (context) => {
       const { db, orgId, params, body, caller } = context;

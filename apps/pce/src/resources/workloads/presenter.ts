@@ -225,3 +225,25 @@ export function presentVen(row: WorkloadRow, ven: VenRow, presenting: Presenting
     caps: ven.status === 'uninstalled' ? [] : plainCaps(caller, 'wl'),
   };
 }
+
+/** A VEN as older clients know it. */
+export function presentOldAgent(row: WorkloadRow, ven: VenRow, { names }: Presenting) {
+  return {
+    href: objectHref(row.org_id, 'agents', ven.agent_id),
+    name: row.name,
+    hostname: ven.hostname,
+    online: row.online,
+    mode: AGENT_MODES[row.enforcement_mode],
+    enforcement_mode: row.enforcement_mode,
+    uid: ven.id,
+    last_heartbeat_on: ven.last_heartbeat_at?.toISOString() ?? null,
+    uptime_seconds: ven.uptime_seconds,
+    agent_version: ven.version,
+    public_ip: row.public_ip,
+    os_id: ven.os_id,
+    labels: presentLabels(row.labels, names),
+    log_traffic: logsTraffic(row.visibility_level),
+    visibility_level: row.visibility_level,
+    ven: { href: venHref(row) },
+  };
+}
