@@ -1,4 +1,5 @@
 /** The endpoint table: every operation of the API, by name. */
+import { labelDimensionEndpoints } from './resources/label-dimensions.ts';
 import { labelEndpoints } from './resources/labels.ts';
 import { deleteManyEndpoints } from './resources/delete-many.ts';
 import { firewallSettingsEndpoints } from './resources/firewall-settings.ts';
@@ -31,6 +32,7 @@ export const endpoints = {
   ...nodeEndpoints,
   ...userEndpoints,
   ...labelEndpoints,
+  ...labelDimensionEndpoints,
   ...objectEndpoints,
   ...ruleEndpoints,
   ...ruleSideEndpoints,

@@ -512,6 +512,14 @@ export interface DatafilePartsTable {
   content: Buffer;
 }
 
+/** Limits of an organization that are not the ones every organization has. */
+export interface ObjectLimitsTable {
+  org_id: number;
+  type: string;
+  soft: number;
+  hard: number;
+}
+
 /** Secrets of the PCE itself (signing keys), by purpose; one for all nodes. */
 export interface ServerKeysTable {
   purpose: string;
@@ -554,5 +562,6 @@ export interface Database {
   async_query_results: AsyncQueryResultsTable;
   jobs: JobsTable;
   datafile_parts: DatafilePartsTable;
+  object_limits: ObjectLimitsTable;
   server_keys: ServerKeysTable;
 }

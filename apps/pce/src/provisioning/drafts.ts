@@ -8,6 +8,7 @@ import type { Deps } from '../deps.ts';
 import type { UserCaller } from '../http/caller.ts';
 import { DomainError, notFound } from '../http/domain-error.ts';
 import type { Actor } from '../http/routes.ts';
+import { holdLimit } from './limits.ts';
 import { membersInOrder, sameContent } from './compare.ts';
 import { nounOf } from './nouns.ts';
 import { draftView, SINGULAR, type ObjectView } from './objects.ts';
@@ -168,6 +169,7 @@ export async function createDraft<T extends StoredType>(
 ): Promise<ObjectView<T>> {
   const { db, orgId, caller } = context;
   const { type, content } = object;
+  if (type !== 'firewall_settings') await holdLimit(deps, context, { type });
   const id = await newObjectId(db, type);
   const now = deps.clock.now();
   const row = await guarded(type, content.name, () =>

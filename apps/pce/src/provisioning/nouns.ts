@@ -6,6 +6,7 @@ const NOUNS: Readonly<Record<string, string>> = {
   rule_sets: 'ruleset',
   enforcement_boundaries: 'enforcement boundary',
   labels: 'label',
+  label_dimensions: 'label dimension',
   workloads: 'workload',
   virtual_services: 'virtual service',
   firewall_settings: 'settings',

@@ -6,7 +6,8 @@ import { corporateIpsRoutes, seedCorporateIps } from './corporate-ips/routes.ts'
 import { enforcementBoundaryRoutes } from './enforcement-boundaries/routes.ts';
 import { firewallSettingsRoutes } from './firewall-settings/routes.ts';
 import { ipListRoutes } from './ip-lists/routes.ts';
-import { labelDimensionRoutes, seedLabelDimensions } from './label-dimensions/routes.ts';
+import { labelDimensionRoutes } from './label-dimensions/routes.ts';
+import { seedLabelDimensions } from './label-dimensions/store.ts';
 import { labelGroupRoutes } from './label-groups/routes.ts';
 import { labelRoutes } from './labels/routes.ts';
 import { networkRoutes } from './networks/routes.ts';
@@ -32,7 +33,7 @@ export const RESOURCE_SEEDERS: readonly Seeder[] = [
 export function resourceRoutes(deps: Deps): Routes[] {
   return [
     labelRoutes(deps),
-    labelDimensionRoutes(),
+    labelDimensionRoutes(deps),
     labelGroupRoutes(deps),
     ipListRoutes(deps),
     serviceRoutes(deps),

@@ -75,7 +75,7 @@ export const labelSchema = z
   .meta({ id: 'Label' });
 export type LabelWire = z.infer<typeof labelSchema>;
 
-const labelKey = z
+export const labelKey = z
   .string()
   .regex(
     /^[a-z][a-z0-9_-]{0,63}$/,
@@ -104,6 +104,7 @@ export const labelDimensionSchema = z
     usage: z.object({ labels: z.boolean(), label_groups: z.boolean() }),
   })
   .meta({ id: 'LabelDimension' });
+export type LabelDimensionWire = z.infer<typeof labelDimensionSchema>;
 
 const groupRefSchema = z.object({ href: hrefSchema, name: z.string() });
 export const labelGroupSchema = z
@@ -189,6 +190,18 @@ export const labelEndpoints = {
     status: 204,
     answer: 'empty',
   }),
+  'labels.delete_many': endpoint({
+    method: 'PUT',
+    path: '/orgs/:org_id/labels/delete',
+    permission: 'edit',
+    events: ['label.delete'],
+    tag: 'Labels',
+    params: orgParams,
+    summary: 'Deletes labels: all of them or, when something uses one, none',
+    body: z.strictObject({ hrefs: z.array(hrefSchema).min(1).max(1000) }),
+    status: 204,
+    answer: 'empty',
+  }),
   'labels.delete': endpoint({
     method: 'DELETE',
     path: '/orgs/:org_id/labels/:id',
@@ -199,22 +212,6 @@ export const labelEndpoints = {
     summary: 'Deletes a label that nothing uses',
     status: 204,
     answer: 'empty',
-  }),
-  'label_dimensions.list': endpoint({
-    method: 'GET',
-    path: '/orgs/:org_id/label_dimensions',
-    permission: 'any',
-    tag: 'Labels',
-    params: orgParams,
-    summary: 'Label dimensions',
-    query: z.object({
-      ...listQuery,
-      key: z.string().optional(),
-      display_name: z.string().optional(),
-    }),
-    status: 200,
-    answer: 'collection',
-    response: labelDimensionSchema,
   }),
   'label_groups.list': endpoint({
     method: 'GET',

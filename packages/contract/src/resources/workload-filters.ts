@@ -15,6 +15,7 @@ export const VEN_STATUSES = ['active', 'suspended', 'stopped', 'uninstalled'] as
 export const POLICY_SYNC_STATES = ['applied', 'syncing', 'staged', 'error'] as const;
 /** Words of older clients for the enforcement modes. */
 const AGENT_MODES = ['idle', 'illuminated', 'selective', 'enforced'] as const;
+export const agentMode = z.enum(AGENT_MODES);
 export type AgentMode = (typeof AGENT_MODES)[number];
 
 const textPart = z.string().max(255).optional();
@@ -37,7 +38,7 @@ export const workloadFilters = {
   online: booleanParam.optional(),
   enforcement_mode: z.enum(ENFORCEMENT_MODES).optional(),
   enforcement_modes: jsonListParam(z.enum(ENFORCEMENT_MODES)).optional(),
-  mode: z.enum(AGENT_MODES).optional().describe('Enforcement mode in the words of older clients'),
+  mode: agentMode.optional().describe('Enforcement mode in the words of older clients'),
   visibility_level: z.enum(VISIBILITY_LEVELS).optional(),
   log_traffic: booleanParam.optional(),
   policy_health: z

@@ -22,6 +22,11 @@ const STATEMENTS = [
     PRIMARY KEY (job_id, part))`,
   'ALTER TABLE datafile_parts ALTER COLUMN content SET STORAGE EXTERNAL',
 
+  `CREATE TABLE object_limits (
+    org_id integer NOT NULL REFERENCES orgs (id), type text NOT NULL,
+    soft integer NOT NULL, hard integer NOT NULL CHECK (hard >= soft AND soft >= 0),
+    PRIMARY KEY (org_id, type))`,
+
   `CREATE TABLE workload_addresses (
     workload_id uuid NOT NULL REFERENCES workloads (id) ON DELETE CASCADE, address inet NOT NULL,
     PRIMARY KEY (workload_id, address))`,

@@ -4,6 +4,7 @@ import type { Deps } from '../../deps.ts';
 import type { UserCaller } from '../../http/caller.ts';
 import { DomainError } from '../../http/domain-error.ts';
 import type { Routes } from '../../http/routes.ts';
+import { refuseDimension } from '../label-dimensions/store.ts';
 import {
   createDraft,
   deleteUnused,
@@ -191,6 +192,7 @@ export function labelGroupRoutes(deps: Deps): Routes {
         external_data_set: body.external_data_set ?? null,
         external_data_reference: body.external_data_reference ?? null,
       };
+      await refuseDimension(db, orgId, body.key);
       await check(db, orgId, { content, own: null });
       const view = await createDraft(deps, context, { type: TYPE, content });
       return presentOne(db, view, caller);

@@ -1,5 +1,5 @@
 import { sql, type ExpressionBuilder, type Selectable } from 'kysely';
-import type { LabelWire } from '@bulkhead/contract';
+import { parseHref, type LabelWire } from '@bulkhead/contract';
 import { describeChanges, recordEvent } from '../../audit/record-event.ts';
 import type { Database, Db, LabelsTable, Tx } from '../../db/database.ts';
 import { appendChange } from '../../db/transaction.ts';
@@ -7,8 +7,15 @@ import type { Deps } from '../../deps.ts';
 import type { UserCaller } from '../../http/caller.ts';
 import { DomainError, notFound } from '../../http/domain-error.ts';
 import type { ContextOf, Routes } from '../../http/routes.ts';
-import { guardExternal, lockPolicy, refuseStale } from '../../provisioning/drafts.ts';
+import {
+  guardExternal,
+  lockPolicy,
+  refuseStale,
+  type WriteContext,
+} from '../../provisioning/drafts.ts';
 import { defined, plainCaps } from '../../provisioning/present.ts';
+import { refuseDimension } from '../label-dimensions/store.ts';
+import { holdLimit } from '../../provisioning/limits.ts';
 import { labelUsage, refuseLabelInUse } from './usage.ts';
 
 type LabelRow = Selectable<LabelsTable>;
@@ -92,22 +99,6 @@ async function refuseTwin(
   );
 }
 
-async function refuseDimension(db: Tx, orgId: number, key: string): Promise<void> {
-  const rows = await db
-    .selectFrom('label_dimensions')
-    .select('key')
-    .where('org_id', '=', orgId)
-    .where('deleted', '=', false)
-    .orderBy('key')
-    .execute();
-  if (rows.some((row) => row.key === key)) return;
-  const known = rows.map((row) => row.key).join(', ');
-  throw new DomainError(
-    'input_validation_error',
-    `key: "${key}" is no label dimension; there are ${known}`,
-  );
-}
-
 function filtered(context: ContextOf<'labels.list'>) {
   const { query, orgId } = context;
   return (where: ExpressionBuilder<Database, 'labels'>) =>
@@ -131,7 +122,7 @@ function filtered(context: ContextOf<'labels.list'>) {
 
 export function labelRoutes(deps: Deps): Routes {
   async function note(
-    context: ContextOf<'labels.create'> | ContextOf<'labels.update'> | ContextOf<'labels.delete'>,
+    context: WriteContext,
     change: {
       verb: 'create' | 'update' | 'delete';
       row: LabelRow;
@@ -186,6 +177,7 @@ export function labelRoutes(deps: Deps): Routes {
       await lockPolicy(db, orgId);
       await refuseDimension(db, orgId, body.key);
       await refuseTwin(db, orgId, body);
+      await holdLimit(deps, context, { type: 'labels' });
       const now = deps.clock.now();
       const row = await guardExternal(() =>
         db
@@ -234,33 +226,51 @@ export function labelRoutes(deps: Deps): Routes {
       await note(context, { verb: 'update', row, before, status: 204 });
     },
     'labels.delete': async (context) => {
-      const { db, orgId, caller, params } = context;
-      await lockPolicy(db, orgId);
-      const before = await lock(db, orgId, params.id);
-      if (before.deleted) {
-        throw new DomainError(
-          'label_already_deleted',
-          `The label ${before.key}=${before.value} is deleted already`,
-        );
-      }
-      await refuseLabelInUse(db, orgId, {
-        href: labelHref(before),
-        text: `${before.key}=${before.value}`,
-      });
-      const now = deps.clock.now();
-      const row = await db
-        .updateTable('labels')
-        .set({
-          deleted: true,
-          deleted_at: now,
-          deleted_by: caller.href,
-          updated_at: now,
-          updated_by: caller.href,
-        })
-        .where('id', '=', before.id)
-        .returningAll()
-        .executeTakeFirstOrThrow();
-      await note(context, { verb: 'delete', row, before, status: 204 });
+      await lockPolicy(context.db, context.orgId);
+      await remove(context, context.params.id);
+    },
+    'labels.delete_many': async (context) => {
+      await lockPolicy(context.db, context.orgId);
+      for (const href of new Set(context.body.hrefs))
+        await remove(context, labelIdOf(context.orgId, href));
     },
   };
+
+  async function remove(context: WriteContext, id: string): Promise<void> {
+    const { db, orgId, caller } = context;
+    const before = await lock(db, orgId, id);
+    if (before.deleted) {
+      throw new DomainError(
+        'label_already_deleted',
+        `The label ${before.key}=${before.value} is deleted already`,
+      );
+    }
+    await refuseLabelInUse(db, orgId, {
+      href: labelHref(before),
+      text: `${before.key}=${before.value}`,
+    });
+    const now = deps.clock.now();
+    const row = await db
+      .updateTable('labels')
+      .set({
+        deleted: true,
+        deleted_at: now,
+        deleted_by: caller.href,
+        updated_at: now,
+        updated_by: caller.href,
+      })
+      .where('id', '=', before.id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    await note(context, { verb: 'delete', row, before, status: 204 });
+  }
+}
+
+/** Of an href of this organization's labels. Throws 406. */
+function labelIdOf(orgId: number, href: string): string {
+  const parsed = parseHref(href);
+  const [type, id] = parsed?.path[0] ?? [];
+  if (parsed?.orgId === orgId && parsed.path.length === 1 && type === 'labels' && id !== undefined)
+    return id;
+  throw new DomainError('invalid_uri', `hrefs: "${href}" is no href of a label`);
 }

@@ -148,3 +148,56 @@ test('a profile with keys is deleted with them', async () => {
   await client.call('pairing_profiles.delete', { params });
   expect((await refusalOf(client.call('pairing_profiles.get', { params }))).status).toBe(404);
 });
+
+test('the words of older clients are understood, and yield to those of today', async () => {
+  const client = pce().client();
+  const old = await client.call('pairing_profiles.create', {
+    body: {
+      name: 'old words',
+      enabled: true,
+      mode: 'enforced',
+      mode_lock: false,
+      log_traffic: false,
+      log_traffic_lock: false,
+    },
+  });
+  expect(old).toMatchObject({
+    enforcement_mode: 'full',
+    enforcement_mode_lock: false,
+    mode: 'enforced',
+    mode_lock: false,
+    visibility_level: 'flow_drops',
+    visibility_level_lock: false,
+    log_traffic: false,
+    status_lock: true,
+  });
+  // What was read is written back with one change.
+  const written = await pce().send('PUT', `/api/v2${old.href}`, {
+    body: { ...old, enforcement_mode: 'selective' },
+  });
+  expect(written.status).toBe(204);
+  const { items } = await client.call('pairing_profiles.list', {
+    query: {
+      name: 'old words',
+      ven_type: 'server',
+      agent_software_release: old.agent_software_release,
+    },
+  });
+  expect(items).toMatchObject([{ enforcement_mode: 'selective', mode: 'selective' }]);
+});
+
+test('pairing profiles are deleted together, or none of them', async () => {
+  const client = pce().client();
+  const make = (name: string) =>
+    client.call('pairing_profiles.create', { body: { name, enabled: true } });
+  const hrefs = [(await make('together 1')).href, (await make('together 2')).href];
+  const { items } = await client.call('pairing_profiles.list');
+  const standard = items.find((profile) => profile.is_default)?.href ?? '';
+  const half = await pce().send('PUT', `/api/v2/orgs/${pce().orgId}/pairing_profiles/delete`, {
+    body: { hrefs: [...hrefs, standard] },
+  });
+  expect([half.status, half.json]).toMatchObject([406, [{ token: 'object_not_editable' }]]);
+  await client.call('pairing_profiles.delete_many', { body: { hrefs } });
+  const left = await client.call('pairing_profiles.list', { query: { name: 'together' } });
+  expect(left.items).toEqual([]);
+});

@@ -1,19 +1,23 @@
+import { objectHref } from '@bulkhead/contract';
 import { describeChanges, recordEvent } from '../../audit/record-event.ts';
 import { json, type Db } from '../../db/database.ts';
 import { appendChange } from '../../db/transaction.ts';
 import type { Deps } from '../../deps.ts';
 import type { UserCaller } from '../../http/caller.ts';
 import { DomainError } from '../../http/domain-error.ts';
-import type { Routes } from '../../http/routes.ts';
+import type { ContextOf, Routes } from '../../http/routes.ts';
 import { hashSecret, newSecret } from '../../http/secrets.ts';
 import { guardExternal, refuseStale, type WriteContext } from '../../provisioning/drafts.ts';
 import { matchesCommon, pageOf } from '../../provisioning/objects.ts';
-import { loadNames } from '../../provisioning/references.ts';
+import { identityOf, loadNames } from '../../provisioning/references.ts';
+import { holdLimit } from '../../provisioning/limits.ts';
 import { checkedLabels } from '../workloads/labels.ts';
 import { pairingLines } from './pairing-lines.ts';
 import { defined } from '../../provisioning/present.ts';
-import { presentProfile, profileHref, type ProfileRow } from './presenter.ts';
-import { findProfile, lastKeys, limitOf, lockProfile, locksOf } from './store.ts';
+import { presentProfile, profileHref, releaseOf, type ProfileRow } from './presenter.ts';
+import { findProfile, lastKeys, limitOf, lockProfile, locksOf, modesOf } from './store.ts';
+
+const NEW = { enforcement_mode: 'visibility_only', visibility_level: 'flow_summary' } as const;
 
 async function presentAll(db: Db, rows: readonly ProfileRow[], caller: UserCaller) {
   const names = await loadNames(db, caller.orgId, {
@@ -50,6 +54,23 @@ function members(row: ProfileRow): Record<string, unknown> {
   };
 }
 
+function matches(row: ProfileRow, query: ContextOf<'pairing_profiles.list'>['query']): boolean {
+  const { labels, ven_type: venType, agent_software_release: release } = query;
+  return (
+    (venType === undefined || row.ven_type === venType) &&
+    (release === undefined || releaseOf(row) === release) &&
+    (labels === undefined ||
+      labels.some((list) => list.every((href) => row.labels.includes(identityOf(href)))))
+  );
+}
+
+/** Of an href of this organization's pairing profiles. Throws 406. */
+function profileIdOf(orgId: number, href: string): string {
+  const place = objectHref(orgId, 'pairing_profiles', '');
+  if (href.startsWith(place)) return href.slice(place.length);
+  throw new DomainError('invalid_uri', `hrefs: "${href}" is no href of a pairing profile`);
+}
+
 export function pairingProfileRoutes(deps: Deps): Routes {
   async function note(
     context: WriteContext,
@@ -84,6 +105,19 @@ export function pairingProfileRoutes(deps: Deps): Routes {
     });
   }
 
+  async function remove(context: WriteContext, id: string): Promise<void> {
+    const { db, orgId } = context;
+    const before = await lockProfile(db, orgId, id);
+    if (before.is_default)
+      throw new DomainError(
+        'object_not_editable',
+        `"${before.name ?? 'Default'}" is the default pairing profile and stays; disable it when nobody is to pair with it`,
+        { href: profileHref(before) },
+      );
+    await db.deleteFrom('pairing_profiles').where('id', '=', before.id).execute();
+    await note(context, { type: 'pairing_profile.delete', before, after: null, status: 204 });
+  }
+
   return {
     'pairing_profiles.list': async ({ db, orgId, query, caller }) => {
       const rows = (
@@ -93,7 +127,9 @@ export function pairingProfileRoutes(deps: Deps): Routes {
           .where('org_id', '=', orgId)
           .orderBy('id')
           .execute()
-      ).filter((row) => matchesCommon({ ...row, name: row.name ?? '' }, query));
+      ).filter(
+        (row) => matchesCommon({ ...row, name: row.name ?? '' }, query) && matches(row, query),
+      );
       return { items: await presentAll(db, pageOf(rows, query), caller), total: rows.length };
     },
     'pairing_profiles.get': async ({ db, orgId, params, caller }) =>
@@ -101,6 +137,7 @@ export function pairingProfileRoutes(deps: Deps): Routes {
     'pairing_profiles.create': async (context) => {
       const { db, orgId, body, caller } = context;
       const now = deps.clock.now();
+      await holdLimit(deps, context, { type: 'pairing_profiles' });
       const labels = await checkedLabels(db, orgId, body.labels ?? []);
       const row = await guardExternal(() =>
         db
@@ -111,8 +148,7 @@ export function pairingProfileRoutes(deps: Deps): Routes {
             description: body.description ?? null,
             enabled: body.enabled,
             ven_type: body.ven_type ?? 'server',
-            enforcement_mode: body.enforcement_mode ?? 'visibility_only',
-            visibility_level: body.visibility_level ?? 'flow_summary',
+            ...modesOf(NEW, body),
             locks: json(locksOf({}, body)),
             allowed_uses_per_key: limitOf(body.allowed_uses_per_key) ?? null,
             key_lifespan_seconds: limitOf(body.key_lifespan) ?? null,
@@ -156,8 +192,7 @@ export function pairingProfileRoutes(deps: Deps): Routes {
             description: body.description === undefined ? before.description : body.description,
             enabled: body.enabled ?? before.enabled,
             ven_type: body.ven_type ?? before.ven_type,
-            enforcement_mode: body.enforcement_mode ?? before.enforcement_mode,
-            visibility_level: body.visibility_level ?? before.visibility_level,
+            ...modesOf(before, body),
             locks: json(locksOf(before.locks, body)),
             allowed_uses_per_key: uses === undefined ? before.allowed_uses_per_key : uses,
             key_lifespan_seconds: lifespan === undefined ? before.key_lifespan_seconds : lifespan,
@@ -172,17 +207,10 @@ export function pairingProfileRoutes(deps: Deps): Routes {
       );
       await note(context, { type: 'pairing_profile.update', before, after, status: 204 });
     },
-    'pairing_profiles.delete': async (context) => {
-      const { db, orgId, params } = context;
-      const before = await lockProfile(db, orgId, params.id);
-      if (before.is_default)
-        throw new DomainError(
-          'object_not_editable',
-          `"${before.name ?? 'Default'}" is the default pairing profile and stays; disable it when nobody is to pair with it`,
-          { href: profileHref(before) },
-        );
-      await db.deleteFrom('pairing_profiles').where('id', '=', before.id).execute();
-      await note(context, { type: 'pairing_profile.delete', before, after: null, status: 204 });
+    'pairing_profiles.delete': (context) => remove(context, context.params.id),
+    'pairing_profiles.delete_many': async (context) => {
+      for (const href of new Set(context.body.hrefs))
+        await remove(context, profileIdOf(context.orgId, href));
     },
     'pairing_keys.create': async (context) => {
       const { db, orgId, params, caller } = context;

@@ -1,6 +1,10 @@
+import type { AgentMode } from '@bulkhead/contract';
+import type { EnforcementMode, VisibilityLevel } from '@bulkhead/policy';
 import { json, type Db, type Tx } from '../../db/database.ts';
 import { notFound } from '../../http/domain-error.ts';
 import { SYSTEM } from '../../provisioning/present.ts';
+import { visibilityOfLogging } from '../workloads/content.ts';
+import { enforcementModeOf } from '../workloads/words.ts';
 import { LOCKS, type LastKey, type Lock, type ProfileRow } from './presenter.ts';
 
 /** The profile that every organization has, for servers and endpoints. */
@@ -67,9 +71,37 @@ export function limitOf(value: Limit): number | null | undefined {
   return value === 'unlimited' ? null : value;
 }
 
+type LockBody = {
+  readonly [K in Lock | 'mode_lock' | 'log_traffic_lock']?: boolean | undefined;
+};
+
+/** The locks of older clients stand for those that took their place. */
 export function locksOf(
   before: Readonly<Record<string, boolean>>,
-  body: { readonly [K in Lock]?: boolean | undefined },
+  body: LockBody,
 ): Record<string, boolean> {
-  return Object.fromEntries(LOCKS.map((lock) => [lock, body[lock] ?? before[lock] ?? true]));
+  const given: LockBody = {
+    ...body,
+    enforcement_mode_lock: body.enforcement_mode_lock ?? body.mode_lock,
+    visibility_level_lock: body.visibility_level_lock ?? body.log_traffic_lock,
+  };
+  return Object.fromEntries(LOCKS.map((lock) => [lock, given[lock] ?? before[lock] ?? true]));
+}
+
+/** Enforcement and visibility of a write, in the words of today; those of older clients yield to them. */
+export function modesOf(
+  before: Pick<ProfileRow, 'enforcement_mode' | 'visibility_level'>,
+  body: {
+    readonly enforcement_mode?: EnforcementMode | undefined;
+    readonly mode?: AgentMode | undefined;
+    readonly visibility_level?: VisibilityLevel | undefined;
+    readonly log_traffic?: boolean | undefined;
+  },
+): Pick<ProfileRow, 'enforcement_mode' | 'visibility_level'> {
+  const old = body.mode === undefined ? undefined : enforcementModeOf(body.mode);
+  return {
+    enforcement_mode: body.enforcement_mode ?? old ?? before.enforcement_mode,
+    visibility_level:
+      body.visibility_level ?? visibilityOfLogging(body.log_traffic, before.visibility_level),
+  };
 }

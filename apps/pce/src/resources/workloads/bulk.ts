@@ -6,6 +6,7 @@ import { DomainError } from '../../http/domain-error.ts';
 import { parseBody } from '../../http/request-parsing.ts';
 import type { ContextOf } from '../../http/routes.ts';
 import { duplicateExternal, type WriteContext } from '../../provisioning/drafts.ts';
+import { holdLimit } from '../../provisioning/limits.ts';
 import { eachItem, failureOf, membersOf } from '../bulk.ts';
 import { changed, columns, NOTHING, type WorkloadBody, type Writable } from './content.ts';
 import { labelResolver } from './labels.ts';
@@ -41,6 +42,7 @@ export async function bulkCreate(
   context: ContextOf<'workloads.bulk_create'>,
 ): Promise<BulkResult[]> {
   const { db, orgId, body: items } = context;
+  await holdLimit(deps, context, { type: 'workloads', adding: items.length });
   const bodies = items.map((item) => attempt(item, () => bodyOf(item)));
   const refs = bodies.flatMap((body) => ('value' in body ? (body.value.labels ?? []) : []));
   const labels = await labelResolver(db, orgId, refs);

@@ -33,14 +33,20 @@ function modeOf(body: WorkloadBody): WorkloadRow['enforcement_mode'] | undefined
   return body.enforcement_mode ?? (mode === undefined ? undefined : enforcementModeOf(mode));
 }
 
-/** The same for what is logged; before there were levels, there was yes (a summary) and no (what is blocked). */
+/** The same for what is logged. */
 function visibilityOf(
   body: WorkloadBody,
   before: WorkloadRow['visibility_level'],
 ): WorkloadRow['visibility_level'] {
   const { visibility_level: level, log_traffic: logs } = oldConfigOf(body);
-  const given = body.visibility_level ?? level;
-  if (given !== undefined) return given;
+  return body.visibility_level ?? level ?? visibilityOfLogging(logs, before);
+}
+
+/** Before there were levels, there was yes (a summary) and no (what is blocked). What says the same as before changes nothing. */
+export function visibilityOfLogging(
+  logs: boolean | undefined,
+  before: WorkloadRow['visibility_level'],
+): WorkloadRow['visibility_level'] {
   if (logs === undefined || logs === logsTraffic(before)) return before;
   return logs ? 'flow_summary' : 'flow_drops';
 }

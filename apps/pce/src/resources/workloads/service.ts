@@ -11,6 +11,7 @@ import {
   type WriteContext,
 } from '../../provisioning/drafts.ts';
 import { describeUsers, usersOf, UUID } from '../../provisioning/references.ts';
+import { holdLimit } from '../../provisioning/limits.ts';
 import {
   changed,
   columns,
@@ -65,6 +66,7 @@ export async function createWorkload(
   body: WorkloadBody,
 ): Promise<WorkloadRow> {
   const { db, orgId, caller } = context;
+  await holdLimit(deps, context, { type: 'workloads' });
   const labels = await labelResolver(db, orgId, body.labels ?? []);
   const values = changed(NOTHING, body, { managed: false, labels });
   const now = deps.clock.now();
