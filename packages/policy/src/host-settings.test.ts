@@ -74,6 +74,20 @@ describe('firewall coexistence', () => {
     ).toEqual(['secondary', 'primary']);
   });
 
+  test('an entry for one enforcement mode is passed over on hosts in another, and follows the mode (PS-51)', () => {
+    const entries = [
+      { scope: [], illumioPrimary: true, enforcementMode: 'visibility_only' as const },
+      { scope: [], illumioPrimary: false },
+    ];
+    const model = withSettings({ firewallCoexistence: entries });
+    expect(told(model, PROD).firewallCoexistence).toBe('secondary');
+    const core = createPolicyCore(model);
+    const watching = { ...PROD, enforcementMode: 'visibility_only' as const };
+    core.apply([{ type: 'workload', href: PROD.href, value: watching }]);
+    expect(core.hostPolicy(PROD.href)?.firewallCoexistence).toBe('primary');
+    expect(core.hostPolicy(DEV.href)?.firewallCoexistence).toBe('secondary');
+  });
+
   test('follows labels as they move (PS-51)', () => {
     const entries = [{ scope: [label('env=prod')], illumioPrimary: true }];
     const core = createPolicyCore(withSettings({ firewallCoexistence: entries }));

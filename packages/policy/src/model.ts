@@ -197,10 +197,12 @@ export interface FirewallSettings {
   /** Prefixes that stand for every host prefix (/32, /128) inside them when subnets are used (PS-24). */
   readonly vpnPools: readonly string[];
   readonly ipv6Mode: Ipv6Mode;
-  /** The first entry whose scope holds the workload counts; none: exclusive. */
+  /** The first entry whose scope holds the workload, and that is for its enforcement mode, counts; none: exclusive. */
   readonly firewallCoexistence: readonly {
     readonly scope: Scope;
     readonly illumioPrimary: boolean;
+    /** Absent: for every mode. */
+    readonly enforcementMode?: EnforcementMode;
   }[];
   /** Blocked inbound connections are rejected on these, dropped on all others that do not say so themselves. */
   readonly blockedConnectionRejectScopes: readonly Scope[];

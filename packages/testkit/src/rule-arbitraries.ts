@@ -10,7 +10,7 @@ import type {
   Scope,
   ScopeEntry,
 } from '@bulkhead/policy';
-import { IPV6_MODES, NETWORK_TYPES, RULE_SIDES } from '@bulkhead/policy';
+import { ENFORCEMENT_MODES, IPV6_MODES, NETWORK_TYPES, RULE_SIDES } from '@bulkhead/policy';
 import fc from 'fast-check';
 import { servicePort } from './object-arbitraries.ts';
 import {
@@ -182,8 +182,12 @@ const VPN_POOLS = [
 export const firewallSettings: fc.Arbitrary<FirewallSettings> = fc.record({
   vpnPools: fc.oneof(fc.constant([]), fc.shuffledSubarray(VPN_POOLS)),
   ipv6Mode: oneOf(['policy_based', 'policy_based', ...IPV6_MODES] as const),
-  firewallCoexistence: fc.array(fc.record({ scope, illumioPrimary: fc.boolean() }), {
-    maxLength: 2,
-  }),
+  firewallCoexistence: fc.array(
+    fc.record(
+      { scope, illumioPrimary: fc.boolean(), enforcementMode: oneOf(ENFORCEMENT_MODES) },
+      { requiredKeys: ['scope', 'illumioPrimary'] },
+    ),
+    { maxLength: 2 },
+  ),
   blockedConnectionRejectScopes: fc.array(scope, { maxLength: 2 }),
 });

@@ -23,6 +23,7 @@ import {
   isStoredType,
   liveIpTablesRules,
   liveRules,
+  WORKLOAD_MODES,
   type StoredActor,
   type StoredBoundary,
   type StoredFirewallSettings,
@@ -194,6 +195,9 @@ function settingsModel(word: PolicyVersionWord, stored: StoredFirewallSettings):
     firewallCoexistence: stored.firewall_coexistence.map((entry) => ({
       scope: scopeModel(entry.scope, word),
       illumioPrimary: entry.illumio_primary,
+      ...(entry.workload_mode === undefined
+        ? {}
+        : { enforcementMode: WORKLOAD_MODES[entry.workload_mode] }),
     })),
     blockedConnectionRejectScopes: scopesModel(stored.blocked_connection_reject_scopes, word),
   };

@@ -10,7 +10,13 @@ import {
   type ServiceWire,
   type WindowsServiceWire,
 } from '@bulkhead/contract';
-import type { IpTablesStatement, Ipv6Mode, NetworkType, RuleSide } from '@bulkhead/policy';
+import type {
+  EnforcementMode,
+  IpTablesStatement,
+  Ipv6Mode,
+  NetworkType,
+  RuleSide,
+} from '@bulkhead/policy';
 import type { PolicyContent } from '../db/database.ts';
 
 export interface StoredRef {
@@ -98,6 +104,8 @@ export type StoredFirewallSettings = {
   readonly firewall_coexistence: readonly {
     readonly scope: readonly StoredScopeEntry[];
     readonly illumio_primary: boolean;
+    /** Absent: for every mode. */
+    readonly workload_mode?: WorkloadMode;
   }[];
   readonly blocked_connection_reject_scopes: StoredScopes;
   readonly ipv6_mode: Ipv6Mode;
@@ -105,6 +113,13 @@ export type StoredFirewallSettings = {
   readonly ike_authentication_type: 'psk' | 'certificate';
   readonly network_detection_mode: string | null;
 } & { readonly [K in FirewallFlag]: boolean } & { readonly [K in FirewallScopes]: StoredScopes };
+
+/** Enforcement modes as older clients call them. */
+export const WORKLOAD_MODES = {
+  enforced: 'full',
+  illuminated: 'visibility_only',
+} as const satisfies Record<string, EnforcementMode>;
+type WorkloadMode = keyof typeof WORKLOAD_MODES;
 
 type ResolveAs = readonly ('workloads' | 'virtual_services')[];
 

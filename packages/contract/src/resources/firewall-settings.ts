@@ -38,6 +38,11 @@ function each<K extends string, V>(names: readonly K[], value: V): Record<K, V> 
   return Object.fromEntries(names.map((name) => [name, value])) as Record<K, V>; // one entry per name
 }
 
+const workloadMode = z
+  .enum(['enforced', 'illuminated'])
+  .describe(
+    'Only for workloads in this mode: enforced is full, illuminated is visibility_only; null: all',
+  );
 const vpnPools = z
   .array(z.string().trim().max(64))
   .max(1000)
@@ -52,7 +57,7 @@ export const firewallSettingsSchema = z
         z.object({
           scope: z.array(refSchema),
           illumio_primary: z.boolean(),
-          workload_mode: z.null(),
+          workload_mode: workloadMode.nullable(),
         }),
       )
       .describe('The first entry whose scope holds a workload counts; none: the VEN is alone'),
@@ -79,9 +84,7 @@ const firewallSettingsWrite = z
         z.strictObject({
           scope: z.array(refSchema).max(20),
           illumio_primary: z.boolean(),
-          workload_mode: z
-            .null('is not offered by this release: an entry is for every mode; leave it out')
-            .optional(),
+          workload_mode: workloadMode.nullable().optional(),
         }),
       )
       .max(1000),
@@ -109,6 +112,17 @@ export const firewallSettingsEndpoints = {
     status: 200,
     answer: 'json',
     response: firewallSettingsSchema,
+  }),
+  'essential_service_rules.list': endpoint({
+    method: 'GET',
+    path: '/orgs/:org_id/sec_policy/:pversion/essential_service_rules',
+    permission: 'glob',
+    tag: 'Settings',
+    params: versionParams,
+    summary: 'What every host always lets pass, whatever the policy says; part of the product',
+    status: 200,
+    answer: 'collection',
+    response: z.object({ name: z.string() }).meta({ id: 'EssentialServiceRule' }),
   }),
   'firewall_settings.update': endpoint({
     method: 'PUT',

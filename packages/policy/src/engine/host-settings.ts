@@ -17,8 +17,9 @@ export function compileHostSettings(
 ): (of: ClassState) => HostSettings {
   const selector = (scope: Scope) => conditionsOf(scope, find);
   const rejectScopes = settings.blockedConnectionRejectScopes.map(selector);
-  const shared = settings.firewallCoexistence.map(({ scope, illumioPrimary }) => ({
+  const shared = settings.firewallCoexistence.map(({ scope, illumioPrimary, enforcementMode }) => ({
     scope: selector(scope),
+    enforcementMode,
     coexistence: illumioPrimary ? ('primary' as const) : ('secondary' as const),
   }));
   const known = new Map<string, HostSettings>();
@@ -26,8 +27,11 @@ export function compileHostSettings(
     const holds = (scope: Selector) => selects(scope, (key) => of.label(key));
     const rejects = of.sample.blockedConnectionAction === 'reject' || rejectScopes.some(holds);
     const blockedConnectionAction = rejects ? 'reject' : 'drop';
-    const firewallCoexistence =
-      shared.find(({ scope }) => holds(scope))?.coexistence ?? 'exclusive';
+    const { enforcementMode: mode } = of.sample;
+    const entry = shared.find(
+      ({ scope, enforcementMode = mode }) => enforcementMode === mode && holds(scope),
+    );
+    const firewallCoexistence = entry?.coexistence ?? 'exclusive';
     const key = `${blockedConnectionAction} ${firewallCoexistence}`;
     let found = known.get(key);
     if (found === undefined) {

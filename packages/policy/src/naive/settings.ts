@@ -20,7 +20,11 @@ export function naiveHostSettings(
   if (workload.type === 'unmanaged') return undefined;
   const { ipv6Mode, firewallCoexistence, blockedConnectionRejectScopes } = model.firewallSettings;
   const isIn = (scope: Scope) => satisfies(model, workload.labels, scope);
-  const shared = firewallCoexistence.find(({ scope }) => isIn(scope));
+  const shared = firewallCoexistence.find(
+    ({ scope, enforcementMode }) =>
+      isIn(scope) &&
+      (enforcementMode === undefined || enforcementMode === workload.enforcementMode),
+  );
   const rejects =
     workload.blockedConnectionAction === 'reject' || blockedConnectionRejectScopes.some(isIn);
   return {

@@ -116,9 +116,9 @@ test.each<[string, object, RegExp]>([
   ['a mode that is none', { ipv6_mode: 'sometimes' }, /ipv6_mode/],
   ['a member that is none', { allow_everything: true }, /unknown member allow_everything/],
   [
-    'coexistence by mode',
-    { firewall_coexistence: [{ scope: [], illumio_primary: true, workload_mode: 'enforced' }] },
-    /firewall_coexistence\[0\]\.workload_mode: is not offered/,
+    'coexistence by a mode that is none',
+    { firewall_coexistence: [{ scope: [], illumio_primary: true, workload_mode: 'full' }] },
+    /firewall_coexistence\[0\]\.workload_mode/,
   ],
   [
     'a label that is none',
@@ -175,6 +175,39 @@ test('a workload says what active settings make of it: coexistence of the first 
   await provisionAll(client);
   expect(await said(both)).toEqual([false, 'reject']);
   expect(await said(other)).toEqual([true, 'drop']);
+});
+
+test('coexistence for one mode is passed over on workloads in another (PS-51)', async () => {
+  const client = pce().client();
+  const label = await makeLabel(client, 'app', 'By mode');
+  const make = (enforcement_mode: 'full' | 'visibility_only') =>
+    client.call('workloads.create', {
+      body: { name: enforcement_mode, labels: [refOf(label)], enforcement_mode },
+    });
+  const [enforced, watched] = [await make('full'), await make('visibility_only')];
+  await change({
+    firewall_coexistence: [
+      { scope: [refOf(label)], illumio_primary: false, workload_mode: 'illuminated' },
+      { scope: [refOf(label)], illumio_primary: true, workload_mode: null },
+    ],
+  });
+  expect((await draft()).firewall_coexistence.map((entry) => entry.workload_mode)).toEqual([
+    'illuminated',
+    null,
+  ]);
+  await provisionAll(client);
+  const isPrimary = async ({ href }: { href: string }) =>
+    (await client.call('workloads.get', { params: { id: idOf({ href }) } })).firewall_coexistence
+      .illumio_primary;
+  expect(await isPrimary(enforced)).toBe(true);
+  expect(await isPrimary(watched)).toBe(false);
+});
+
+test('what always passes is told, and is not for writing', async () => {
+  const { items } = await pce().client().call('essential_service_rules.list', { params: DRAFT });
+  expect(items.map(({ name }) => name)).toContain("The VEN's own connections to its PCE");
+  const path = `/api/v2/orgs/${pce().orgId}/sec_policy/draft/essential_service_rules`;
+  expect((await pce().send('PUT', path, { body: [] })).status).toBe(405);
 });
 
 test('a label in a scope stays, and its usage says so', async () => {

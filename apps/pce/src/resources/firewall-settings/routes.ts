@@ -8,6 +8,7 @@ import {
   type FirewallSettingsWrite,
 } from '@bulkhead/contract';
 import { formatSpan, parsePrefix } from '@bulkhead/net';
+import { ESSENTIAL_TRAFFIC } from '@bulkhead/policy';
 import type { Db } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
 import type { UserCaller } from '../../http/caller.ts';
@@ -20,7 +21,7 @@ import {
   updateDraft,
   type WriteContext,
 } from '../../provisioning/drafts.ts';
-import { viewOf, type ObjectView } from '../../provisioning/objects.ts';
+import { parseWord, viewOf, type ObjectView } from '../../provisioning/objects.ts';
 import { capsFor, defined, presentVersioned } from '../../provisioning/present.ts';
 import { hrefsIn, loadNames } from '../../provisioning/references.ts';
 import type {
@@ -48,7 +49,7 @@ async function present(
     firewall_coexistence: content.firewall_coexistence.map((entry) => ({
       scope: entry.scope.map((item) => ({ href: withVersion(hrefIn(item), word) })),
       illumio_primary: entry.illumio_primary,
-      workload_mode: null,
+      workload_mode: entry.workload_mode ?? null,
     })),
     blocked_connection_reject_scopes: scopes(content.blocked_connection_reject_scopes),
     ipv6_mode: content.ipv6_mode,
@@ -134,6 +135,7 @@ async function coexistenceOf(
   return written.map((entry, index) => ({
     scope: scopes[index] ?? [],
     illumio_primary: entry.illumio_primary,
+    ...(entry.workload_mode == null ? {} : { workload_mode: entry.workload_mode }),
   }));
 }
 
@@ -147,6 +149,13 @@ export function firewallSettingsRoutes(deps: Deps): Routes {
   return {
     'firewall_settings.get': async ({ db, orgId, params, caller }) =>
       present(db, await viewOf(db, orgId, place(params.pversion)), caller),
+    'essential_service_rules.list': ({ params }) => {
+      parseWord(params.pversion);
+      return {
+        items: ESSENTIAL_TRAFFIC.map((name) => ({ name })),
+        total: ESSENTIAL_TRAFFIC.length,
+      };
+    },
     'firewall_settings.update': async (context) => {
       mustBeDraft(context.params.pversion);
       const view = await lockDraft(context, place('draft'));

@@ -9,6 +9,7 @@ import {
 } from '../../provisioning/matching.ts';
 import {
   contentOf,
+  WORKLOAD_MODES,
   type StoredActor,
   type StoredBoundary,
   type StoredFirewallSettings,
@@ -69,9 +70,16 @@ export function boundariesOf(row: Row, { boundaries, labels: facts }: PolicyFact
 }
 
 /** Whether the VEN's firewall decides first: the first scope that holds the workload says so, and where there is none it is alone. */
-export function isPrimary(row: Row, { coexistence, labels: facts }: PolicyFacts): boolean {
+export function isPrimary(
+  row: Row & Pick<WorkloadRow, 'enforcement_mode'>,
+  { coexistence, labels: facts }: PolicyFacts,
+): boolean {
   const labels = new Set(row.labels);
-  const entry = coexistence.find(({ scope }) => entriesMatch(labels, scope, facts));
+  const entry = coexistence.find(
+    ({ scope, workload_mode: mode }) =>
+      (mode === undefined || WORKLOAD_MODES[mode] === row.enforcement_mode) &&
+      entriesMatch(labels, scope, facts),
+  );
   return entry?.illumio_primary ?? true;
 }
 
