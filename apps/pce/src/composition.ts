@@ -36,12 +36,15 @@ import { PolicyTests } from './policy-tests/policy-tests.ts';
 import { policyTestRoutes } from './policy-tests/routes.ts';
 import { provisioningRoutes } from './provisioning/routes.ts';
 import { VersionEffects } from './provisioning/version-effects.ts';
-import { nodeRoutes } from './resources/node/routes.ts';
+import { health, nodeRoutes } from './resources/node/routes.ts';
 import { orgRoutes } from './resources/orgs/routes.ts';
 import { isSetUp, setUp, type Seeder, type SetupRequest } from './resources/orgs/setup.ts';
 import { RESOURCE_SEEDERS, resourceRoutes } from './resources/resource-routes.ts';
 import { ruleQuestionRoutes } from './resources/rule-sets/rule-questions.ts';
 import { userRoutes } from './resources/users/routes.ts';
+import { sinkRoutes } from './sinks/routes.ts';
+import { Sinks } from './sinks/sinks.ts';
+import { measureSinks } from './sinks/status.ts';
 import { Traffic } from './traffic/traffic.ts';
 
 export interface Part {
@@ -61,7 +64,9 @@ function partsOf(deps: Deps, jobs: Jobs): Part[] {
   measurePolicy(deps.metrics, compute);
   const policyTests = new PolicyTests(deps, compute);
   const gateway = new Gateway(deps, compute);
-  const traffic = new Traffic(deps);
+  const sinks = new Sinks(deps, () => health(deps));
+  measureSinks(deps.metrics, db, () => deps.clock.now());
+  const traffic = new Traffic(deps, (orgId, rows) => sinks.offerFlows(orgId, rows));
   const versionEffects = new VersionEffects(deps, compute);
   return [
     { routes: nodeRoutes(deps) },
@@ -69,6 +74,7 @@ function partsOf(deps: Deps, jobs: Jobs): Part[] {
     { routes: userRoutes(deps) },
     { routes: apiKeyRoutes(deps) },
     { routes: eventRoutes() },
+    { routes: sinkRoutes(deps, sinks), start: () => sinks.start(), stop: () => sinks.stop() },
     ...resourceRoutes(deps).map((routes) => ({ routes })),
     {
       routes: provisioningRoutes(deps, { tests: policyTests, compute, traffic }),

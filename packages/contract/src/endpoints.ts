@@ -14,6 +14,7 @@ import { policyChangeEndpoints } from './resources/policy-changes.ts';
 import { questionEndpoints } from './resources/questions.ts';
 import { ruleEndpoints } from './resources/rules.ts';
 import { eventEndpoints } from './resources/events.ts';
+import { sinkEndpoints } from './resources/sinks.ts';
 import { trafficEndpoints } from './resources/traffic.ts';
 import { ruleSideEndpoints } from './resources/rule-sides.ts';
 import { ruleQuestionEndpoints } from './resources/rule-questions.ts';
@@ -54,6 +55,7 @@ export const endpoints = {
   ...ruleQuestionEndpoints,
   ...trafficEndpoints,
   ...eventEndpoints,
+  ...sinkEndpoints,
   ...jobEndpoints,
   ...venEndpoints,
   ...venCareEndpoints,

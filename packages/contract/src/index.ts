@@ -32,6 +32,7 @@ export * from './resources/questions.ts';
 export * from './resources/rule-questions.ts';
 export * from './resources/traffic.ts';
 export * from './resources/events.ts';
+export * from './resources/sinks.ts';
 export * from './ven/messages.ts';
 export * from './ven/channel.ts';
 export * from './ven/care.ts';

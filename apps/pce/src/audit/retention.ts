@@ -4,6 +4,7 @@ import { writeTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { DEFAULT_EVENT_SETTINGS, eventSettings } from './event-settings.ts';
 import { recordEvent } from './record-event.ts';
+import { countLost } from '../sinks/outbox.ts';
 
 type RetentionDeps = Pick<Deps, 'db' | 'clock' | 'config'>;
 
@@ -21,6 +22,7 @@ async function pruneOf(deps: RetentionDeps, orgId: number | null, seconds: numbe
   const before = new Date(deps.clock.now().getTime() - seconds * 1000);
   await writeTransaction(deps.db, async (trx) => {
     await sql`SELECT set_config('bulkhead.event_retention', 'on', true)`.execute(trx);
+    await countLost(trx, orgId, before);
     const { numDeletedRows } = await trx
       .deleteFrom('events')
       .where('org_id', orgId === null ? 'is' : '=', orgId)

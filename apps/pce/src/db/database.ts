@@ -177,6 +177,33 @@ export interface EventsTable {
   notifications: Json<unknown[]>;
 }
 
+/** A receiver of events: a syslog destination or a webhook. */
+export interface EventSinksTable extends Audited {
+  id: Generated<string>;
+  org_id: number;
+  kind: 'syslog' | 'webhook';
+  /** The write form of the API, without secrets. */
+  settings: Json<Record<string, unknown>>;
+  /** Key of a webhook's signatures, wrapped. */
+  secret: Nullable<Buffer>;
+}
+
+/** How far a sink is. Events are sent in the order of `events.position`. */
+export interface EventSinkStatesTable {
+  sink_id: string;
+  /** Of the last event that the receiver has, or that it was not to have. */
+  position: number;
+  /** Null: nothing was sent yet. */
+  connected: Nullable<boolean>;
+  last_error: Nullable<string>;
+  last_error_at: NullableTimestamp;
+  last_delivered_at: NullableTimestamp;
+  events_delivered: WithDefault<number>;
+  events_lost: WithDefault<number>;
+  flows_sent: WithDefault<number>;
+  flows_lost: WithDefault<number>;
+}
+
 export interface LabelsTable extends Audited, External {
   /** From sequence id_labels. */
   id: Generated<number>;
@@ -544,6 +571,8 @@ export interface Database {
   user_values: UserValuesTable;
   change_log: ChangeLogTable;
   events: EventsTable;
+  event_sinks: EventSinksTable;
+  event_sink_states: EventSinkStatesTable;
   labels: LabelsTable;
   label_dimensions: LabelDimensionsTable;
   policy_objects: PolicyObjectsTable;

@@ -13,15 +13,20 @@ const DAY_MS = 86_400_000;
 /** Readers are told of new flows so often, whatever the number of reports. */
 const TELL_MS = 500;
 
+/** Is told of flows once they are stored. */
+export type OfferFlows = (orgId: number, rows: readonly FlowRow[]) => void;
+
 export class FlowIntake {
   readonly #deps: Deps;
   readonly #table: FlowTable;
   readonly #directory: WorkloadDirectory;
+  readonly #offer: OfferFlows;
   readonly #toTell = new Set<number>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(deps: Deps, table: FlowTable, directory: WorkloadDirectory) {
+  constructor(deps: Deps, table: FlowTable, directory: WorkloadDirectory, offer: OfferFlows) {
     this.#deps = deps;
+    this.#offer = offer;
     this.#table = table;
     this.#directory = directory;
   }
@@ -55,7 +60,11 @@ export class FlowIntake {
       .set({ flow_sequence: body.sequence, flows_dropped: ven.flows_dropped + body.dropped })
       .where('id', '=', venId)
       .execute();
-    if (rows.length > 0) afterCommit(trx, () => this.#tellSoon(orgId));
+    if (rows.length === 0) return;
+    afterCommit(trx, () => {
+      this.#tellSoon(orgId);
+      this.#offer(orgId, rows);
+    });
   }
 
   stop(): void {

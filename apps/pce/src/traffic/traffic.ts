@@ -15,7 +15,7 @@ import { DomainError, notFound } from '../http/domain-error.ts';
 import type { Routes } from '../http/routes.ts';
 import { csvHeader, csvLine } from './csv.ts';
 import { FlowTable } from './flow-table.ts';
-import { FlowIntake } from './intake.ts';
+import { FlowIntake, type OfferFlows } from './intake.ts';
 import { loadNamedObjects } from './lookups.ts';
 import { FlowPresenter, loadFlowNames, type FlowResultRow } from './present-flow.ts';
 import { countStatement, flowSql, flowStatement } from './query-sql.ts';
@@ -44,11 +44,11 @@ export class Traffic {
   readonly #running = new Set<Promise<void>>();
   #stopped = false;
 
-  constructor(deps: Deps) {
+  constructor(deps: Deps, offer: OfferFlows) {
     this.#deps = deps;
     this.#table = new FlowTable(deps.flowStore);
     this.#directory = new WorkloadDirectory(deps.db, deps.changeLog, deps.logger);
-    this.#intake = new FlowIntake(deps, this.#table, this.#directory);
+    this.#intake = new FlowIntake(deps, this.#table, this.#directory, offer);
   }
 
   /** Queries that the last run did not finish start again. */

@@ -3,6 +3,7 @@ import { cpus, hostname, loadavg, networkInterfaces } from 'node:os';
 import { sql } from 'kysely';
 import type { Deps } from '../../deps.ts';
 import type { Routes } from '../../http/routes.ts';
+import { sinkNotifications } from '../../sinks/status.ts';
 import { liveRoute } from './live.ts';
 import { PRODUCT_VERSION } from './product-version.ts';
 
@@ -47,7 +48,7 @@ type Health = Awaited<
   ReturnType<Extract<NonNullable<Routes['node.health']>, (...args: never) => unknown>>
 >[number];
 
-async function health(deps: Deps): Promise<Health> {
+export async function health(deps: Deps): Promise<Health> {
   const now = deps.clock.now().toISOString();
   const disk = await statfs(deps.config.data);
   const diskPercent = 100 - (100 * disk.bavail) / disk.blocks;
@@ -83,6 +84,7 @@ async function health(deps: Deps): Promise<Health> {
       token: 'service_down',
       message: `${name} does not answer`,
     });
+  if (databaseUp) notifications.push(...(await sinkNotifications(deps.db, deps.clock.now())));
   return {
     fqdn: deps.config.fqdn,
     type: 'standalone',
