@@ -7,11 +7,12 @@ import {
   waitUntil,
   waitUntilSettled,
 } from '@bulkhead/lab';
-import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
+import { driveConsole, type ConsoleDriver } from './console.ts';
 import { openStage, type Stage } from './stage.ts';
 
 let stage: Stage;
+let ui: ConsoleDriver;
 
 /** A server that was there before: labeled Web of the Shop, enforced in full. */
 async function pairWebServer({ api, network }: Stage): Promise<void> {
@@ -33,6 +34,7 @@ async function pairWebServer({ api, network }: Stage): Promise<void> {
 
 beforeAll(async () => {
   stage = await openStage();
+  ui = driveConsole(stage.page);
   await pairWebServer(stage);
 }, 120_000);
 
@@ -40,23 +42,13 @@ afterAll(async () => {
   await stage?.close();
 }, 30_000);
 
-const follow = (name: string): Promise<void> =>
-  stage.page.getByRole('navigation').getByRole('link', { name, exact: true }).click();
-const button = (name: string, within: Locator = stage.page.locator('body')): Locator =>
-  within.getByRole('button', { name, exact: true });
-
-async function chooseOption(field: Locator, value: string): Promise<void> {
-  await field.click();
-  await stage.page.getByRole('option', { name: value, exact: true }).click();
-}
-
 async function createLabel(dimension: string, value: string): Promise<void> {
   const { page } = stage;
-  await button('New label').first().click();
+  await ui.button('New label').first().click();
   const form = page.getByRole('dialog', { name: 'New label' });
-  await chooseOption(form.getByRole('combobox', { name: 'Dimension' }), dimension);
+  await ui.chooseOption(form.getByRole('combobox', { name: 'Dimension' }), dimension);
   await form.getByRole('textbox', { name: 'Value' }).fill(value);
-  await button('Save', form).click();
+  await ui.button('Save', form).click();
   await form.waitFor({ state: 'hidden' });
   await page.getByText(value, { exact: true }).first().waitFor();
 }
@@ -64,27 +56,16 @@ async function createLabel(dimension: string, value: string): Promise<void> {
 async function fillSide(side: string, key: string, label: string, subnets: boolean): Promise<void> {
   const { page } = stage;
   const name = `${side} of new rule`;
-  await button(name).click();
+  await ui.button(name).click();
   const editor = page.getByRole('dialog', { name });
   await editor.getByRole('textbox', { name: `Search for ${name}` }).fill(label);
-  await button(`${key}: ${label}`, editor).click();
+  await ui.button(`${key}: ${label}`, editor).click();
   if (subnets) {
     await editor.getByRole('button', { name: /^Advanced Options/ }).click();
     await editor.getByRole('checkbox', { name: 'Use Workload Subnets' }).check();
   }
-  await button('Save side', editor).click();
+  await ui.button('Save side', editor).click();
   await editor.waitFor({ state: 'hidden' });
-}
-
-async function provisionInConsole(note: string): Promise<void> {
-  const { page } = stage;
-  await follow('Provision');
-  await page.getByRole('textbox', { name: 'Provision note' }).fill(note);
-  await page.getByRole('button', { name: /^Provision \d+ changes?$/ }).click();
-  await page
-    .getByText(/^Version \d+ is active$/)
-    .first()
-    .waitFor();
 }
 
 async function laptopToWeb(port: number): Promise<string> {
@@ -100,72 +81,71 @@ describe('the four tasks of the guide, in the console, on real hosts (R-FLOW-1)'
       process.stderr.write(`picture of the page: ${await stage.picture('four-tasks')}\n`);
     });
 
-    await page.goto('/');
-    await page.getByRole('textbox', { name: 'Email' }).fill(owner.user);
-    await page.getByLabel('Password', { exact: true }).fill(owner.password);
-    await button('Sign in').click();
-    await page.getByRole('heading', { name: 'Workloads', exact: true }).waitFor();
+    await ui.signIn(owner);
 
     // Task 1: labels for endpoints (R-POL-1).
-    await follow('Labels');
+    await ui.follow('Labels');
     await createLabel('Application', 'Endpoints');
     await createLabel('Role', 'Sales');
 
     // Task 2: corporate public IPs (R-NET-2).
-    await follow('Settings');
-    await button('Edit').click();
+    await ui.follow('Settings');
+    await ui.button('Edit').click();
     await page.getByRole('textbox', { name: 'Address or CIDR block 1' }).fill(CORPORATE_PUBLIC_IP);
-    await button('Save').click();
+    await ui.button('Save').click();
     await page
       .getByRole('table', { name: 'Corporate Public IPs' })
       .getByText(CORPORATE_PUBLIC_IP)
       .waitFor();
 
     // Task 3: a ruleset for endpoints, with Use Workload Subnets (R-POL-2, R-POL-3).
-    await follow('Rulesets');
-    await button('New ruleset').first().click();
+    await ui.follow('Rulesets');
+    await ui.button('New ruleset').first().click();
     const ruleset = page.getByRole('dialog', { name: 'New ruleset' });
     await ruleset.getByRole('textbox', { name: 'Name' }).fill('Endpoints to the shop');
-    await chooseOption(ruleset.getByRole('combobox', { name: 'Application of scope 1' }), 'Shop');
-    await button('Save', ruleset).click();
+    await ui.chooseOption(
+      ruleset.getByRole('combobox', { name: 'Application of scope 1' }),
+      'Shop',
+    );
+    await ui.button('Save', ruleset).click();
     await page.getByRole('heading', { name: 'Endpoints to the shop' }).waitFor();
-    await button('Add extra-scope rule').click();
+    await ui.button('Add extra-scope rule').click();
     await fillSide('Consumers', 'Application', 'Endpoints', true);
     await fillSide('Providers', 'Role', 'Web', false);
     const services = 'Providing Services of new rule';
-    await button(services).click();
+    await ui.button(services).click();
     const picker = page.getByRole('dialog', { name: services });
     await picker.getByRole('textbox', { name: `Search for ${services}` }).fill('tcp/443');
     await page.keyboard.press('Enter');
-    await button('Save services', picker).click();
-    await button('Save', page.getByRole('row', { name: 'New rule' })).click();
+    await ui.button('Save services', picker).click();
+    await ui.button('Save', page.getByRole('row', { name: 'New rule' })).click();
     await page.getByRole('row', { name: 'rule 1' }).waitFor();
-    await provisionInConsole('Endpoints reach the shop');
+    await ui.provision('Endpoints reach the shop');
 
     // Task 4: install and activate a VEN in endpoint mode (R-VEN-1, R-MAC-5's line for Linux).
-    await follow('Pairing Profiles');
+    await ui.follow('Pairing Profiles');
     await page
       .getByRole('link', { name: 'New pairing profile' })
-      .or(button('New pairing profile'))
+      .or(ui.button('New pairing profile'))
       .first()
       .click();
     await page.getByRole('textbox', { name: 'Name' }).fill('Laptops');
     await page.getByText('Endpoint VEN', { exact: true }).click();
-    await chooseOption(page.getByRole('combobox', { name: 'Role' }), 'Sales');
-    await chooseOption(page.getByRole('combobox', { name: 'Application' }), 'Endpoints');
-    await chooseOption(page.getByRole('combobox', { name: 'Enforcement', exact: true }), 'Full');
-    await button('Save').click();
+    await ui.chooseOption(page.getByRole('combobox', { name: 'Role' }), 'Sales');
+    await ui.chooseOption(page.getByRole('combobox', { name: 'Application' }), 'Endpoints');
+    await ui.chooseOption(page.getByRole('combobox', { name: 'Enforcement', exact: true }), 'Full');
+    await ui.button('Save').click();
     await page.getByText('Laptops', { exact: true }).first().waitFor();
-    await follow('VENs');
+    await ui.follow('VENs');
     await page
       .getByRole('link', { name: 'Add with Pairing Profile' })
-      .or(button('Add with Pairing Profile'))
+      .or(ui.button('Add with Pairing Profile'))
       .first()
       .click();
-    await chooseOption(page.getByRole('combobox', { name: 'Pairing Profile' }), 'Laptops');
-    await button('Generate Key').click();
+    await ui.chooseOption(page.getByRole('combobox', { name: 'Pairing Profile' }), 'Laptops');
+    await ui.button('Generate Key').click();
     const scripts = page.getByRole('region', { name: 'Pairing Scripts' });
-    await button('Copy', scripts).click();
+    await ui.button('Copy', scripts).click();
     const line = await page.evaluate<string>('navigator.clipboard.readText()');
     expect(line).toContain('-endpoint true');
     expect(line).toContain('pair_script=pair.sh&profile_id=');
@@ -189,32 +169,32 @@ describe('the four tasks of the guide, in the console, on real hosts (R-FLOW-1)'
     expect(await laptopToWeb(80)).toBe('blocked');
 
     // Without it nothing passes.
-    await follow('Rulesets');
+    await ui.follow('Rulesets');
     await page.getByRole('link', { name: 'Endpoints to the shop' }).click();
-    await button('Rule Options of rule 1').click();
+    await ui.button('Rule Options of rule 1').click();
     await page.getByRole('menuitem', { name: 'Delete' }).click();
-    await button('Delete rule', page.getByRole('dialog')).click();
+    await ui.button('Delete rule', page.getByRole('dialog')).click();
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
     expect(await laptopToWeb(443)).toBe('passed');
-    await provisionInConsole('Endpoints reach nothing');
+    await ui.provision('Endpoints reach nothing');
     await waitUntil('laptop-1 cannot reach web', 5000, async () => {
       const outcome = await laptopToWeb(443);
       return outcome === 'blocked' ? null : outcome;
     });
 
     // The console says what became of both connections, and why (R-VEN-3).
-    await follow('Explore');
+    await ui.follow('Explore');
     const flows = page.getByRole('row').filter({ hasText: 'laptop-1' }).filter({ hasText: '443' });
     const blocked = flows.filter({ hasText: 'Blocked' }).filter({ hasText: 'No rule allows it' });
     const allowed = flows.filter({ hasText: 'Allowed' }).filter({ hasText: 'Rule' });
     await waitUntil('Explore shows the flows', 30_000, async () => {
-      if (!(await button('Run').isDisabled())) await button('Run').click();
+      if (!(await ui.button('Run').isDisabled())) await ui.button('Run').click();
       const seen = [await blocked.count(), await allowed.count()];
       return seen.every((count) => count > 0)
         ? null
         : `${seen.join(' blocked, ')} allowed; ${(await flows.allTextContents()).join(' | ')}`;
     });
-    await button('Why?', blocked.first()).click();
+    await ui.button('Why?', blocked.first()).click();
     await page
       .getByRole('region', { name: 'Why?' })
       .getByRole('heading', { name: /^Blocked at both ends/ })

@@ -26,6 +26,8 @@ export const queryClient = new QueryClient({
 export interface QuerySettings {
   readonly enabled?: boolean;
   readonly refetchInterval?: number | false;
+  /** How long an answer counts as fresh, in milliseconds. */
+  readonly staleTime?: number;
 }
 
 export function useApi<O extends Operation>(

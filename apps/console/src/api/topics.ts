@@ -7,7 +7,12 @@ const ALIASES: Record<string, string> = {
   async_queries: 'traffic_flows',
 };
 
+/** Operations whose answer depends on more than their own resource. */
+const OPERATIONS: Record<string, string> = { 'policy_tests.run': 'sec_policy' };
+
 export function topicOf(operation: string): string {
+  const alone = OPERATIONS[operation];
+  if (alone !== undefined) return alone;
   const [resource = ''] = operation.split('.');
   return ALIASES[resource] ?? resource;
 }

@@ -6,11 +6,17 @@ import { idOf } from '../../format/words.ts';
 import { ErrorNotice, Skeleton } from '../../ui/Notices.tsx';
 import { Result } from './Result.tsx';
 
+/** Failures of each test; its own page has more. */
+const SHOWN = 3;
+
 export function FailingTests({ subset }: { readonly subset: ChangeSubset | undefined }) {
-  const query = useApi('policy_tests.run', {
-    body: { pversion: 'draft', ...(subset === undefined ? {} : { change_subset: subset }) },
-  });
-  if (query.data === undefined)
+  const query = useApi(
+    'policy_tests.run',
+    { body: { pversion: 'draft', ...(subset === undefined ? {} : { change_subset: subset }) } },
+    { staleTime: 0 },
+  );
+  // what an earlier run said is of another draft
+  if (query.data === undefined || !query.isFetchedAfterMount)
     return query.error === null ? (
       <Skeleton rows={3} />
     ) : (
@@ -37,7 +43,7 @@ export function FailingTests({ subset }: { readonly subset: ChangeSubset | undef
                   <Link to={`/policy-tests/${idOf(one.href)}`}>{one.name}</Link>
                 )}
               </h3>
-              <Result result={one.result} pversion="draft" />
+              <Result result={one.result} pversion="draft" most={SHOWN} />
             </div>
           ))}
       </div>

@@ -80,7 +80,7 @@ function Editor({ test, id }: { readonly test: PolicyTestWire | null; readonly i
           query: { if_updated_at: seen },
           body: read.body,
         });
-      await invalidate('policy_tests');
+      await invalidate('policy_tests', 'sec_policy');
     });
     if (saved) await back();
   }
@@ -104,7 +104,7 @@ function Editor({ test, id }: { readonly test: PolicyTestWire | null; readonly i
                 note: 'Provisions are no longer held against it. This cannot be undone.',
                 run: async () => {
                   await api().call('policy_tests.delete', { params: { id } });
-                  await invalidate('policy_tests');
+                  await invalidate('policy_tests', 'sec_policy');
                   await back();
                 },
               }

@@ -112,7 +112,7 @@ export function PolicyTestsPage() {
   const run = useApi(
     'policy_tests.run',
     { body: { pversion: pversion ?? 'active' } },
-    { enabled: pversion !== undefined },
+    { enabled: pversion !== undefined, staleTime: 0 },
   );
   const state = oneOf(search['state'], POLICY_TEST_STATES);
   const text = (search['q'] ?? '').trim().toLowerCase();

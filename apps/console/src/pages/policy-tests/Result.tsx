@@ -83,12 +83,16 @@ function Failure({
 export function Result({
   result,
   pversion,
+  most = Infinity,
 }: {
   readonly result: PolicyTestWire['result'];
   /** The policy that it was held against: a number, `draft` or `active`. */
   readonly pversion: string;
+  /** Failures to show. */
+  readonly most?: number;
 }) {
-  const hidden = result.failed - result.failures.length;
+  const shown = result.failures.slice(0, most);
+  const hidden = result.failed - shown.length;
   return (
     <div className="col g8">
       {result.message === null ? null : <p>{result.message}</p>}
@@ -99,9 +103,9 @@ export function Result({
             : `${plural(result.failed, 'connection')} of ${result.checked.toLocaleString('en-US')} decided otherwise.`}
         </p>
       )}
-      {result.failures.length === 0 ? null : (
+      {shown.length === 0 ? null : (
         <ul className="col g8">
-          {result.failures.map((failure) => (
+          {shown.map((failure) => (
             <Failure key={failure.connection.text} failure={failure} pversion={pversion} />
           ))}
         </ul>

@@ -12,8 +12,8 @@ const POLICIES = { draft: 'the draft', active: 'the active policy' } as const;
 function outcome(run: PolicyTestRun): string {
   const failed = run.results.filter((one) => one.result.state === 'failed').length;
   const all = plural(run.results.length, 'policy test');
-  if (failed === 0) return `None of ${all} fails.`;
-  return `${failed.toLocaleString('en-US')} of ${all} ${failed === 1 ? 'fails' : 'fail'}.`;
+  if (failed === 0) return `${all}, none fails.`;
+  return `${all}, ${failed.toLocaleString('en-US')} ${failed === 1 ? 'fails' : 'fail'}.`;
 }
 
 export function RunNotice({

@@ -36,6 +36,7 @@ function ChooseRuleset({
       {query.error === null ? null : <ErrorNotice error={query.error} what="rulesets" />}
       <Select
         label="Ruleset"
+        openOnFocus={false}
         description="The rule opens in its editor. Nothing is saved before you say so."
         searchable
         data-autofocus
