@@ -23,6 +23,7 @@ import { LabelsPage } from './pages/objects/LabelsPage.tsx';
 import { ServicesPage } from './pages/objects/ServicesPage.tsx';
 import { PolicyTestPage } from './pages/policy-tests/PolicyTestPage.tsx';
 import { PolicyTestsPage } from './pages/policy-tests/PolicyTestsPage.tsx';
+import { UserGroupsPage } from './pages/objects/UserGroupsPage.tsx';
 import { ProvisionPage } from './pages/provision/ProvisionPage.tsx';
 import { VersionsPage } from './pages/provision/VersionsPage.tsx';
 import { RulesetPage } from './pages/rulesets/RulesetPage.tsx';
@@ -32,6 +33,8 @@ import { AddWithPairingProfilePage } from './pages/vens/AddWithPairingProfilePag
 import { PairingProfilePage } from './pages/vens/PairingProfilePage.tsx';
 import { PairingProfilesPage } from './pages/vens/PairingProfilesPage.tsx';
 import { VensPage } from './pages/vens/VensPage.tsx';
+import { VirtualServicePage } from './pages/virtual-services/VirtualServicePage.tsx';
+import { VirtualServicesPage } from './pages/virtual-services/VirtualServicesPage.tsx';
 import { WorkloadPage } from './pages/workloads/WorkloadPage.tsx';
 import { WorkloadsPage } from './pages/workloads/WorkloadsPage.tsx';
 import { Shell } from './shell/Shell.tsx';
@@ -94,6 +97,9 @@ const routes = [
   createRoute({ getParentRoute: at, path: '/ip-lists', component: IpListsPage }),
   createRoute({ getParentRoute: at, path: '/labels', component: LabelsPage }),
   createRoute({ getParentRoute: at, path: '/label-groups', component: LabelGroupsPage }),
+  createRoute({ getParentRoute: at, path: '/user-groups', component: UserGroupsPage }),
+  createRoute({ getParentRoute: at, path: '/virtual-services', component: VirtualServicesPage }),
+  createRoute({ getParentRoute: at, path: '/virtual-services/$id', component: VirtualServicePage }),
   createRoute({ getParentRoute: at, path: '/diagnostics', component: DiagnosticsPage }),
   createRoute({ getParentRoute: at, path: '/policy-tests', component: PolicyTestsPage }),
   createRoute({ getParentRoute: at, path: '/policy-tests/$id', component: PolicyTestPage }),

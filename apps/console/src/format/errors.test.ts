@@ -21,3 +21,8 @@ test('a message about a field that the form does not have is not lost', () => {
     'fqdns[2].fqdn: too long',
   ]);
 });
+
+test('at its field a message does not name the field again', () => {
+  const errors = [{ token: 'x', message: 'sid: must be the SID of a group' }];
+  expect(sortErrors(errors, ['sid']).fields).toEqual({ sid: 'Must be the SID of a group' });
+});

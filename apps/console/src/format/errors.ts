@@ -7,6 +7,13 @@ export function fieldOf(error: ApiError): string | null {
   return match?.[1]?.replaceAll(/\[(\d+)\]/g, '.$1') ?? null;
 }
 
+/** A message at its field need not name the field again; a place within the field stays. */
+function withoutField(message: string, field: string): string {
+  if (!message.startsWith(`${field}: `)) return message;
+  const rest = message.slice(field.length + 2);
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
+}
+
 export interface SortedErrors {
   /** First message for each known field. */
   readonly fields: Readonly<Record<string, string>>;
@@ -28,7 +35,7 @@ export function sortErrors(
         ? undefined
         : fieldNames.find((name) => name === field || field.startsWith(`${name}.`));
     if (known === undefined) rest.push(error.message);
-    else fields[known] ??= error.message;
+    else fields[known] ??= withoutField(error.message, known);
   }
   return { fields, rest };
 }

@@ -39,15 +39,37 @@ export function portsText(ports: readonly PortLike[]): string {
     .join(', ');
 }
 
+export interface PortValue {
+  proto: number;
+  port?: number;
+  to_port?: number;
+  icmp_type?: number;
+  icmp_code?: number;
+}
 export type ParsedPort =
-  | { readonly ok: true; readonly value: { proto: number; port?: number; to_port?: number } }
+  | { readonly ok: true; readonly value: PortValue }
   | { readonly ok: false; readonly message: string };
 
 const FORM = /^(tcp|udp|sctp|icmpv6|icmp|gre|igmp|\d{1,3})(?:[\s/]+(\d+)(?:\s*-\s*(\d+))?)?$/i;
+const ICMP = /^(icmpv6|icmp)[\s/]+(\d{1,5})(?:[\s/]+(\d{1,5}))?$/i;
 
-/** Reads `tcp/443`, `tcp 8000-8010`, `443/tcp`, `icmp`. */
+function parseIcmp(match: RegExpExecArray): ParsedPort {
+  const [type, code] = [Number(match[2]), match[3] === undefined ? undefined : Number(match[3])];
+  if (type > 255 || (code ?? 0) > 255)
+    return { ok: false, message: 'ICMP types and codes are 0 to 255. Write icmp/8 or icmp/3/1.' };
+  const proto = (match[1] ?? '').toLowerCase() === 'icmp' ? PROTOCOLS.icmp : PROTOCOLS.icmpv6;
+  return {
+    ok: true,
+    value: { proto, icmp_type: type, ...(code === undefined ? {} : { icmp_code: code }) },
+  };
+}
+
+/** Reads `tcp/443`, `tcp 8000-8010`, `443/tcp`, `icmp`, `icmp/8` by type, `icmp/3/1` by type and code, and `all`. */
 export function parsePort(text: string): ParsedPort {
   const trimmed = text.trim();
+  if (trimmed.toLowerCase() === 'all') return { ok: true, value: { proto: -1 } };
+  const icmp = ICMP.exec(trimmed);
+  if (icmp !== null) return parseIcmp(icmp);
   const turned = /^(\d+(?:\s*-\s*\d+)?)[\s/]+([a-z]+)$/i.exec(trimmed);
   const match = FORM.exec(turned === null ? trimmed : `${turned[2] ?? ''}/${turned[1] ?? ''}`);
   if (match === null)
@@ -77,4 +99,28 @@ export function parsePort(text: string): ParsedPort {
     ok: true,
     value: { proto, port, ...(toPort === undefined || toPort === port ? {} : { to_port: toPort }) },
   };
+}
+
+/** A port as it is typed: `tcp/443`, `udp/5000-5010`, `icmp/8`. */
+export function portLine(port: PortLike): string {
+  const name = protocolName(port.proto ?? -1)
+    .toLowerCase()
+    .replace(/^ip /, '');
+  if (port.icmp_type != null) return [name, port.icmp_type, port.icmp_code ?? []].flat().join('/');
+  return [name, portText(port)].filter((part) => part !== '').join('/');
+}
+
+export type ParsedPorts =
+  | { readonly ok: true; readonly value: readonly PortValue[] }
+  | { readonly ok: false; readonly message: string };
+
+/** Reads ports, one a line or parted by commas; the first that is wrong is named. */
+export function parsePorts(text: string): ParsedPorts {
+  const value: PortValue[] = [];
+  for (const line of text.split(/[\n,]+/).filter((one) => one.trim() !== '')) {
+    const port = parsePort(line);
+    if (!port.ok) return port;
+    value.push(port.value);
+  }
+  return { ok: true, value };
 }

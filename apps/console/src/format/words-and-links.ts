@@ -51,6 +51,7 @@ const LISTS: Record<string, string> = {
   services: '/services',
   label_groups: '/label-groups',
   labels: '/labels',
+  security_principals: '/user-groups',
 };
 
 /** The console's page of an object; lists are searched for its name. Null for what has no page. */
@@ -70,6 +71,7 @@ export function placeOf({
   }
   if (type === 'enforcement_boundaries') return { to: `/boundaries/${id}`, search: {} };
   if (type === 'workloads') return { to: `/workloads/${id}`, search: {} };
+  if (type === 'virtual_services') return { to: `/virtual-services/${id}`, search: {} };
   if (type === 'policy_tests') return { to: `/policy-tests/${id}`, search: {} };
   const list = LISTS[type];
   return list === undefined ? null : { to: list, search: { q: name } };

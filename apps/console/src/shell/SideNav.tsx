@@ -15,6 +15,8 @@ import {
   IconListSearch,
   IconSeparatorVertical,
   IconServer,
+  IconSitemap,
+  IconUsersGroup,
   IconShield,
   IconUpload,
   IconWorld,
@@ -149,6 +151,8 @@ export function SideNav({ onFollow }: { readonly onFollow?: (() => void) | undef
           { to: '/ip-lists', name: 'IP Lists', icon: <IconWorld {...icon} /> },
           { to: '/labels', name: 'Labels', icon: <IconTags {...icon} /> },
           { to: '/label-groups', name: 'Label Groups', icon: <IconFolders {...icon} /> },
+          { to: '/virtual-services', name: 'Virtual Services', icon: <IconSitemap {...icon} /> },
+          { to: '/user-groups', name: 'User Groups', icon: <IconUsersGroup {...icon} /> },
         ]}
       />
       <NavLink

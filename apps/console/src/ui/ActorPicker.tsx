@@ -1,20 +1,45 @@
 /** Chooses the actors of one side: kinds left, results right; typing searches all kinds. */
 import { useState } from 'react';
-import { IconFolders, IconLayoutGrid, IconServer, IconTags, IconWorld } from '@tabler/icons-react';
+import {
+  IconFolders,
+  IconLayoutGrid,
+  IconServer,
+  IconSitemap,
+  IconTags,
+  IconWorld,
+} from '@tabler/icons-react';
 import type { ActorWire } from '@bulkhead/contract';
-import { useIpLists, useLabelGroups, useLabels, useWorkloadSearch } from '../api/lookups.ts';
+import {
+  useIpLists,
+  useLabelGroups,
+  useLabels,
+  useVirtualServices,
+  useWorkloadSearch,
+} from '../api/lookups.ts';
 import { actorKey, actorName } from '../format/actors.ts';
 import { KEY_NAMES } from '../format/words.ts';
 import { ActorChip } from './Chips.tsx';
 
-export const ACTOR_KINDS = ['all', 'labels', 'label_groups', 'ip_lists', 'workloads'] as const;
+export const ACTOR_KINDS = [
+  'all',
+  'labels',
+  'label_groups',
+  'ip_lists',
+  'workloads',
+  'virtual_services',
+] as const;
 export type ActorKind = (typeof ACTOR_KINDS)[number];
+/** Boundaries take no virtual services. */
+export const BOUNDARY_KINDS: readonly ActorKind[] = ACTOR_KINDS.filter(
+  (kind) => kind !== 'virtual_services',
+);
 const KIND_NAMES: Record<ActorKind, string> = {
   all: 'All Workloads',
   labels: 'Labels',
   label_groups: 'Label groups',
   ip_lists: 'IP lists',
   workloads: 'Workloads',
+  virtual_services: 'Virtual services',
 };
 const ICONS = {
   all: IconLayoutGrid,
@@ -22,6 +47,7 @@ const ICONS = {
   label_groups: IconFolders,
   ip_lists: IconWorld,
   workloads: IconServer,
+  virtual_services: IconSitemap,
 };
 const SHOWN = 60;
 
@@ -35,6 +61,7 @@ function useCandidates(kind: ActorKind, text: string, kinds: readonly ActorKind[
   const groups = useLabelGroups();
   const lists = useIpLists();
   const workloads = useWorkloadSearch(text);
+  const virtualServices = useVirtualServices();
   const lower = text.toLowerCase();
   const wanted = (one: ActorKind): boolean =>
     kinds.includes(one) && (text === '' ? one === kind : true);
@@ -67,6 +94,13 @@ function useCandidates(kind: ActorKind, text: string, kinds: readonly ActorKind[
       title: 'Workloads',
       actors: workloads.map((one) => ({
         workload: { href: one.href, name: one.name, hostname: one.hostname, deleted: false },
+      })),
+    });
+  if (wanted('virtual_services'))
+    found.push({
+      title: 'Virtual services',
+      actors: virtualServices.map((one) => ({
+        virtual_service: { href: one.href, name: one.name },
       })),
     });
   return found

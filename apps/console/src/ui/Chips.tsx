@@ -5,6 +5,7 @@ import {
   IconLayoutGrid,
   IconServer,
   IconSitemap,
+  IconUsersGroup,
   IconWorld,
 } from '@tabler/icons-react';
 import type { ActorWire, IngressServiceWire, LabelRef, ServiceWire } from '@bulkhead/contract';
@@ -121,6 +122,18 @@ export function ActorChip({ actor, onRemove }: { readonly actor: ActorWire } & R
       title="All Workloads"
       text="All Workloads"
       {...remove}
+    />
+  );
+}
+
+/** A user group that narrows consumers. */
+export function UserGroupChip({ name, onRemove }: { readonly name: string } & Removable) {
+  return (
+    <IconChip
+      icon={<IconUsersGroup stroke={1.5} aria-hidden />}
+      title="User group"
+      text={name}
+      onRemove={onRemove}
     />
   );
 }

@@ -5,6 +5,7 @@ import { IconArrowsExchange, IconChevronDown, IconChevronRight } from '@tabler/i
 import type { ConnectionQuestion } from '@bulkhead/contract';
 import { PROTOCOLS } from '@bulkhead/policy';
 import { useApi } from '../../api/hooks.ts';
+import { useUserGroups } from '../../api/lookups.ts';
 import { protocolName } from '../../format/words.ts';
 import { useCrumbs } from '../../shell/Shell.tsx';
 import { Btn } from '../../ui/Bits.tsx';
@@ -25,11 +26,6 @@ import {
 
 const KNOWN_PROTOCOLS = Object.values(PROTOCOLS).map(String);
 
-function useUserGroups(): { value: string; label: string }[] {
-  const groups = useApi('security_principals.list', { query: { max_results: 10_000 } }).data;
-  return (groups?.items ?? []).map((one) => ({ value: one.sid, label: one.name }));
-}
-
 function MoreFields({
   form,
   put,
@@ -37,7 +33,7 @@ function MoreFields({
   readonly form: QuestionForm;
   readonly put: (changes: Partial<QuestionForm>) => void;
 }) {
-  const groups = useUserGroups();
+  const groups = useUserGroups().map((one) => ({ value: one.sid, label: one.name }));
   return (
     <div className="check-more">
       <TextInput

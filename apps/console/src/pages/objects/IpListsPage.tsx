@@ -165,7 +165,7 @@ export function IpListsPage() {
       canEdit={(one) => one.caps.includes('write') && one.update_type !== 'delete'}
       drafts
       empty="An IP list stands for addresses in rules and boundaries."
-      editor={(one, close) => <IpListEditor list={one} onClose={close} />}
+      edit={(one, close) => <IpListEditor list={one} onClose={close} />}
       remove={async (one) => {
         await api().call('ip_lists.delete', { params: { pversion: 'draft', id: idOf(one.href) } });
         await invalidateDraft('ip_lists');

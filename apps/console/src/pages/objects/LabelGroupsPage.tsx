@@ -135,7 +135,7 @@ export function LabelGroupsPage() {
       canEdit={(group) => group.caps.includes('write') && group.update_type !== 'delete'}
       drafts
       empty="A group stands for any of its labels, in scopes and in rules."
-      editor={(group, close) => <GroupEditor group={group} onClose={close} />}
+      edit={(group, close) => <GroupEditor group={group} onClose={close} />}
       remove={async (group) => {
         await api().call('label_groups.delete', {
           params: { pversion: 'draft', id: idOf(group.href) },

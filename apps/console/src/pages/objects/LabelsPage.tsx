@@ -148,7 +148,7 @@ export function LabelsPage() {
         />
       }
       empty="Start with Application Endpoints, and a Role for each group of laptops."
-      editor={(label, close) => <LabelEditor label={label} onClose={close} />}
+      edit={(label, close) => <LabelEditor label={label} onClose={close} />}
       remove={async (label) => {
         await api().call('labels.delete', { params: { id: idOf(label.href) } });
         await invalidate('labels');

@@ -1,7 +1,9 @@
-/** The list page that services, IP lists, labels and label groups share: search, rows, a drawer to create and edit, delete. */
+/** The list page that policy objects share: search, rows, a drawer or a page to create and edit, delete. */
 import type { ReactNode } from 'react';
 import { useState } from 'react';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
+import { useNavigate } from '@tanstack/react-router';
+import { idOf } from '../../format/words.ts';
 import { useCrumbs } from '../../shell/Shell.tsx';
 import { Btn } from '../../ui/Bits.tsx';
 import { Confirm } from '../../ui/Confirm.tsx';
@@ -30,7 +32,8 @@ export interface ObjectPageProps<T extends object> {
   readonly drafts: boolean;
   readonly filters?: ReactNode;
   readonly empty: string;
-  readonly editor: (item: T | null, close: () => void) => ReactNode;
+  /** A drawer; or `path`, below which every object has a page of its own and `new` makes one. */
+  readonly edit: ((item: T | null, close: () => void) => ReactNode) | { readonly path: string };
   readonly remove: (item: T) => Promise<void>;
 }
 
@@ -56,12 +59,17 @@ export function listState<T>(list: {
 }
 
 export function ObjectPage<T extends object>(props: ObjectPageProps<T>) {
-  const { title, one, list, nameOf, hrefOf } = props;
+  const { title, one, list, nameOf, hrefOf, edit } = props;
   useCrumbs({ name: 'Policy Objects' }, { name: title });
   const [search, setSearch] = useFilters();
   const [editing, setEditing] = useState<T | 'new' | null>(null);
   const [deleting, setDeleting] = useState<T | null>(null);
+  const navigate = useNavigate();
   const filtered = Object.keys(search).length > 0;
+  const open = (item: T | 'new'): void => {
+    if (typeof edit === 'function') setEditing(item);
+    else void navigate({ to: `${edit.path}/${item === 'new' ? item : idOf(hrefOf(item))}` });
+  };
   const columns: readonly Column<T>[] = [
     ...props.columns,
     {
@@ -82,7 +90,7 @@ export function ObjectPage<T extends object>(props: ObjectPageProps<T>) {
     },
   ];
   const add = (
-    <Btn kind="primary" onClick={() => setEditing('new')}>
+    <Btn kind="primary" onClick={() => open('new')}>
       <IconPlus size={16} aria-hidden />
       New {one}
     </Btn>
@@ -109,7 +117,7 @@ export function ObjectPage<T extends object>(props: ObjectPageProps<T>) {
         rowName={nameOf}
         loading={list.isPending}
         loadMore={list.loadMore}
-        onOpen={setEditing}
+        onOpen={open}
         empty={
           list.error !== null ? null : filtered ? (
             <Empty
@@ -137,9 +145,9 @@ export function ObjectPage<T extends object>(props: ObjectPageProps<T>) {
         {list.total === undefined ? '' : `${list.total.toLocaleString('en-US')} in all`}
       </div>
       {props.drafts ? <PendingBar /> : null}
-      {editing === null
+      {editing === null || typeof edit !== 'function'
         ? null
-        : props.editor(editing === 'new' ? null : editing, () => setEditing(null))}
+        : edit(editing === 'new' ? null : editing, () => setEditing(null))}
       {deleting === null ? null : (
         <Confirm
           title={`Delete ${nameOf(deleting)}`}

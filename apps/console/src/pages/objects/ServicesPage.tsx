@@ -1,15 +1,23 @@
 import { useMemo, useState } from 'react';
-import { Textarea, TextInput } from '@mantine/core';
+import { SegmentedControl, Textarea, TextInput } from '@mantine/core';
 import type { ServiceWire } from '@bulkhead/contract';
 import { api } from '../../api/client.ts';
 import { invalidateDraft, useApiList } from '../../api/hooks.ts';
-import { parsePort, portsText, type PortLike } from '../../format/services.ts';
-import { idOf, protocolName } from '../../format/words.ts';
+import { parsePorts, portLine, portsText } from '../../format/services.ts';
+import {
+  EMPTY_PROGRAM,
+  programText,
+  programToRow,
+  readPrograms,
+  type ProgramRow,
+} from '../../format/windows-services.ts';
+import { idOf } from '../../format/words.ts';
 import { Age, DraftBadge } from '../../ui/Bits.tsx';
 import type { Column } from '../../ui/DataTable.tsx';
 import { useFilters } from '../../ui/Toolbar.tsx';
 import { ObjectDrawer } from './ObjectDrawer.tsx';
 import { listState, ObjectPage } from './ObjectPage.tsx';
+import { ProgramRows } from './ProgramRows.tsx';
 
 const COLUMNS: readonly Column<ServiceWire>[] = [
   {
@@ -26,7 +34,13 @@ const COLUMNS: readonly Column<ServiceWire>[] = [
   {
     id: 'ports',
     header: 'Ports',
-    cell: (service) => <span className="addr">{portsText(service.service_ports ?? [])}</span>,
+    cell: (service) => (
+      <span className="addr">
+        {service.windows_services === undefined
+          ? portsText(service.service_ports ?? [])
+          : service.windows_services.map(programText).join('; ')}
+      </span>
+    ),
   },
   {
     id: 'at',
@@ -37,13 +51,9 @@ const COLUMNS: readonly Column<ServiceWire>[] = [
   },
 ];
 
-function portLine(port: PortLike): string {
-  const name = protocolName(port.proto ?? -1)
-    .toLowerCase()
-    .replace(/^ip /, '');
-  const text = portsText([port]).replace(/^\S+ ?/, '');
-  return port.port == null || port.port <= 0 ? name : `${name}/${text}`;
-}
+type Kind = 'ports' | 'programs';
+const NO_PORTS = 'A service needs at least one port or protocol.';
+const NO_PROGRAMS = 'Name at least one program, Windows service or port.';
 
 function ServiceEditor({
   service,
@@ -53,39 +63,43 @@ function ServiceEditor({
   readonly onClose: () => void;
 }) {
   const [name, setName] = useState(service?.name ?? '');
+  const [kind, setKind] = useState<Kind>(
+    service?.windows_services === undefined ? 'ports' : 'programs',
+  );
   const [text, setText] = useState((service?.service_ports ?? []).map(portLine).join('\n'));
+  const [rows, setRows] = useState<readonly ProgramRow[]>(() => {
+    const stored = (service?.windows_services ?? []).map(programToRow);
+    return stored.length === 0 ? [EMPTY_PROGRAM] : stored;
+  });
   const [seen, setSeen] = useState(service?.updated_at);
   const [errors, setErrors] = useState<Readonly<Record<string, string>>>({});
-  const special = (service?.service_ports ?? []).some(
-    (port) => port.proto === -1 || port.icmp_type != null,
-  );
   const readOnly =
-    service !== null &&
-    (!service.caps.includes('write') || service.update_type === 'delete' || special);
+    service !== null && (!service.caps.includes('write') || service.update_type === 'delete');
   const params = { pversion: 'draft', id: service === null ? '' : idOf(service.href) };
-  const lines = text
-    .split(/[\n,]+/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  const ports = lines.map(parsePort);
-  const wrong = ports.find((port) => !port.ok);
+  const ports = parsePorts(text);
+  const programs = readPrograms(rows);
   function portError(): string | null {
-    if (wrong !== undefined && !wrong.ok) return wrong.message;
-    return lines.length === 0 ? 'A service needs at least one port or protocol.' : null;
+    if (!ports.ok) return ports.message;
+    return ports.value.length === 0 ? NO_PORTS : null;
+  }
+  function programError(): string | null {
+    if (!programs.ok) return programs.message;
+    return programs.value.length === 0 ? NO_PROGRAMS : null;
   }
   return (
     <ObjectDrawer
       title={service === null ? 'New service' : `${readOnly ? '' : 'Edit '}${service.name}`}
-      fields={['name', 'service_ports']}
+      fields={['name', 'service_ports', 'windows_services']}
       byToken={{ name_must_be_unique: 'name' }}
       readOnly={readOnly}
       onClose={onClose}
       onFieldErrors={setErrors}
       check={() => {
-        const port = portError();
+        const wrong = kind === 'ports' ? portError() : programError();
+        const member = kind === 'ports' ? 'service_ports' : 'windows_services';
         const found = {
           ...(name.trim() === '' ? { name: 'A service needs a name.' } : {}),
-          ...(port === null ? {} : { service_ports: port }),
+          ...(wrong === null ? {} : { [member]: wrong }),
         };
         setErrors(found);
         return Object.keys(found).length === 0;
@@ -94,7 +108,9 @@ function ServiceEditor({
       save={async () => {
         const body = {
           name: name.trim(),
-          service_ports: ports.flatMap((port) => (port.ok ? [port.value] : [])),
+          ...(kind === 'ports'
+            ? { service_ports: ports.ok ? [...ports.value] : [] }
+            : { windows_services: programs.ok ? programs.value : [] }),
         };
         if (service === null)
           await api().call('services.create', { params: { pversion: 'draft' }, body });
@@ -113,15 +129,37 @@ function ServiceEditor({
           setErrors({});
         }}
       />
-      {readOnly ? (
-        <p className="addr">{portsText(service?.service_ports ?? [])}</p>
+      <SegmentedControl
+        aria-label="What it names"
+        disabled={readOnly}
+        value={kind}
+        onChange={(value) => {
+          setKind(value === 'programs' ? 'programs' : 'ports');
+          setErrors({});
+        }}
+        data={[
+          { value: 'ports', label: 'Ports' },
+          { value: 'programs', label: 'Windows programs' },
+        ]}
+      />
+      {kind === 'programs' ? (
+        <ProgramRows
+          value={rows}
+          error={errors['windows_services']}
+          disabled={readOnly}
+          onChange={(next) => {
+            setRows(next);
+            setErrors({});
+          }}
+        />
       ) : (
         <Textarea
           label="Ports"
-          description="One a line: tcp/443, udp/5000-5010, icmp."
+          description="One a line: tcp/443, udp/5000-5010, icmp, icmp/8 for one type."
           autosize
           minRows={3}
           maxRows={16}
+          disabled={readOnly}
           classNames={{ input: 'mono' }}
           value={text}
           error={errors['service_ports']}
@@ -152,7 +190,7 @@ export function ServicesPage() {
     <ObjectPage
       title="Services"
       one="service"
-      purpose="Ports and protocols under a name."
+      purpose="Ports and protocols, or Windows programs, under a name."
       list={listState(list)}
       columns={COLUMNS}
       nameOf={(one) => one.name}
@@ -160,7 +198,7 @@ export function ServicesPage() {
       canEdit={(one) => one.caps.includes('write') && one.update_type !== 'delete'}
       drafts
       empty="A service names what providers offer, such as HTTPS on TCP 443."
-      editor={(one, close) => <ServiceEditor service={one} onClose={close} />}
+      edit={(one, close) => <ServiceEditor service={one} onClose={close} />}
       remove={async (one) => {
         await api().call('services.delete', { params: { pversion: 'draft', id: idOf(one.href) } });
         await invalidateDraft('services');

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { withVersion } from '@bulkhead/contract';
 import { api } from '../../api/client.ts';
 import { statusOf } from '../../api/failures.ts';
-import { useServices } from '../../api/lookups.ts';
+import { useLabelName, useServices } from '../../api/lookups.ts';
 import { actorKey } from '../../format/actors.ts';
 import { Btn } from '../../ui/Bits.tsx';
 import { ActorChip, ServiceName, SubnetsBadge } from '../../ui/Chips.tsx';
@@ -73,6 +73,7 @@ export function DiffCard({
   readonly item: PendingItem;
   readonly onRevert?: (() => void) | undefined;
 }) {
+  const nameOf = useLabelName();
   const query = useQuery({
     queryKey: [item.type, 'diff', item.href, item.updated_at],
     queryFn: async () => {
@@ -80,9 +81,13 @@ export function DiffCard({
         stateOf(item.href, 'active'),
         item.update_type === 'delete' ? null : stateOf(item.href, 'draft'),
       ]);
-      return diffLines(item.type, before, after);
+      return { before, after };
     },
   });
+  const lines =
+    query.data === undefined
+      ? undefined
+      : diffLines(item.type, query.data.before, query.data.after, nameOf);
   return (
     <section className="tcard" style={{ flex: 'none' }} aria-label={`What changes in ${item.name}`}>
       <header
@@ -108,19 +113,19 @@ export function DiffCard({
           />
         </div>
       )}
-      {query.data === undefined ? (
+      {lines === undefined ? (
         query.error === null ? (
           <div style={{ padding: '0 14px' }}>
             <Skeleton rows={2} />
           </div>
         ) : null
-      ) : query.data.length === 0 ? (
+      ) : lines.length === 0 ? (
         <p className="t3" style={{ padding: 14 }}>
           Nothing that hosts would notice differs.
         </p>
       ) : (
         <div className="diff">
-          {query.data.map((line, index) => (
+          {lines.map((line, index) => (
             <Line key={index} line={line} />
           ))}
         </div>

@@ -8,9 +8,9 @@ import {
   type IngressServiceWire,
 } from '@bulkhead/contract';
 import { actorKey } from '../../format/actors.ts';
-import { ipListText } from '../../format/ip-lists.ts';
 import { portsText } from '../../format/services.ts';
 import { KEY_NAMES, NETWORK_PROFILE_NAMES } from '../../format/words.ts';
+import { plainLines, type NameOf } from './plain-lines.ts';
 
 const connection = z.object({
   href: z.string().optional(),
@@ -23,6 +23,7 @@ const connection = z.object({
   use_workload_subnets: z.array(z.string()).default([]),
   stateless: z.boolean().default(false),
   unscoped_consumers: z.boolean().default(false),
+  consuming_security_principals: z.array(z.object({ name: z.string() })).default([]),
   update_type: z.enum(['create', 'update', 'delete']).nullable().optional(),
 });
 const ruleSet = z.object({
@@ -40,38 +41,6 @@ const ruleSet = z.object({
   ),
   rules: z.array(connection),
 });
-const ipList = z.object({
-  name: z.string(),
-  ip_ranges: z.array(
-    z.object({
-      from_ip: z.string(),
-      to_ip: z.string().nullable().optional(),
-      exclusion: z.boolean(),
-      description: z.string().nullable().optional(),
-    }),
-  ),
-  fqdns: z.array(z.object({ fqdn: z.string(), description: z.string().nullable().optional() })),
-});
-const service = z.object({
-  name: z.string(),
-  service_ports: z
-    .array(
-      z.object({
-        proto: z.number(),
-        port: z.number().optional(),
-        to_port: z.number().optional(),
-        icmp_type: z.number().nullable().optional(),
-        icmp_code: z.number().nullable().optional(),
-      }),
-    )
-    .default([]),
-});
-const labelGroup = z.object({
-  name: z.string(),
-  labels: z.array(labelRefSchema),
-  sub_groups: z.array(z.object({ name: z.string() })),
-});
-
 export interface Sentence {
   readonly consumers: readonly ActorWire[];
   readonly providers: readonly ActorWire[];
@@ -92,6 +61,7 @@ function sentenceOf(one: Connection): Sentence {
     one.network_type === 'brn' ? '' : NETWORK_PROFILE_NAMES[one.network_type],
     one.stateless ? 'Stateless' : '',
     one.unscoped_consumers ? 'Extra-scope' : '',
+    ...one.consuming_security_principals.map((group) => `Users of ${group.name}`),
     one.enabled ? '' : 'Disabled',
   ].filter((text) => text !== '');
   return {
@@ -155,37 +125,13 @@ function ruleLines(before: readonly Connection[], after: readonly Connection[]):
   return lines;
 }
 
-function plainLines(type: string, value: unknown): string[] {
-  if (value == null) return [];
-  if (type === 'ip_lists') {
-    const parsed = ipList.safeParse(value);
-    return parsed.success
-      ? [
-          `Name: ${parsed.data.name}`,
-          ...ipListText(parsed.data)
-            .split('\n')
-            .filter((line) => line !== ''),
-        ]
-      : [];
-  }
-  if (type === 'services') {
-    const parsed = service.safeParse(value);
-    return parsed.success
-      ? [`Name: ${parsed.data.name}`, ...parsed.data.service_ports.map((port) => portsText([port]))]
-      : [];
-  }
-  const parsed = labelGroup.safeParse(value);
-  return parsed.success
-    ? [
-        `Name: ${parsed.data.name}`,
-        ...parsed.data.labels.map((label) => `${KEY_NAMES[label.key] ?? label.key} ${label.value}`),
-        ...parsed.data.sub_groups.map((group) => `Group ${group.name}`),
-      ]
-    : [];
-}
-
-/** `before` is the active object, `after` the draft; null when there is none. */
-export function diffLines(type: string, before: unknown, after: unknown): DiffLine[] {
+/** `before` is the active object, `after` the draft; null when there is none. `nameOf` says what the API names by href alone. */
+export function diffLines(
+  type: string,
+  before: unknown,
+  after: unknown,
+  nameOf: NameOf = (href) => href,
+): DiffLine[] {
   if (type === 'rule_sets') {
     const [old, now] = [ruleSetFacts(before), ruleSetFacts(after)];
     return [...textLines(old.facts, now.facts), ...ruleLines(old.rules, now.rules)];
@@ -203,5 +149,5 @@ export function diffLines(type: string, before: unknown, after: unknown): DiffLi
       ...(now.success ? [{ sign: '+' as const, sentence: sentenceOf(now.data) }] : []),
     ];
   }
-  return textLines(plainLines(type, before), plainLines(type, after));
+  return textLines(plainLines(type, before, nameOf), plainLines(type, after, nameOf));
 }

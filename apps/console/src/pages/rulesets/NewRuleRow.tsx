@@ -5,7 +5,7 @@ import { api } from '../../api/client.ts';
 import { messageOf } from '../../api/failures.ts';
 import { invalidateDraft } from '../../api/hooks.ts';
 import { Btn } from '../../ui/Bits.tsx';
-import { missingPart, ruleBody, withSide, type RuleForm } from './rule-edit.ts';
+import { bringServices, missingPart, ruleBody, withSide, type RuleForm } from './rule-edit.ts';
 import { ProfileBadge } from './RuleRow.tsx';
 import { ServiceCell, SideCell } from './SidePopover.tsx';
 
@@ -58,8 +58,9 @@ export function NewRuleRow({
           editable
           actors={form.consumers}
           subnets={form.subnets.includes('consumers')}
-          onSave={(consumers, on) =>
-            keep({ consumers, subnets: withSide(form.subnets, 'consumers', on) })
+          userGroups={form.userGroups}
+          onSave={(consumers, on, userGroups) =>
+            keep({ consumers, userGroups, subnets: withSide(form.subnets, 'consumers', on) })
           }
         />
       </div>
@@ -68,6 +69,7 @@ export function NewRuleRow({
         <ServiceCell
           label="Providing Services of new rule"
           editable
+          optional={bringServices(form.providers)}
           value={form.services}
           services={services}
           onSave={(chosen) => keep({ services: chosen })}

@@ -16,7 +16,7 @@ import { toActorWrite, toServiceWrite } from '../../format/actors.ts';
 import { idOf } from '../../format/words.ts';
 import { Btn, DraftBadge } from '../../ui/Bits.tsx';
 import { Confirm } from '../../ui/Confirm.tsx';
-import { broadSide, ruleToForm, withSide } from './rule-edit.ts';
+import { bringServices, broadSide, ruleToForm, withSide } from './rule-edit.ts';
 import { RuleOptions } from './RuleOptions.tsx';
 import { ServiceCell, SideCell } from './SidePopover.tsx';
 
@@ -97,9 +97,11 @@ export function RuleRow({
           editable={!locked}
           actors={rule.consumers}
           subnets={rule.use_workload_subnets.includes('consumers')}
-          onSave={(consumers, on) =>
+          userGroups={rule.consuming_security_principals}
+          onSave={(consumers, on, groups) =>
             change({
               consumers: consumers.map(toActorWrite),
+              consuming_security_principals: groups.map(({ href }) => ({ href })),
               use_workload_subnets: withSide(form.subnets, 'consumers', on),
             })
           }
@@ -110,6 +112,7 @@ export function RuleRow({
         <ServiceCell
           label={`Providing Services of ${name}`}
           editable={!locked}
+          optional={bringServices(rule.providers)}
           value={rule.ingress_services}
           services={services}
           onSave={(chosen) => change({ ingress_services: chosen.map(toServiceWrite) })}

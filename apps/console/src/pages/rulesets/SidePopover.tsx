@@ -6,11 +6,12 @@ import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import type { ActorWire, IngressServiceWire, ServiceWire } from '@bulkhead/contract';
 import { actorKey } from '../../format/actors.ts';
 import { subnetsState } from '../../format/rule-options.ts';
-import { ActorPicker } from '../../ui/ActorPicker.tsx';
+import { ActorPicker, BOUNDARY_KINDS } from '../../ui/ActorPicker.tsx';
 import { Btn } from '../../ui/Bits.tsx';
-import { ActorChip, ServiceName, SubnetsBadge } from '../../ui/Chips.tsx';
+import { ActorChip, ServiceName, SubnetsBadge, UserGroupChip } from '../../ui/Chips.tsx';
 import { FormErrors } from '../../ui/Notices.tsx';
 import { ServicePicker } from '../../ui/ServicePicker.tsx';
+import { UserGroupsField, type UserGroup } from '../../ui/UserGroupsField.tsx';
 import { errorsOf } from '../../api/failures.ts';
 
 interface CellProps {
@@ -110,9 +111,15 @@ export interface SideCellProps {
   readonly actors: readonly ActorWire[];
   readonly subnets: boolean;
   readonly editable: boolean;
-  /** Without Advanced Options: boundaries have none. */
+  /** Without Advanced Options and virtual services: boundaries have none. */
   readonly plain?: boolean;
-  readonly onSave: (actors: readonly ActorWire[], subnets: boolean) => Promise<void>;
+  /** Groups whose users it is narrowed to; absent where it cannot be. */
+  readonly userGroups?: readonly UserGroup[];
+  readonly onSave: (
+    actors: readonly ActorWire[],
+    subnets: boolean,
+    userGroups: readonly UserGroup[],
+  ) => Promise<void>;
 }
 
 function SideEditor({
@@ -120,16 +127,38 @@ function SideEditor({
   actors,
   subnets,
   plain = false,
+  userGroups,
   onSave,
   close,
 }: SideCellProps & { readonly close: () => void }) {
   const [value, setValue] = useState(actors);
   const [bySubnets, setBySubnets] = useState(subnets);
   const [advanced, setAdvanced] = useState(subnets);
+  const [groups, setGroups] = useState(userGroups ?? []);
   const state = subnetsState(value);
   return (
     <>
-      <ActorPicker label={label} value={value} onChange={setValue} />
+      <ActorPicker
+        label={label}
+        value={value}
+        onChange={setValue}
+        {...(plain ? { kinds: BOUNDARY_KINDS } : {})}
+      />
+      {userGroups === undefined ? null : (
+        <div
+          className="row"
+          style={{ borderTop: '1px solid var(--bh-line)', padding: '10px 14px' }}
+        >
+          <b>User groups</b>
+          <div className="grow">
+            <UserGroupsField
+              label={`User groups of ${label}`}
+              value={groups}
+              onChange={setGroups}
+            />
+          </div>
+        </div>
+      )}
       {plain ? null : (
         <div style={{ borderTop: '1px solid var(--bh-line)', padding: '10px 14px 12px' }}>
           <button
@@ -167,7 +196,7 @@ function SideEditor({
         action="Save side"
         onCancel={close}
         onSave={async () => {
-          await onSave(value, bySubnets && state.allowed);
+          await onSave(value, bySubnets && state.allowed, groups);
           close();
         }}
       />
@@ -184,6 +213,9 @@ export function SideCell(props: SideCellProps) {
       ) : (
         actors.map((actor) => <ActorChip key={actorKey(actor)} actor={actor} />)
       )}
+      {props.userGroups?.map((group) => (
+        <UserGroupChip key={group.href} name={group.name} />
+      ))}
       {props.subnets ? <SubnetsBadge /> : null}
     </>
   );
@@ -199,11 +231,14 @@ export interface ServiceCellProps {
   readonly value: readonly IngressServiceWire[];
   readonly services: readonly ServiceWire[];
   readonly editable: boolean;
+  /** Virtual services among the providers bring their own. */
+  readonly optional?: boolean;
   readonly onSave: (services: readonly IngressServiceWire[]) => Promise<void>;
 }
 function ServiceEditor({
   label,
   value,
+  optional = false,
   onSave,
   close,
 }: ServiceCellProps & { readonly close: () => void }) {
@@ -212,8 +247,14 @@ function ServiceEditor({
     <>
       <ServicePicker label={label} value={chosen} onChange={setChosen} />
       <Foot
-        note={chosen.length === 0 ? 'A rule needs at least one service.' : ''}
-        disabled={chosen.length === 0}
+        note={
+          optional
+            ? 'Virtual services bring their own.'
+            : chosen.length === 0
+              ? 'A rule needs at least one service.'
+              : ''
+        }
+        disabled={chosen.length === 0 && !optional}
         action="Save services"
         onCancel={close}
         onSave={async () => {
@@ -227,7 +268,7 @@ function ServiceEditor({
 export function ServiceCell(props: ServiceCellProps) {
   const shown =
     props.value.length === 0 ? (
-      <span className="t3">Choose</span>
+      <span className="t3">{props.optional === true ? 'Those of the provider' : 'Choose'}</span>
     ) : (
       props.value.map((service, index) => (
         <ServiceName

@@ -21,6 +21,11 @@ test('what a rule still needs is one sentence', () => {
   ).toBeNull();
 });
 
+test('virtual services as providers bring their services', () => {
+  const providers = [{ virtual_service: { href: '/orgs/1/virtual_services/a', name: 'Shop' } }];
+  expect(missingPart({ consumers: [{ actors: 'ams' }], services: [], providers })).toBeNull();
+});
+
 test('the remedy of a broad rule is for the side that the warning names (R-POL-4)', () => {
   expect(
     broadSide({

@@ -2,6 +2,7 @@
 import type { ActorWire, IngressServiceWire, SecRuleWire } from '@bulkhead/contract';
 import type { NetworkType, RuleSide } from '@bulkhead/policy';
 import { toActorWrite, toServiceWrite } from '../../format/actors.ts';
+import type { UserGroup } from '../../ui/UserGroupsField.tsx';
 
 export interface RuleForm {
   readonly consumers: readonly ActorWire[];
@@ -10,6 +11,8 @@ export interface RuleForm {
   readonly subnets: readonly RuleSide[];
   readonly extraScope: boolean;
   readonly networkType: NetworkType;
+  /** User groups that the consumers are narrowed to. */
+  readonly userGroups: readonly UserGroup[];
 }
 export const EMPTY_RULE: RuleForm = {
   consumers: [],
@@ -18,6 +21,7 @@ export const EMPTY_RULE: RuleForm = {
   subnets: [],
   extraScope: false,
   networkType: 'brn',
+  userGroups: [],
 };
 
 export function ruleToForm(rule: SecRuleWire): RuleForm {
@@ -28,7 +32,13 @@ export function ruleToForm(rule: SecRuleWire): RuleForm {
     subnets: rule.use_workload_subnets,
     extraScope: rule.unscoped_consumers,
     networkType: rule.network_type,
+    userGroups: rule.consuming_security_principals,
   };
+}
+
+/** Virtual services bring their services with them. */
+export function bringServices(providers: readonly ActorWire[]): boolean {
+  return providers.some((actor) => actor.virtual_service !== undefined);
 }
 
 /** What is missing before a rule can be saved, as one sentence; null when it is whole. */
@@ -37,7 +47,7 @@ export function missingPart(
 ): string | null {
   const missing = [
     rule.consumers.length === 0 ? 'consumers' : '',
-    rule.services.length === 0 ? 'providing services' : '',
+    rule.services.length === 0 && !bringServices(rule.providers) ? 'providing services' : '',
     rule.providers.length === 0 ? 'providers' : '',
   ].filter((text) => text !== '');
   return missing.length === 0
@@ -55,6 +65,7 @@ export function ruleBody(rule: RuleForm) {
     use_workload_subnets: [...rule.subnets],
     unscoped_consumers: rule.extraScope,
     network_type: rule.networkType,
+    consuming_security_principals: rule.userGroups.map(({ href }) => ({ href })),
   };
 }
 
