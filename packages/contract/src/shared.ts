@@ -139,8 +139,9 @@ export const versionIdParams = z.object({
 });
 
 /**
- * Optimistic concurrency (ours): header `If-Match` or member-free query `if_updated_at` with the `updated_at` that the editor saw.
- * When somebody saved since, 406 `object_changed`, and nothing is written.
+ * Two people who edit one object (ours): the later one sends the `updated_at` that they saw, in the query `if_updated_at` or, as the
+ * `ETag` of a GET says it, in the header `If-Match`; also with a DELETE. When somebody saved since, nothing is written, and 406
+ * `object_changed` tells who changed what. Clients that send neither, as those of the public API, write whatever is there.
  */
 export const ifUpdatedAtQuery = z.object({
   if_updated_at: z

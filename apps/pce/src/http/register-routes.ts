@@ -192,8 +192,11 @@ function send(spec: EndpointSpec, answer: unknown, reply: FastifyReply): Fastify
       return reply;
     case 'empty':
       return reply.code(spec.status).send();
-    case 'json':
+    case 'json': {
+      const tag = isRecord(answer) ? answer['updated_at'] : undefined;
+      if (typeof tag === 'string') reply.header('etag', `"${tag}"`);
       return sendJson(reply, spec.status, answer);
+    }
     case 'collection': {
       // what Handler promises for a collection
       const page = answer as Page<unknown>;

@@ -1,6 +1,7 @@
 /** Writing the draft of policy objects, one organization's writes one after the other. */
 import { sql } from 'kysely';
 import { policyHref, type ErrorToken } from '@bulkhead/contract';
+import { changesSince, describeSince } from '../audit/changes-since.ts';
 import { describeChanges, recordEvent } from '../audit/record-event.ts';
 import { json, type PolicyContent, type Tx } from '../db/database.ts';
 import { appendChange } from '../db/transaction.ts';
@@ -76,25 +77,48 @@ export async function lockDraft<T extends StoredType>(
     name: view.content.name,
     updatedAt: view.updatedAt,
     updatedBy: view.updatedBy,
+    href: policyHref(orgId, 'draft', place.type, place.id),
   });
   return view;
 }
 
-/** 406 `object_changed` when the state that was edited is no longer the newest. */
+/** 406 `object_changed` when the state that was edited is no longer the newest. With its href the answer tells what changed under it. */
 export async function refuseStale(
-  context: Pick<WriteContext, 'db' | 'ifUpdatedAt'>,
-  current: { readonly name: string; readonly updatedAt: Date; readonly updatedBy: string },
+  context: Pick<WriteContext, 'db' | 'ifUpdatedAt' | 'orgId'>,
+  current: {
+    readonly name: string;
+    readonly updatedAt: Date;
+    readonly updatedBy: string;
+    readonly href?: string;
+  },
 ): Promise<void> {
-  const { ifUpdatedAt, db } = context;
-  if (ifUpdatedAt === null || ifUpdatedAt === current.updatedAt.toISOString()) return;
-  const id = Number(/^\/users\/(\d+)$/.exec(current.updatedBy)?.[1] ?? Number.NaN);
+  const { ifUpdatedAt, db, orgId } = context;
+  const { name, href, updatedAt, updatedBy } = current;
+  if (ifUpdatedAt === null || ifUpdatedAt === updatedAt.toISOString()) return;
+  const changes =
+    href === undefined ? [] : await changesSince(db, orgId, { href, updatedAt: ifUpdatedAt });
+  const what =
+    changes.length > 0
+      ? describeSince(changes)
+      : `saved by ${await nameOfUser(db, updatedBy)} at ${updatedAt.toISOString()}`;
+  throw new DomainError(
+    'object_changed',
+    `"${name}" was ${what}, after you opened it; load it again and repeat your change`,
+    { href },
+  );
+}
+
+async function nameOfUser(db: Tx, href: string): Promise<string> {
+  const id = Number(/^\/users\/(\d+)$/.exec(href)?.[1] ?? Number.NaN);
   const user = Number.isNaN(id)
     ? undefined
     : await db.selectFrom('users').select('username').where('id', '=', id).executeTakeFirst();
-  throw new DomainError(
-    'object_changed',
-    `"${current.name}" was saved by ${user?.username ?? current.updatedBy} at ${current.updatedAt.toISOString()}, after you opened it; load it again and repeat your change`,
-  );
+  return user?.username ?? href;
+}
+
+/** Later than the state before, so that no two states of an object have one `updated_at`. */
+export function laterThan(before: Date, now: Date): Date {
+  return new Date(Math.max(now.getTime(), before.getTime() + 1));
 }
 
 const INTEGER_IDS = ['ip_lists', 'services', 'rule_sets', 'enforcement_boundaries'] as const;
@@ -214,7 +238,7 @@ export async function updateDraft<T extends StoredType>(
       .set({
         draft: json(asContent(content)),
         update_type: view.updateType ?? 'update',
-        updated_at: deps.clock.now(),
+        updated_at: laterThan(view.updatedAt, deps.clock.now()),
         updated_by: context.caller.href,
       })
       .where('org_id', '=', view.orgId)
@@ -247,7 +271,7 @@ export async function deleteDraft(
       .where('id', '=', view.id)
       .execute();
   } else {
-    const now = deps.clock.now();
+    const now = laterThan(view.updatedAt, deps.clock.now());
     await db
       .updateTable('policy_objects')
       .set({

@@ -274,26 +274,6 @@ test('versions are listed newest first, and each says what it holds', async () =
   expect((await refusalOf(unknown)).status).toBe(404);
 });
 
-test('a stale edit is refused and says who saved, and when', async () => {
-  const client = pce().client();
-  const list = await makeIpList(client, 'Edited twice', '192.0.2.0/24');
-  const path = `/api/v2${list.href}?if_updated_at=${encodeURIComponent(list.updated_at)}`;
-  const [one, two] = await Promise.all([
-    pce().send('PUT', path, { body: { description: 'one' } }),
-    pce().send('PUT', path, { body: { description: 'two' } }),
-  ]);
-  expect([one.status, two.status].toSorted((a, b) => a - b)).toEqual([204, 406]);
-  const refused = one.status === 406 ? one : two;
-  expect(refused.json).toMatchObject([
-    {
-      token: 'object_changed',
-      message: expect.stringMatching(/saved by owner@example\.com at \d{4}-/) as unknown,
-    },
-  ]);
-  const saved = await client.call('ip_lists.get', { params: { ...DRAFT, id: idOf(list) } });
-  expect(saved.description).toBe(one.status === 204 ? 'one' : 'two');
-});
-
 test('roles: a policy object provisioner provisions lists and no rulesets; a viewer nothing', async () => {
   const client = pce().client();
   await client.call('sec_policy.revert_all');

@@ -5,6 +5,7 @@ import type { Deps } from '../../deps.ts';
 import { DomainError, notFound } from '../../http/domain-error.ts';
 import { membersInOrder, sameContent } from '../../provisioning/compare.ts';
 import {
+  laterThan,
   lockDraft,
   mustBeDraft,
   newRuleId,
@@ -54,6 +55,8 @@ export interface EntryKind<Body extends object, Write extends object> {
   check(context: CheckContext, bodies: readonly Placed<Body>[]): Promise<void>;
 }
 
+type EntryType = EntryKind<object, object>['type'];
+
 type InSet<Write> = Write & {
   readonly href?: string | undefined;
   readonly deleted_at?: unknown;
@@ -61,7 +64,7 @@ type InSet<Write> = Write & {
 
 export function entryHref(
   view: RuleSetView,
-  type: EntryKind<object, object>['type'],
+  type: EntryType,
   entry: { readonly id: number },
 ): string {
   return `${presentVersioned(view).href}/${type}/${entry.id}`;
@@ -182,7 +185,7 @@ export async function replacedEntries<Body extends object, Write extends object>
       entries.push({
         ...same,
         body,
-        updated_at: at,
+        updated_at: laterThan(new Date(same.updated_at), deps.clock.now()).toISOString(),
         updated_by: by.href,
         deleted_at: null,
         deleted_by: null,
@@ -256,14 +259,14 @@ export async function updateEntry<Body extends object, Write extends object>(
 ): Promise<void> {
   const view = await lockRuleSet(context);
   const before = findEntry(view, kind, id);
-  await refuseStaleEntry(context, view, before);
+  await refuseStaleEntry(context, { view, type: kind.type }, before);
   const body = kind.changed(before.body, write);
   if (sameContent(before.body, body)) return;
   await kind.check({ ...context, scopes: view.content.scopes }, [{ body, at: '' }]);
   const after = {
     ...before,
     body,
-    updated_at: deps.clock.now().toISOString(),
+    updated_at: laterThan(new Date(before.updated_at), deps.clock.now()).toISOString(),
     updated_by: context.caller.href,
   };
   await updateDraft(deps, context, { view, content: withEntry(view, kind, after) });
@@ -272,13 +275,14 @@ export async function updateEntry<Body extends object, Write extends object>(
 
 function refuseStaleEntry(
   context: EntryContext,
-  view: RuleSetView,
+  { view, type }: { readonly view: RuleSetView; readonly type: EntryType },
   entry: StoredEntry<object>,
 ): Promise<void> {
   return refuseStale(context, {
     name: `rule ${entry.id} of ${view.content.name}`,
     updatedAt: new Date(entry.updated_at),
     updatedBy: entry.updated_by,
+    href: entryHref(view, type, entry),
   });
 }
 
@@ -302,7 +306,7 @@ export async function deleteEntry<Body extends object, Write extends object>(
   const view = await lockRuleSet(context);
   const entry = findEntry(view, kind, id);
   if (entry.deleted_at !== null) return;
-  await refuseStaleEntry(context, view, entry);
+  await refuseStaleEntry(context, { view, type: kind.type }, entry);
   const by = { href: context.caller.href, at: deps.clock.now().toISOString() };
   const marked = removed(entry, activeOf(view, kind), by);
   const content =

@@ -108,6 +108,7 @@ async function lock(context: WriteContext, sid: string): Promise<Row> {
     name: row.name,
     updatedAt: row.updated_at,
     updatedBy: row.updated_by,
+    href: hrefOf(row),
   });
   return row;
 }
