@@ -20,6 +20,7 @@ import { ruleSideEndpoints } from './resources/rule-sides.ts';
 import { ruleQuestionEndpoints } from './resources/rule-questions.ts';
 import { userEndpoints } from './resources/users.ts';
 import { venCareEndpoints } from './resources/ven-care.ts';
+import { venObjectEndpoints } from './resources/vens.ts';
 import { venEndpoints } from './resources/ven.ts';
 import { venQueryEndpoints } from './resources/ven-queries.ts';
 import { pairingEndpoints } from './resources/pairing.ts';
@@ -44,6 +45,7 @@ export const endpoints = {
   ...securityPrincipalEndpoints,
   ...firewallSettingsEndpoints,
   ...workloadEndpoints,
+  ...venObjectEndpoints,
   ...workloadOperationEndpoints,
   ...venQueryEndpoints,
   ...pairingEndpoints,

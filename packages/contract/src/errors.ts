@@ -55,11 +55,18 @@ export type ErrorToken = keyof typeof ERROR_STATUS;
 
 export const apiErrorSchema = z
   .object({
-    token: z.string().describe('Stable code of the error'),
-    message: z.string().describe('What is wrong, where, and what would be right'),
-    href: z.string().optional().describe('Object that the error is about'),
+    token: z.string().describe('Stable code of the error, such as input_validation_error'),
+    message: z
+      .string()
+      .describe('What is wrong, where, and what would be right, such as name: must not be empty'),
+    href: z
+      .string()
+      .optional()
+      .describe('Object that the error is about, such as /orgs/1/labels/7'),
   })
-  .meta({ id: 'ApiError' });
+  .meta({ id: 'ApiError', description: 'What is wrong, where, and what would be right' });
 export type ApiError = z.infer<typeof apiErrorSchema>;
 
-export const apiErrorsSchema = z.array(apiErrorSchema).meta({ id: 'ApiErrors' });
+export const apiErrorsSchema = z
+  .array(apiErrorSchema)
+  .meta({ id: 'ApiErrors', description: 'Every error answer' });

@@ -18,6 +18,7 @@ export * from './resources/security-principals.ts';
 export * from './resources/firewall-settings.ts';
 export * from './resources/workload-filters.ts';
 export * from './resources/workloads.ts';
+export * from './resources/vens.ts';
 export * from './resources/ven-care.ts';
 export * from './resources/ven-queries.ts';
 export * from './resources/pairing.ts';

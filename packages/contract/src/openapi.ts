@@ -32,34 +32,69 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Compone
 function relocate(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(relocate);
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, member]) =>
-      key === '$ref' && typeof member === 'string'
-        ? [key, member.replace('#/$defs/', '#/components/schemas/')]
-        : [key, relocate(member)],
+  return withExample(
+    Object.fromEntries(
+      Object.entries(value).map(([key, member]) =>
+        key === '$ref' && typeof member === 'string'
+          ? [key, member.replace('#/$defs/', '#/components/schemas/')]
+          : [key, relocate(member)],
+      ),
     ),
   );
 }
 
+/** Descriptions end in their example, where they have one: `Port of the service, such as 443`. */
+const EXAMPLE = /^(?<text>.*), such as (?<example>.*)$/s;
+
+function withExample(schema: Json): Json {
+  const { description } = schema;
+  const kind = kindOf(schema);
+  const found = typeof description === 'string' ? EXAMPLE.exec(description)?.groups : undefined;
+  if (found === undefined || kind === undefined) return schema;
+  const example = kind === 'number' ? Number(found['example']) : found['example'];
+  return { ...schema, description: found['text'], examples: [example] };
+}
+
+/** What one example of a schema is; undefined: it is of many values or lists those that it has. */
+function kindOf(schema: Json): 'text' | 'number' | undefined {
+  const { type, anyOf } = schema;
+  if (Array.isArray(anyOf)) {
+    const kinds = anyOf.map((one: Json) => kindOf(one));
+    return kinds.find((kind) => kind !== undefined);
+  }
+  if ('enum' in schema || 'const' in schema) return undefined;
+  if (type === 'integer' || type === 'number') return 'number';
+  return type === 'string' ? 'text' : undefined;
+}
+
 function parameters(spec: EndpointSpec, components: Components): Json[] {
-  const inPath = [...spec.path.matchAll(/:([a-z_]+)/g)].map(([, name]) => ({
+  const inPath = parametersOf(spec.params, 'path', components);
+  const order = [...spec.path.matchAll(/:([a-z_]+)/g)].map(([, name]) => name);
+  return [
+    ...inPath.toSorted(
+      (a, b) => order.indexOf(String(a['name'])) - order.indexOf(String(b['name'])),
+    ),
+    ...parametersOf(spec.query, 'query', components),
+  ];
+}
+
+function parametersOf(
+  schema: z.ZodType | undefined,
+  place: 'path' | 'query',
+  components: Components,
+): Json[] {
+  if (schema === undefined) return [];
+  const { properties = {}, required = [] } = schemaOf(schema, 'input', components) as {
+    properties?: Record<string, Json>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, { description, ...rest }]) => ({
     name,
-    in: 'path',
-    required: true,
-    schema: { type: 'string' },
-  }));
-  if (spec.query === undefined) return inPath;
-  const query = schemaOf(spec.query, 'input', components);
-  const properties = (query['properties'] ?? {}) as Record<string, Json>;
-  const required = (query['required'] ?? []) as string[];
-  const inQuery = Object.entries(properties).map(([name, { description, ...schema }]) => ({
-    name,
-    in: 'query',
+    in: place,
     required: required.includes(name),
     ...(description === undefined ? {} : { description }),
-    schema,
+    schema: rest,
   }));
-  return [...inPath, ...inQuery];
 }
 
 function answer(spec: EndpointSpec, components: Components): Json {
@@ -88,7 +123,7 @@ const PREFER: Json = {
   in: 'header',
   required: false,
   description: 'respond-async: the collection is collected by a job, without limit',
-  schema: { type: 'string' },
+  schema: { type: 'string', examples: ['respond-async'] },
 };
 const LATER: Json = {
   description: 'Taken on for later (Prefer: respond-async)',

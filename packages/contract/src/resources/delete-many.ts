@@ -46,7 +46,9 @@ export const deleteManyEndpoints = {
     permission: 'rs',
     events: ['sec_rule.delete', 'rule_set.update'],
     tag: 'Rulesets',
-    params: versionParams.extend({ rule_set_id: z.string() }),
+    params: versionParams.extend({
+      rule_set_id: z.string().describe('Id of the ruleset, such as 3'),
+    }),
     summary: 'Deletes rules of a ruleset in draft, all or none',
     ...answer,
   }),

@@ -55,16 +55,18 @@ export const firewallSettingsSchema = z
     firewall_coexistence: z
       .array(
         z.object({
-          scope: z.array(refSchema),
-          illumio_primary: z.boolean(),
-          workload_mode: workloadMode.nullable(),
+          scope: z.array(refSchema).describe('Labels that the hosts have'),
+          illumio_primary: z.boolean().describe("true: the VEN's firewall decides first"),
+          workload_mode: workloadMode
+            .nullable()
+            .describe('Always null: an entry is for every mode'),
         }),
       )
       .describe('The first entry whose scope holds a workload counts; none: the VEN is alone'),
     blocked_connection_reject_scopes: scopesSchema.describe(
       'Blocked inbound connections are rejected on workloads in any of these, dropped on others',
     ),
-    ipv6_mode: z.enum(IPV6_MODES),
+    ipv6_mode: z.enum(IPV6_MODES).describe('How IPv6 is treated'),
     allow_ipv6: z.boolean().describe('False: ipv6_mode is block_all'),
     vpn_pools: vpnPools,
     ike_authentication_type: z.enum(['psk', 'certificate']).describe(SHOWN),
@@ -74,7 +76,7 @@ export const firewallSettingsSchema = z
     ...versioned,
     caps: capsSchema,
   })
-  .meta({ id: 'FirewallSettings' });
+  .meta({ id: 'FirewallSettings', description: 'What hosts enforce besides rules' });
 export type FirewallSettingsWire = z.infer<typeof firewallSettingsSchema>;
 
 const firewallSettingsWrite = z
@@ -82,20 +84,32 @@ const firewallSettingsWrite = z
     firewall_coexistence: z
       .array(
         z.strictObject({
-          scope: z.array(refSchema).max(20),
-          illumio_primary: z.boolean(),
-          workload_mode: workloadMode.nullable().optional(),
+          scope: z.array(refSchema).max(20).describe('Labels that the hosts have'),
+          illumio_primary: z.boolean().describe("true: the VEN's firewall decides first"),
+          workload_mode: workloadMode
+            .nullable()
+            .optional()
+            .describe('Always null: an entry is for every mode'),
         }),
       )
-      .max(1000),
-    blocked_connection_reject_scopes: scopesWriteSchema,
-    ipv6_mode: z.enum(IPV6_MODES),
-    allow_ipv6: z.boolean(),
+      .max(1000)
+      .describe("Whether other firewalls stand beside the VEN's"),
+    blocked_connection_reject_scopes: scopesWriteSchema.describe(
+      'Where blocked connections are rejected instead of dropped',
+    ),
+    ipv6_mode: z.enum(IPV6_MODES).describe('How IPv6 is treated'),
+    allow_ipv6: z.boolean().describe('Whether IPv6 passes whatever the rules say'),
     vpn_pools: vpnPools,
-    ike_authentication_type: z.enum(['psk', 'certificate']),
-    network_detection_mode: z.string().max(64).nullable(),
-    ...each(FIREWALL_FLAGS, z.boolean()),
-    ...each(FIREWALL_SCOPES, scopesWriteSchema),
+    ike_authentication_type: z
+      .enum(['psk', 'certificate'])
+      .describe('Stored and shown, without effect'),
+    network_detection_mode: z
+      .string()
+      .max(64)
+      .nullable()
+      .describe('How the network of the interface was found, such as single_private_brn'),
+    ...each(FIREWALL_FLAGS, z.boolean().describe(SHOWN)),
+    ...each(FIREWALL_SCOPES, scopesWriteSchema.describe(SHOWN)),
   })
   .partial();
 export type FirewallSettingsWrite = z.infer<typeof firewallSettingsWrite>;
@@ -122,7 +136,9 @@ export const firewallSettingsEndpoints = {
     summary: 'What every host always lets pass, whatever the policy says; part of the product',
     status: 200,
     answer: 'collection',
-    response: z.object({ name: z.string() }).meta({ id: 'EssentialServiceRule' }),
+    response: z
+      .object({ name: z.string().describe('Name, such as Web servers') })
+      .meta({ id: 'EssentialServiceRule', description: 'Traffic that always passes' }),
   }),
   'firewall_settings.update': endpoint({
     method: 'PUT',

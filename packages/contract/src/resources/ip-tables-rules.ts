@@ -23,26 +23,35 @@ export const IP_TABLES_CHAINS = [
 ] as const;
 
 const statement = {
-  table_name: z.enum(IP_TABLES),
-  chain_name: z.enum(IP_TABLES_CHAINS),
+  table_name: z.enum(IP_TABLES).describe('Table of iptables'),
+  chain_name: z.enum(IP_TABLES_CHAINS).describe('Chain of the table'),
 };
 export const ipTablesRuleSchema = z
   .object({
     href: hrefSchema,
-    enabled: z.boolean(),
+    enabled: z.boolean().describe('false: it is kept, and counts for nothing'),
     description: descriptionSchema,
-    ip_version: z.enum(['4', '6']),
-    statements: z.array(z.object({ ...statement, parameters: z.string() })),
-    actors: z.array(actorSchema),
+    ip_version: z.enum(['4', '6']).describe('IPv4 or IPv6'),
+    statements: z
+      .array(
+        z.object({
+          ...statement,
+          parameters: z
+            .string()
+            .describe('What follows `-A CHAIN`, such as -p tcp --dport 22 -j ACCEPT'),
+        }),
+      )
+      .describe('iptables statements, in their order'),
+    actors: z.array(actorSchema).describe('Which hosts get it'),
     ...versioned,
   })
-  .meta({ id: 'IpTablesRule' });
+  .meta({ id: 'IpTablesRule', description: 'Raw iptables statements for Linux hosts' });
 export type IpTablesRuleWire = z.infer<typeof ipTablesRuleSchema>;
 
 const ipTablesRuleWrite = z.strictObject({
-  enabled: z.boolean(),
+  enabled: z.boolean().describe('false: it is kept, and counts for nothing'),
   description: descriptionSchema.optional(),
-  ip_version: z.enum(['4', '6']),
+  ip_version: z.enum(['4', '6']).describe('IPv4 or IPv6'),
   statements: z
     .array(
       z.strictObject({
@@ -56,18 +65,22 @@ const ipTablesRuleWrite = z.strictObject({
       }),
     )
     .min(1, 'needs at least one statement')
-    .max(1000),
+    .max(1000)
+    .describe('iptables statements, in their order'),
   actors: z
     .array(
       z.union([
-        z.strictObject({ actors: z.literal('ams') }),
-        z.strictObject({ label: refSchema }),
-        z.strictObject({ label_group: refSchema }),
-        z.strictObject({ workload: refSchema }),
+        z.strictObject({ actors: z.literal('ams').describe('ams: all workloads') }),
+        z.strictObject({ label: refSchema.describe('A label') }),
+        z.strictObject({
+          label_group: refSchema.describe('A label group, which stands for all of its labels'),
+        }),
+        z.strictObject({ workload: refSchema.describe('A workload') }),
       ]),
     )
     .min(1, 'needs at least one entry: nobody would get the rule')
-    .max(10000),
+    .max(10000)
+    .describe('Which hosts get it'),
 });
 export type IpTablesRuleWrite = z.infer<typeof ipTablesRuleWrite>;
 /** One of a ruleset that is written whole, new or as it was read. */
@@ -78,8 +91,10 @@ export const ipTablesRuleInSetWrite = ipTablesRuleWrite.extend({
 export type IpTablesRuleInSetWrite = z.infer<typeof ipTablesRuleInSetWrite>;
 
 const R = '/orgs/:org_id/sec_policy/:pversion/rule_sets/:rule_set_id/ip_tables_rules';
-const rulesParams = versionParams.extend({ rule_set_id: z.string() });
-const ruleParams = rulesParams.extend({ id: z.string() });
+const rulesParams = versionParams.extend({
+  rule_set_id: z.string().describe('Id of the ruleset, such as 3'),
+});
+const ruleParams = rulesParams.extend({ id: z.string().describe('Id of the rule, such as 7') });
 const TAG = 'Rulesets';
 
 export const ipTablesRuleEndpoints = {

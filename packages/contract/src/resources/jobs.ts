@@ -18,20 +18,22 @@ export const COLLECTION_JOB = ':illumio/async_requests';
 const jobSchema = z
   .object({
     href: hrefSchema,
-    job_type: z.string().describe('What kind of work it is'),
-    description: z.string().describe('Path of the collection that was asked for'),
-    status: z.enum(JOB_STATUSES),
+    job_type: z.string().describe('What kind of work it is, such as :illumio/async_requests'),
+    description: z
+      .string()
+      .describe('Path of the collection that was asked for, such as /orgs/1/labels'),
+    status: z.enum(JOB_STATUSES).describe('How far it is'),
     result: z
       .object({
         href: hrefSchema.optional().describe('Data file, once the job is done'),
-        message: z.string().optional().describe('Why it failed'),
+        message: z.string().optional().describe('Why it failed, such as The disk is full'),
       })
       .describe('Empty while it runs'),
     requested_at: timestampSchema,
     requested_by: refSchema,
-    terminated_at: timestampSchema.nullable(),
+    terminated_at: timestampSchema.nullable().describe('When it ended; null: it runs'),
   })
-  .meta({ id: 'Job' });
+  .meta({ id: 'Job', description: 'Work that was accepted, and how far it is' });
 export type JobWire = z.infer<typeof jobSchema>;
 
 const J = '/orgs/:org_id/jobs';
@@ -45,7 +47,11 @@ export const jobEndpoints = {
     summary: "The caller's jobs of the last 24 hours, newest first",
     query: z.object({
       ...pageQuery,
-      job_type: z.string().max(255).optional().describe('Exactly this type'),
+      job_type: z
+        .string()
+        .max(255)
+        .optional()
+        .describe('Exactly this type, such as rule_set.update'),
     }),
     status: 200,
     answer: 'collection',
@@ -81,7 +87,11 @@ export const jobEndpoints = {
     params: orgIdParams,
     summary: 'What a job collected: the array of the collection, without limit; kept for 24 hours',
     query: z.object({
-      filename: z.string().max(255).optional().describe('Name under which a browser saves it'),
+      filename: z
+        .string()
+        .max(255)
+        .optional()
+        .describe('Name under which a browser saves it, such as labels.json'),
     }),
     status: 200,
     answer: 'raw',

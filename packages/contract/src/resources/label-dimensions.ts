@@ -15,11 +15,15 @@ import { labelDimensionSchema, labelKey } from './labels.ts';
 const colour = z.string().regex(/^#[0-9a-f]{6}$/i, 'must be a colour, such as #2553bd');
 const displayInfoWrite = z
   .strictObject({
-    icon: z.string().max(64).describe('Name of an icon'),
-    initial: z.string().min(1).max(2).describe('One or two letters in place of the name'),
-    background_color: colour,
-    foreground_color: colour,
-    sort_ordinal: z.number().int().min(0).max(1_000_000).describe('Place in lists'),
+    icon: z.string().max(64).describe('Name of an icon, such as role'),
+    initial: z
+      .string()
+      .min(1)
+      .max(2)
+      .describe('One or two letters in place of the name, such as R'),
+    background_color: colour.describe('Color behind the letters, such as #ffffff'),
+    foreground_color: colour.describe('Color of the letters, such as #000000'),
+    sort_ordinal: z.number().int().min(0).max(1_000_000).describe('Place in lists, such as 1'),
     display_name_plural: nameSchema,
   })
   .partial();
@@ -35,8 +39,12 @@ export const labelDimensionEndpoints = {
     summary: 'Label dimensions',
     query: z.object({
       ...listQuery,
-      key: z.string().max(255).optional(),
-      display_name: z.string().max(255).optional().describe('Part of the name, any letter case'),
+      key: z.string().max(255).optional().describe('Key of the label dimension, such as role'),
+      display_name: z
+        .string()
+        .max(255)
+        .optional()
+        .describe('Part of the name, any letter case, such as web'),
       include_deleted: booleanParam.optional(),
     }),
     status: 200,
@@ -63,9 +71,9 @@ export const labelDimensionEndpoints = {
     params: orgParams,
     summary: 'Adds a label dimension, at most 20 in all; effective at once',
     body: z.strictObject({
-      key: labelKey,
+      key: labelKey.describe('Key of the label dimension, such as role'),
       display_name: nameSchema,
-      display_info: displayInfoWrite.optional(),
+      display_info: displayInfoWrite.optional().describe('How it is shown'),
       ...externalDataWrite,
     }),
     represents: labelDimensionSchema,
@@ -83,7 +91,7 @@ export const labelDimensionEndpoints = {
     summary: 'Changes what a label dimension is called and looks like; the key never changes',
     body: z.strictObject({
       display_name: nameSchema.optional(),
-      display_info: displayInfoWrite.optional(),
+      display_info: displayInfoWrite.optional().describe('How it is shown'),
       ...externalDataWrite,
     }),
     represents: labelDimensionSchema,

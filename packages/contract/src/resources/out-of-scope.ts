@@ -8,7 +8,7 @@ const empty = {
   method: 'GET',
   permission: 'any',
   tag: 'Always empty',
-  query: z.object(pageQuery),
+  query: z.object(pageQuery).describe('Part of the name, any letter case, such as web'),
   status: 200,
   answer: 'collection',
   response: nothing,

@@ -30,26 +30,46 @@ const ICMP_PROTOCOLS: readonly number[] = [1, 58];
 /** In requests: a workload; every workload that has all of the labels; an address. */
 export const policyTestHostWriteSchema = z
   .union([
-    z.strictObject({ workload: refSchema }),
-    z.strictObject({ labels: z.array(refSchema).min(1).max(20) }),
-    z.strictObject({ address: z.string().trim().min(1).max(64) }),
+    z.strictObject({ workload: refSchema.describe('A workload') }),
+    z.strictObject({
+      labels: z
+        .array(refSchema)
+        .min(1)
+        .max(20)
+        .describe('Labels, at most one of a dimension, such as [["/orgs/1/labels/2"]]'),
+    }),
+    z.strictObject({
+      address: z
+        .string()
+        .trim()
+        .min(1)
+        .max(64)
+        .describe('IPv4 or IPv6 address, such as 192.0.2.10'),
+    }),
   ])
-  .meta({ id: 'PolicyTestHostWrite' });
+  .meta({
+    id: 'PolicyTestHostWrite',
+    description: 'A workload, all with these labels, or an address',
+  });
 export type PolicyTestHostWrite = z.infer<typeof policyTestHostWriteSchema>;
 export const policyTestHostSchema = z
   .object({
     workload: z
       .object({
         href: hrefSchema,
-        name: z.string().nullable(),
-        hostname: z.string().nullable(),
-        deleted: z.boolean(),
+        name: z.string().nullable().describe('Name, such as Web servers'),
+        hostname: z.string().nullable().describe('Name of the host, such as web-1.example.com'),
+        deleted: z.boolean().describe('true: it was deleted, and is kept for what refers to it'),
       })
-      .optional(),
-    labels: z.array(labelRefSchema).optional(),
-    address: z.string().optional(),
+      .optional()
+      .describe('A workload'),
+    labels: z
+      .array(labelRefSchema)
+      .optional()
+      .describe('Labels, at most one of a dimension, such as [["/orgs/1/labels/2"]]'),
+    address: z.string().optional().describe('IPv4 or IPv6 address, such as 192.0.2.10'),
   })
-  .meta({ id: 'PolicyTestHost' });
+  .meta({ id: 'PolicyTestHost', description: 'Hosts of a policy test' });
 export type PolicyTestHostWire = z.infer<typeof policyTestHostSchema>;
 
 const byList = z
@@ -68,7 +88,7 @@ const endExpectation = z
   .refine((value) => value.decision !== undefined || value.by !== undefined, {
     message: 'needs decision or by',
   })
-  .meta({ id: 'EndExpectation' });
+  .meta({ id: 'EndExpectation', description: 'What one end is expected to say' });
 
 const hosts = z.array(policyTestHostWriteSchema).min(1).max(200);
 const written = {
@@ -77,7 +97,13 @@ const written = {
   enabled: z.boolean().optional().describe('Default true'),
   from: hosts.describe('Who connects; several hosts mean every combination'),
   to: hosts.describe('Who is reached'),
-  proto: z.number().int().min(0).max(255).optional().describe('IANA number; default 6, TCP'),
+  proto: z
+    .number()
+    .int()
+    .min(0)
+    .max(255)
+    .optional()
+    .describe('IANA number; default 6, TCP, such as 6'),
   ports: z
     .array(z.number().int().min(1).max(65535))
     .max(1000)
@@ -90,8 +116,15 @@ const written = {
     .max(255)
     .nullable()
     .optional()
-    .describe('Default: echo request'),
-  icmp_code: z.number().int().min(0).max(255).nullable().optional().describe('Default 0'),
+    .describe('Default: echo request, such as 8'),
+  icmp_code: z
+    .number()
+    .int()
+    .min(0)
+    .max(255)
+    .nullable()
+    .optional()
+    .describe('Default 0, such as 0'),
   family: z
     .enum(['ipv4', 'ipv6'])
     .nullable()
@@ -104,7 +137,12 @@ const written = {
     .describe('What must be among those that decide, where an end agrees with the decision'),
   outbound: endExpectation.nullable().optional().describe('What the from end says by itself'),
   inbound: endExpectation.nullable().optional().describe('What the to end says by itself'),
-  note: z.string().max(1000).nullable().optional().describe('Shown with a failure'),
+  note: z
+    .string()
+    .max(1000)
+    .nullable()
+    .optional()
+    .describe('Shown with a failure, such as Ask the team of the shop'),
 };
 
 interface Protocol {
@@ -151,33 +189,43 @@ export type PolicyTestWrite = z.infer<typeof policyTestWriteSchema>;
 const policyTestChangeSchema = z.strictObject({
   ...written,
   name: written.name.optional(),
-  from: written.from.optional(),
-  to: written.to.optional(),
-  decision: written.decision.optional(),
+  from: written.from.optional().describe('Who connects'),
+  to: written.to.optional().describe('Who is reached'),
+  decision: written.decision.optional().describe('Decision that is expected of both ends together'),
 });
 
 const checkedEnd = z.object({
-  workload: hrefSchema.nullable(),
-  name: z.string().nullable(),
-  address: z.string(),
+  workload: hrefSchema.nullable().describe('A workload'),
+  name: z.string().nullable().describe('Name, such as Web servers'),
+  address: z.string().describe('IPv4 or IPv6 address, such as 192.0.2.10'),
 });
 export const policyTestFailureSchema = z
   .object({
-    connection: z.object({
-      from: checkedEnd,
-      to: checkedEnd,
-      proto: z.number().int(),
-      port: z.number().int().nullable(),
-      icmp_type: z.number().int().nullable(),
-      icmp_code: z.number().int().nullable(),
-      text: z.string().describe('The connection in words'),
-    }),
-    expected: z.string().describe('Decision that the test states'),
-    got: z.string().describe('Decision of the policy'),
+    connection: z
+      .object({
+        from: checkedEnd.describe('Who connects'),
+        to: checkedEnd.describe('Who is reached'),
+        proto: z.number().int().describe('IANA protocol number; -1 is every protocol, such as 6'),
+        port: z
+          .number()
+          .int()
+          .nullable()
+          .describe('Port, or the first of a range; 0: all, such as 443'),
+        icmp_type: z.number().int().nullable().describe('ICMP type, 0 to 255, such as 8'),
+        icmp_code: z.number().int().nullable().describe('ICMP code, 0 to 255, such as 0'),
+        text: z
+          .string()
+          .describe(
+            'The connection in words, such as web-1 (10.0.1.10) to db-1 (10.0.2.10) on TCP 5432',
+          ),
+      })
+      .describe('The connection'),
+    expected: z.string().describe('Decision that the test states, such as allowed'),
+    got: z.string().describe('Decision of the policy, such as blocked'),
     differences: z.array(z.string()).describe('A sentence for each difference'),
     explanation: z.array(z.string()).describe('Lines that say why the policy decides so'),
   })
-  .meta({ id: 'PolicyTestFailure' });
+  .meta({ id: 'PolicyTestFailure', description: 'A connection that is decided otherwise' });
 export type PolicyTestFailure = z.infer<typeof policyTestFailureSchema>;
 
 export const POLICY_TEST_STATES = ['passed', 'failed', 'no_hosts', 'not_run'] as const;
@@ -185,57 +233,63 @@ export type PolicyTestState = (typeof POLICY_TEST_STATES)[number];
 /** What a test said last. `no_hosts`: a side has no host, so that nothing was held against the policy. */
 export const policyTestResultSchema = z
   .object({
-    state: z.enum(POLICY_TEST_STATES),
+    state: z.enum(POLICY_TEST_STATES).describe('Only tests that said this last'),
     message: z.string().nullable().describe('Why there is no answer, or why it failed as a whole'),
-    checked: z.number().int().describe('Connections held against the policy'),
-    failed: z.number().int().describe('Connections that were decided otherwise'),
+    checked: z.number().int().describe('Connections held against the policy, such as 24'),
+    failed: z.number().int().describe('Connections that were decided otherwise, such as 1'),
     failures: z
       .array(policyTestFailureSchema)
       .describe(`The first ${MAX_POLICY_TEST_FAILURES} of them`),
-    policy_version: z.number().int().nullable(),
-    at: timestampSchema.nullable(),
+    policy_version: z
+      .number()
+      .int()
+      .nullable()
+      .describe('Version of the policy that it was held against, such as 12'),
+    at: timestampSchema.nullable().describe('When it was held against the policy; null: never'),
   })
-  .meta({ id: 'PolicyTestResult' });
+  .meta({ id: 'PolicyTestResult', description: 'What a test said last' });
 export type PolicyTestResult = z.infer<typeof policyTestResultSchema>;
 
 export const policyTestSchema = z
   .object({
     href: hrefSchema,
-    name: z.string(),
+    name: z.string().describe('Name, such as Web servers'),
     description: descriptionSchema,
-    enabled: z.boolean(),
-    from: z.array(policyTestHostSchema),
-    to: z.array(policyTestHostSchema),
-    proto: z.number().int(),
-    ports: z.array(z.number().int()),
-    icmp_type: z.number().int().nullable(),
-    icmp_code: z.number().int().nullable(),
-    family: z.enum(['ipv4', 'ipv6']).nullable(),
-    decision: z.enum(POLICY_DECISIONS),
-    by: z.array(z.string()).nullable(),
-    outbound: endExpectation.nullable(),
-    inbound: endExpectation.nullable(),
-    note: z.string().nullable(),
-    result: policyTestResultSchema,
+    enabled: z.boolean().describe('false: it is kept, and counts for nothing'),
+    from: z.array(policyTestHostSchema).describe('Who connects'),
+    to: z.array(policyTestHostSchema).describe('Who is reached'),
+    proto: z.number().int().describe('IANA protocol number; -1 is every protocol, such as 6'),
+    ports: z.array(z.number().int()).describe('Destination ports'),
+    icmp_type: z.number().int().nullable().describe('ICMP type, 0 to 255, such as 8'),
+    icmp_code: z.number().int().nullable().describe('ICMP code, 0 to 255, such as 0'),
+    family: z.enum(['ipv4', 'ipv6']).nullable().describe('IPv4 or IPv6'),
+    decision: z.enum(POLICY_DECISIONS).describe('Decision that is expected of both ends together'),
+    by: z.array(z.string()).nullable().describe('What must be among those that decide'),
+    outbound: endExpectation.nullable().describe('What the end that connects says'),
+    inbound: endExpectation.nullable().describe('What the end that is reached says'),
+    note: z.string().nullable().describe("Shown with a failure, such as Ask the shop's team"),
+    result: policyTestResultSchema.describe('What it said last'),
     ...audited,
     caps: capsSchema,
   })
-  .meta({ id: 'PolicyTest' });
+  .meta({ id: 'PolicyTest', description: 'Connections that must be allowed or blocked' });
 export type PolicyTestWire = z.infer<typeof policyTestSchema>;
 
 export const policyTestRunSchema = z
   .object({
-    pversion: z.string(),
+    pversion: z.string().describe('State that the tests were held against, such as draft'),
     state: z.enum(['passed', 'failed']).describe('failed when any test failed'),
-    results: z.array(
-      z.object({
-        href: hrefSchema.nullable().describe('Null: the test came with the request'),
-        name: z.string(),
-        result: policyTestResultSchema,
-      }),
-    ),
+    results: z
+      .array(
+        z.object({
+          href: hrefSchema.nullable().describe('Null: the test came with the request'),
+          name: z.string().describe('Name, such as Web servers'),
+          result: policyTestResultSchema.describe('What it said last'),
+        }),
+      )
+      .describe('Results'),
   })
-  .meta({ id: 'PolicyTestRun' });
+  .meta({ id: 'PolicyTestRun', description: 'What tests say of a state of the policy' });
 export type PolicyTestRun = z.infer<typeof policyTestRunSchema>;
 
 const T = '/orgs/:org_id/policy_tests';
@@ -249,8 +303,8 @@ export const policyTestEndpoints = {
     summary: 'Policy tests with their last results (ours)',
     query: z.object({
       ...listQuery,
-      name: z.string().optional(),
-      state: z.enum(POLICY_TEST_STATES).optional(),
+      name: z.string().optional().describe('Name, such as Web servers'),
+      state: z.enum(POLICY_TEST_STATES).optional().describe('Only tests that said this last'),
     }),
     status: 200,
     answer: 'collection',
@@ -279,8 +333,8 @@ export const policyTestEndpoints = {
     summary:
       'Holds all enabled tests against the active policy, or against what provisioning the draft (or a subset of it) would make active; stored ones or given ones, and stores nothing',
     body: z.strictObject({
-      pversion: z.enum(['draft', 'active']),
-      change_subset: changeSubsetSchema.optional(),
+      pversion: z.enum(['draft', 'active']).describe('State that the tests were held against'),
+      change_subset: changeSubsetSchema.optional().describe('Only these changes of the draft'),
       tests: z
         .array(policyTestWriteSchema)
         .min(1)

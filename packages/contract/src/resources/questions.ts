@@ -15,21 +15,30 @@ const whole = (digits: number) =>
 const addressText = z.string().trim().max(64);
 const nameText = z.string().trim().min(1);
 const ends = {
-  src_workload: hrefSchema.optional(),
-  src_ip: addressText.optional(),
-  dst_workload: hrefSchema.optional(),
-  dst_ip: addressText.optional(),
+  src_workload: hrefSchema.optional().describe('The workload that connects'),
+  src_ip: addressText.optional().describe('Address that connects, such as 192.0.2.10'),
+  dst_workload: hrefSchema.optional().describe('The workload that is reached'),
+  dst_ip: addressText.optional().describe('Address that is reached, such as 192.0.2.20'),
 };
 /** As query parameters: one connection. */
 export const connectionQuery = {
   ...ends,
-  protocol: whole(3),
-  port: whole(5).optional(),
-  icmp_type: whole(3).optional(),
-  icmp_code: whole(3).optional(),
-  fqdn: nameText.max(255).optional().describe('Name by which an external provider was resolved'),
-  process: nameText.max(1024).optional().describe('Path of the program that answers'),
-  windows_service: nameText.max(255).optional().describe('Windows service that answers'),
+  protocol: whole(3).describe('IANA protocol number, such as 6'),
+  port: whole(5).optional().describe('Destination port, such as 443'),
+  icmp_type: whole(3).optional().describe('ICMP type, 0 to 255, such as 8'),
+  icmp_code: whole(3).optional().describe('ICMP code, 0 to 255, such as 0'),
+  fqdn: nameText
+    .max(255)
+    .optional()
+    .describe('Name by which an external provider was resolved, such as www.example.com'),
+  process: nameText
+    .max(1024)
+    .optional()
+    .describe('Path of the program that answers, such as /usr/sbin/nginx'),
+  windows_service: nameText
+    .max(255)
+    .optional()
+    .describe('Windows service that answers, such as TermService'),
 };
 
 const versionWord = z
@@ -40,10 +49,22 @@ const versionWord = z
 export const connectionQuestionSchema = z
   .strictObject({
     ...ends,
-    protocol: z.number().int().min(0).max(255),
-    port: z.number().int().min(1).max(65535).optional(),
-    icmp_type: z.number().int().min(0).max(255).optional(),
-    icmp_code: z.number().int().min(0).max(255).optional(),
+    protocol: z.number().int().min(0).max(255).describe('IANA protocol number, such as 6'),
+    port: z.number().int().min(1).max(65535).optional().describe('Destination port, such as 443'),
+    icmp_type: z
+      .number()
+      .int()
+      .min(0)
+      .max(255)
+      .optional()
+      .describe('ICMP type, 0 to 255, such as 8'),
+    icmp_code: z
+      .number()
+      .int()
+      .min(0)
+      .max(255)
+      .optional()
+      .describe('ICMP code, 0 to 255, such as 0'),
     principals: z
       .array(z.string().max(255))
       .max(1000)
@@ -53,7 +74,10 @@ export const connectionQuestionSchema = z
     process: connectionQuery.process,
     windows_service: connectionQuery.windows_service,
   })
-  .meta({ id: 'ConnectionQuestion' });
+  .meta({
+    id: 'ConnectionQuestion',
+    description: 'One connection: each end by workload, address or both',
+  });
 export type ConnectionQuestion = z.infer<typeof connectionQuestionSchema>;
 
 const S = '/orgs/:org_id/sec_policy';
@@ -93,12 +117,12 @@ export const questionEndpoints = {
     summary:
       'Connections that one version decides otherwise than another, as sets of hosts and services (ours)',
     query: z.object({
-      from: versionWord.optional().describe('Default active'),
-      to: versionWord.optional().describe('Default draft'),
+      from: versionWord.optional().describe('Default active, such as active'),
+      to: versionWord.optional().describe('Default draft, such as draft'),
       limit: integerParam
         .optional()
-        .describe('Entries in each of gained and lost, the largest first; default 200'),
-      names: integerParam.optional().describe('Hosts named in each entry; default 20'),
+        .describe('Entries in each of gained and lost, the largest first; default 200, such as 50'),
+      names: integerParam.optional().describe('Hosts named in each entry; default 20, such as 5'),
       workload: hrefSchema.optional().describe('Only connections of which it is one end'),
     }),
     status: 200,
@@ -114,9 +138,9 @@ export const questionEndpoints = {
     summary: 'What is legal in the policy but probably wrong, with a remedy (ours)',
     query: z.object({
       ...pageQuery,
-      offset: integerParam.optional(),
-      code: z.enum(DIAGNOSTIC_CODES).optional(),
-      severity: z.enum(DIAGNOSTIC_SEVERITIES).optional(),
+      offset: integerParam.optional().describe('Items to pass over, such as 0'),
+      code: z.enum(DIAGNOSTIC_CODES).optional().describe('Only findings with this code'),
+      severity: z.enum(DIAGNOSTIC_SEVERITIES).optional().describe('Only findings as grave as this'),
     }),
     status: 200,
     answer: 'collection',

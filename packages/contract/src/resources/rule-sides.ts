@@ -4,7 +4,10 @@ import { endpoint } from '../endpoint.ts';
 import { actorSchema, ifUpdatedAtQuery, versionParams } from '../shared.ts';
 import { ruleSideWriteSchema } from './rules.ts';
 
-const params = versionParams.extend({ rule_set_id: z.string(), id: z.string() });
+const params = versionParams.extend({
+  rule_set_id: z.string().describe('Id of the ruleset, such as 3'),
+  id: z.string().describe('Id of the object: the last part of its href, such as 7'),
+});
 const RULE = '/orgs/:org_id/sec_policy/:pversion/rule_sets/:rule_set_id/sec_rules/:id';
 const read = {
   method: 'GET',
@@ -21,7 +24,7 @@ const write = {
   events: ['sec_rule.update', 'rule_set.update'],
   tag: 'Rulesets',
   params,
-  query: ifUpdatedAtQuery,
+  query: ifUpdatedAtQuery.describe('Part of the name, any letter case, such as web'),
   body: ruleSideWriteSchema,
   status: 204,
   answer: 'empty',

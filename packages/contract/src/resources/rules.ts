@@ -30,42 +30,53 @@ import {
 } from '../shared.ts';
 
 const resolveAs = z.array(z.enum(['workloads', 'virtual_services'])).max(2);
-const resolveLabelsAs = z.object({ providers: resolveAs, consumers: resolveAs });
+const resolveLabelsAs = z.object({
+  providers: resolveAs.describe('Who offers the services'),
+  consumers: resolveAs.describe('Who connects'),
+});
 
 const principalRef = z.object({
   href: hrefSchema,
-  sid: z.string(),
-  name: z.string(),
-  deleted: z.boolean(),
+  sid: z.string().describe('SID of the group in its directory, such as S-1-5-21-1004-500-7-1106'),
+  name: z.string().describe('Name, such as Web servers'),
+  deleted: z.boolean().describe('true: it was deleted, and is kept for what refers to it'),
 });
 
 export const secRuleSchema = z
   .object({
     href: hrefSchema,
-    enabled: z.boolean(),
+    enabled: z.boolean().describe('false: it is kept, and counts for nothing'),
     description: descriptionSchema,
-    providers: z.array(actorSchema),
-    consumers: z.array(actorSchema),
-    ingress_services: z.array(ingressServiceSchema),
-    egress_services: z.array(refSchema),
-    resolve_labels_as: resolveLabelsAs,
-    unscoped_consumers: z.boolean(),
+    providers: z.array(actorSchema).describe('Who offers the services'),
+    consumers: z.array(actorSchema).describe('Who connects'),
+    ingress_services: z
+      .array(ingressServiceSchema)
+      .describe('Services by reference, or TCP and UDP ports in place'),
+    egress_services: z.array(refSchema).describe('Stored and shown, without effect'),
+    resolve_labels_as: resolveLabelsAs.describe('What labels of each side stand for'),
+    unscoped_consumers: z
+      .boolean()
+      .describe('true: consumers come from all scopes (extra-scope rule)'),
     consuming_security_principals: z
       .array(principalRef)
       .describe('User groups that the consumers are narrowed to, on hosts that can tell'),
-    sec_connect: z.boolean(),
-    stateless: z.boolean(),
-    machine_auth: z.boolean(),
-    log_flow: z.boolean(),
-    network_type: z.enum(NETWORK_TYPES),
-    use_workload_subnets: ruleSidesSchema,
+    sec_connect: z.boolean().describe('Stored and shown, without effect'),
+    stateless: z.boolean().describe('true: no connection tracking; answers pass too'),
+    machine_auth: z.boolean().describe('Stored and shown, without effect'),
+    log_flow: z.boolean().describe('Stored and shown, without effect'),
+    network_type: z
+      .enum(NETWORK_TYPES)
+      .describe('Networks it counts in: brn Corporate, non_brn all others, all both'),
+    use_workload_subnets: ruleSidesSchema.describe(
+      'Sides that are programmed as the subnets of their workloads',
+    ),
     ...externalData,
     ...versioned,
     warnings: z
       .array(warningSchema)
       .describe('What is legal but probably wrong, such as a broad rule with endpoints (R-POL-4)'),
   })
-  .meta({ id: 'SecRule' });
+  .meta({ id: 'SecRule', description: 'Allows consumers to reach providers on services' });
 export type SecRuleWire = z.infer<typeof secRuleSchema>;
 
 export const ruleSideWriteSchema = z
@@ -73,24 +84,36 @@ export const ruleSideWriteSchema = z
   .min(1, 'needs at least one entry: a rule with an empty side allows nothing')
   .max(10000);
 const ruleWrite = z.strictObject({
-  enabled: z.boolean(),
+  enabled: z.boolean().describe('false: it is kept, and counts for nothing'),
   description: descriptionSchema.optional(),
-  providers: ruleSideWriteSchema,
-  consumers: ruleSideWriteSchema,
+  providers: ruleSideWriteSchema.describe('Who offers the services'),
+  consumers: ruleSideWriteSchema.describe('Who connects'),
   ingress_services: z
     .array(ingressServiceWriteSchema)
     .max(10000)
     .describe('Empty only where the providers are virtual services, which bring their own'),
-  egress_services: z.array(refSchema).optional(),
-  resolve_labels_as: resolveLabelsAs,
-  unscoped_consumers: z.boolean().optional(),
-  consuming_security_principals: z.array(refSchema).max(1000).optional(),
-  sec_connect: z.boolean().optional(),
-  stateless: z.boolean().optional(),
-  machine_auth: z.boolean().optional(),
-  log_flow: z.boolean().optional(),
-  network_type: z.enum(NETWORK_TYPES).optional(),
-  use_workload_subnets: ruleSidesSchema.optional(),
+  egress_services: z.array(refSchema).optional().describe('Stored and shown, without effect'),
+  resolve_labels_as: resolveLabelsAs.describe('What labels of each side stand for'),
+  unscoped_consumers: z
+    .boolean()
+    .optional()
+    .describe('true: consumers come from all scopes (extra-scope rule)'),
+  consuming_security_principals: z
+    .array(refSchema)
+    .max(1000)
+    .optional()
+    .describe('User groups that the consumers are narrowed to'),
+  sec_connect: z.boolean().optional().describe('Stored and shown, without effect'),
+  stateless: z.boolean().optional().describe('true: no connection tracking; answers pass too'),
+  machine_auth: z.boolean().optional().describe('Stored and shown, without effect'),
+  log_flow: z.boolean().optional().describe('Stored and shown, without effect'),
+  network_type: z
+    .enum(NETWORK_TYPES)
+    .optional()
+    .describe('Networks it counts in: brn Corporate, non_brn all others, all both'),
+  use_workload_subnets: ruleSidesSchema
+    .optional()
+    .describe('Sides that are programmed as the subnets of their workloads'),
   ...externalDataWrite,
 });
 export type SecRuleWrite = z.infer<typeof ruleWrite>;
@@ -104,43 +127,58 @@ export type RuleInSetWrite = z.infer<typeof ruleInSetWrite>;
 export const ruleSetSchema = z
   .object({
     href: hrefSchema,
-    name: z.string(),
+    name: z.string().describe('Name, such as Web servers'),
     description: descriptionSchema,
-    enabled: z.boolean(),
-    scopes: scopesSchema,
-    rules: z.array(secRuleSchema),
-    ip_tables_rules: z.array(ipTablesRuleSchema),
-    deny_rules: z.array(z.unknown()),
+    enabled: z.boolean().describe('false: it is kept, and counts for nothing'),
+    scopes: scopesSchema.describe(
+      'Where it applies: entries of one scope all hold, one scope suffices; none: everywhere',
+    ),
+    rules: z.array(secRuleSchema).describe('Rules'),
+    ip_tables_rules: z.array(ipTablesRuleSchema).describe('Raw iptables rules for Linux hosts'),
+    deny_rules: z.array(z.unknown()).describe('Deny rules'),
     ...externalData,
     ...versioned,
     caps: capsSchema,
   })
-  .meta({ id: 'RuleSet' });
+  .meta({ id: 'RuleSet', description: 'Rules and the scopes that they apply in' });
 export type RuleSetWire = z.infer<typeof ruleSetSchema>;
 const ruleSetWrite = z.strictObject({
   name: nameSchema,
   description: descriptionSchema.optional(),
-  enabled: z.boolean().optional(),
-  scopes: scopesWriteSchema,
-  rules: z.array(ruleInSetWrite).max(10000).optional(),
-  ip_tables_rules: z.array(ipTablesRuleInSetWrite).max(1000).optional(),
+  enabled: z.boolean().optional().describe('false: it is kept, and counts for nothing'),
+  scopes: scopesWriteSchema.describe(
+    'Where it applies: entries of one scope all hold, one scope suffices; none: everywhere',
+  ),
+  rules: z.array(ruleInSetWrite).max(10000).optional().describe('Rules'),
+  ip_tables_rules: z
+    .array(ipTablesRuleInSetWrite)
+    .max(1000)
+    .optional()
+    .describe('Raw iptables rules for Linux hosts'),
   ...externalDataWrite,
 });
 
 export const enforcementBoundarySchema = z
   .object({
     href: hrefSchema,
-    name: z.string(),
-    enabled: z.boolean(),
-    providers: z.array(actorSchema),
-    consumers: z.array(actorSchema),
-    ingress_services: z.array(ingressServiceSchema),
-    network_type: z.enum(NETWORK_TYPES),
+    name: z.string().describe('Name, such as Web servers'),
+    enabled: z.boolean().describe('false: it is kept, and counts for nothing'),
+    providers: z.array(actorSchema).describe('Who offers the services'),
+    consumers: z.array(actorSchema).describe('Who connects'),
+    ingress_services: z
+      .array(ingressServiceSchema)
+      .describe('Services by reference, or TCP and UDP ports in place'),
+    network_type: z
+      .enum(NETWORK_TYPES)
+      .describe('Networks it counts in: brn Corporate, non_brn all others, all both'),
     ...versioned,
     caps: capsSchema,
-    warnings: z.array(warningSchema),
+    warnings: z.array(warningSchema).describe('What is legal but probably wrong'),
   })
-  .meta({ id: 'EnforcementBoundary' });
+  .meta({
+    id: 'EnforcementBoundary',
+    description: 'Blocks what it matches unless a rule allows it',
+  });
 export type EnforcementBoundaryWire = z.infer<typeof enforcementBoundarySchema>;
 const boundarySide = ruleSideWriteSchema.refine(
   (actors) => !actors.some((actor) => 'virtual_service' in actor),
@@ -148,21 +186,27 @@ const boundarySide = ruleSideWriteSchema.refine(
 );
 const boundaryWrite = z.strictObject({
   name: nameSchema,
-  enabled: z.boolean().optional(),
-  providers: boundarySide,
-  consumers: boundarySide,
+  enabled: z.boolean().optional().describe('false: it is kept, and counts for nothing'),
+  providers: boundarySide.describe('Who offers the services'),
+  consumers: boundarySide.describe('Who connects'),
   ingress_services: z
     .array(ingressServiceWriteSchema)
     .min(1, 'needs at least one service; All Services is one')
-    .max(10000),
-  network_type: z.enum(NETWORK_TYPES).optional(),
+    .max(10000)
+    .describe('Services by reference, or TCP and UDP ports in place'),
+  network_type: z
+    .enum(NETWORK_TYPES)
+    .optional()
+    .describe('Networks it counts in: brn Corporate, non_brn all others, all both'),
 });
 
 const SETS = '/orgs/:org_id/sec_policy/:pversion/rule_sets';
 const RULES = `${SETS}/:rule_set_id/sec_rules`;
 const BOUNDARIES = '/orgs/:org_id/sec_policy/:pversion/enforcement_boundaries';
-const rulesParams = versionParams.extend({ rule_set_id: z.string() });
-const ruleParams = rulesParams.extend({ id: z.string() });
+const rulesParams = versionParams.extend({
+  rule_set_id: z.string().describe('Id of the ruleset, such as 3'),
+});
+const ruleParams = rulesParams.extend({ id: z.string().describe('Id of the object, such as 7') });
 
 export const ruleEndpoints = {
   'rule_sets.list': endpoint({
@@ -174,12 +218,16 @@ export const ruleEndpoints = {
     summary: 'Rulesets with their rules',
     query: z.object({
       ...listQuery,
-      name: z.string().optional(),
-      description: z.string().optional(),
-      labels: labelsParam.optional().describe('A scope that names all labels of an inner list'),
+      name: z.string().optional().describe('Name, such as Web servers'),
+      description: z.string().optional().describe('Free text, such as In the rack by the door'),
+      labels: labelsParam
+        .optional()
+        .describe('A scope that names all labels of an inner list, such as [["/orgs/1/labels/2"]]'),
       labels_scope: labelsParam
         .optional()
-        .describe('The same; a key that the scope does not name holds every label of it'),
+        .describe(
+          'The same; a key that the scope does not name holds every label of it, such as [["/orgs/1/labels/2"]]',
+        ),
     }),
     status: 200,
     answer: 'collection',
@@ -306,12 +354,21 @@ export const ruleEndpoints = {
     summary: 'Enforcement boundaries',
     query: z.object({
       ...listQuery,
-      name: z.string().optional(),
-      network_type: z.enum(NETWORK_TYPES).optional(),
-      labels: labelsParam.optional().describe('Sides that name all labels of an inner list'),
+      name: z.string().optional().describe('Name, such as Web servers'),
+      network_type: z
+        .enum(NETWORK_TYPES)
+        .optional()
+        .describe('Networks it counts in: brn Corporate, non_brn all others, all both'),
+      labels: labelsParam
+        .optional()
+        .describe('Sides that name all labels of an inner list, such as [["/orgs/1/labels/2"]]'),
       service: hrefSchema.optional().describe('A service that it names'),
-      'service_ports.port': integerParam.optional().describe('A port that it is about'),
-      'service_ports.proto': integerParam.optional().describe('A protocol that it names'),
+      'service_ports.port': integerParam
+        .optional()
+        .describe('A port that it is about, such as 443'),
+      'service_ports.proto': integerParam
+        .optional()
+        .describe('A protocol that it names, such as 6'),
     }),
     status: 200,
     answer: 'collection',
@@ -326,7 +383,7 @@ export const ruleEndpoints = {
     summary: 'Whether there is an enforcement boundary',
     status: 200,
     answer: 'json',
-    response: z.object({ has_any: z.boolean() }),
+    response: z.object({ has_any: z.boolean().describe('true: there is one at least') }),
   }),
   'enforcement_boundaries.create': endpoint({
     method: 'POST',

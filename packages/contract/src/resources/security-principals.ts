@@ -17,23 +17,21 @@ import {
 export const securityPrincipalSchema = z
   .object({
     href: hrefSchema,
-    sid: z.string(),
-    name: z.string(),
+    sid: z.string().describe('SID of the group in its directory, such as S-1-5-21-1004-500-7-1106'),
+    name: z.string().describe('Name, such as Web servers'),
     description: descriptionSchema,
-    deleted: z.boolean(),
-    used_by_ruleset: z.boolean(),
+    deleted: z.boolean().describe('true: it was deleted, and is kept for what refers to it'),
+    used_by_ruleset: z.boolean().describe('true: a rule narrows its consumers to it'),
     ...audited,
     caps: capsSchema,
   })
-  .meta({ id: 'SecurityPrincipal' });
+  .meta({ id: 'SecurityPrincipal', description: 'A user group of a directory' });
 export type SecurityPrincipalWire = z.infer<typeof securityPrincipalSchema>;
 const sid = z
   .string()
   .trim()
-  .regex(
-    /^[A-Za-z0-9_.:-]{1,255}$/,
-    'must be the SID of a group, such as S-1-5-21-1004-500-7-1106',
-  );
+  .regex(/^[A-Za-z0-9_.:-]{1,255}$/, 'must be the SID of a group, such as S-1-5-21-1004-500-7-1106')
+  .describe('SID of the group in its directory, such as S-1-5-21-1004-500-7-1106');
 const principalWrite = z.strictObject({
   sid,
   name: nameSchema,
@@ -52,7 +50,14 @@ export const securityPrincipalEndpoints = {
     tag: TAG,
     params: orgParams,
     summary: 'User groups',
-    query: z.object({ ...listQuery, name: z.string().optional(), sid: z.string().optional() }),
+    query: z.object({
+      ...listQuery,
+      name: z.string().optional().describe('Name, such as Web servers'),
+      sid: z
+        .string()
+        .optional()
+        .describe('SID of the group in its directory, such as S-1-5-21-1004-500-7-1106'),
+    }),
     status: 200,
     answer: 'collection',
     response: securityPrincipalSchema,

@@ -11,8 +11,16 @@ import {
 } from '../shared.ts';
 
 export const corporateIpsSchema = z
-  .object({ href: hrefSchema, name: z.string(), ip_addresses: z.array(z.string()), ...audited })
-  .meta({ id: 'CorporateIps' });
+  .object({
+    href: hrefSchema,
+    name: z.string().describe('Name, such as default'),
+    ip_addresses: z.array(z.string()).describe('IPv4 addresses and CIDR blocks'),
+    ...audited,
+  })
+  .meta({
+    id: 'CorporateIps',
+    description: "Public addresses that the organization's offices come from",
+  });
 export const settingsEndpoints = {
   'corporate_ips.list': endpoint({
     method: 'GET',
@@ -34,8 +42,11 @@ export const settingsEndpoints = {
     params: orgParams,
     summary: 'Sets the Corporate Public IPs: IPv4 addresses or CIDR blocks only (R-NET-2)',
     body: z.strictObject({
-      name: optionalText,
-      ip_addresses: z.array(z.string().trim().max(64)).max(10000),
+      name: optionalText.describe('Name, such as default'),
+      ip_addresses: z
+        .array(z.string().trim().max(64))
+        .max(10000)
+        .describe('IPv4 addresses and CIDR blocks'),
     }),
     represents: corporateIpsSchema,
     query: ifUpdatedAtQuery,
@@ -49,9 +60,16 @@ export const settingsEndpoints = {
     tag: 'Settings',
     params: orgParams,
     summary: 'Corporate and External',
-    query: z.object({ ...listQuery, name: z.string().optional() }),
+    query: z.object({
+      ...listQuery,
+      name: z.string().optional().describe('Name, such as default'),
+    }),
     status: 200,
     answer: 'collection',
-    response: z.object({ href: hrefSchema, name: z.string(), description: z.string().nullable() }),
+    response: z.object({
+      href: hrefSchema,
+      name: z.string().describe('Name, such as default'),
+      description: z.string().nullable().describe('Free text, such as In the rack by the door'),
+    }),
   }),
 };

@@ -13,120 +13,242 @@ import {
 } from '../shared.ts';
 
 const term = z.object({
-  label: refSchema.optional(),
-  label_group: refSchema.optional(),
-  workload: refSchema.optional(),
-  ip_list: refSchema.optional(),
+  label: refSchema.optional().describe('A label'),
+  label_group: refSchema.optional().describe('A label group, which stands for all of its labels'),
+  workload: refSchema.optional().describe('A workload'),
+  ip_list: refSchema.optional().describe('An IP list'),
   network: refSchema.optional(),
   ip_address: z
-    .union([z.string(), z.object({ value: z.string() }).transform((item) => item.value)])
-    .optional(),
-  actors: z.literal('ams').optional(),
-  fqdn: z.string().optional(),
-  transmission: z.enum(['broadcast', 'multicast', 'unicast']).optional(),
+    .union([
+      z.string(),
+      z
+        .object({ value: z.string().describe('One address, such as 192.0.2.10') })
+        .transform((item) => item.value),
+    ])
+    .optional()
+    .describe('One address'),
+  actors: z.literal('ams').optional().describe('ams: all workloads'),
+  fqdn: z
+    .string()
+    .optional()
+    .describe('DNS name, or *.NAME for every name below, such as www.example.com'),
+  transmission: z
+    .enum(['broadcast', 'multicast', 'unicast'])
+    .optional()
+    .describe('How it was sent'),
 });
-const side = z.object({ include: z.array(z.array(term)), exclude: z.array(term) });
+const side = z.object({
+  include: z.array(z.array(term)).describe('Any of these lists: all terms of a list hold'),
+  exclude: z.array(term).describe('None of these'),
+});
 const serviceTerm = z.object({
-  proto: z.number().int().optional(),
-  port: z.number().int().optional(),
-  to_port: z.number().int().optional(),
-  process_name: z.string().optional(),
-  windows_service_name: z.string().optional(),
+  proto: z
+    .number()
+    .int()
+    .optional()
+    .describe('IANA protocol number; -1 is every protocol, such as 6'),
+  port: z.number().int().optional().describe('Destination port, such as 443'),
+  to_port: z.number().int().optional().describe('Last port of a range, such as 8099'),
+  process_name: z.string().optional().describe('Path of the program, such as /usr/sbin/nginx'),
+  windows_service_name: z
+    .string()
+    .optional()
+    .describe('Name of the Windows service, such as TermService'),
 });
 export const trafficQuerySchema = z
   .object({
-    query_name: z.string(),
-    sources: side,
-    destinations: side,
-    services: z.object({ include: z.array(serviceTerm), exclude: z.array(serviceTerm) }),
-    policy_decisions: z.array(z.enum([...POLICY_DECISIONS, 'unknown'])),
-    boundary_decisions: z.array(z.string()).optional(),
-    start_date: z.string().optional(),
-    end_date: z.string().optional(),
-    sources_destinations_query_op: z.enum(['and', 'or']).optional(),
-    max_results: z.number().int().min(0).max(200000),
-    exclude_workloads_from_ip_list_query: z.boolean().optional(),
+    query_name: z.string().describe('Name of the query; may be empty, such as last week'),
+    sources: side.describe('Who connects'),
+    destinations: side.describe('Who is reached'),
+    services: z
+      .object({
+        include: z.array(serviceTerm).describe('Any of these services; none: all'),
+        exclude: z.array(serviceTerm).describe('None of these services'),
+      })
+      .describe('Services'),
+    policy_decisions: z
+      .array(z.enum([...POLICY_DECISIONS, 'unknown']))
+      .describe('Only flows that the policy decided so; empty: all'),
+    boundary_decisions: z
+      .array(z.string())
+      .optional()
+      .describe('Only flows that boundaries decided so'),
+    start_date: z
+      .string()
+      .optional()
+      .describe('Only flows seen after it, such as 2026-01-01T00:00:00Z'),
+    end_date: z
+      .string()
+      .optional()
+      .describe('Only flows seen before it, such as 2026-01-08T00:00:00Z'),
+    sources_destinations_query_op: z
+      .enum(['and', 'or'])
+      .optional()
+      .describe('Whether both sides have to match, or one of them'),
+    max_results: z
+      .number()
+      .int()
+      .min(0)
+      .max(200000)
+      .describe('Flows in the answer at most, such as 10000'),
+    exclude_workloads_from_ip_list_query: z
+      .boolean()
+      .optional()
+      .describe('true: addresses of workloads do not count as part of an IP list'),
     data_sources: z
-      .object({ include: z.array(z.string()), exclude: z.array(z.string()) })
-      .optional(),
+      .object({
+        include: z.array(z.string()).describe('Only flows reported by these'),
+        exclude: z.array(z.string()).describe('No flows reported by these'),
+      })
+      .optional()
+      .describe('Who reported it'),
   })
-  .meta({ id: 'TrafficQuery' });
+  .meta({ id: 'TrafficQuery', description: 'Which flows are wanted' });
 export type TrafficQuery = z.infer<typeof trafficQuerySchema>;
 
 const flowEnd = z.object({
-  ip: z.string(),
-  fqdn_name: z.string().optional(),
-  ip_lists: z.array(z.object({ href: hrefSchema, name: z.string(), size: z.number().optional() })),
+  ip: z.string().describe('IPv4 or IPv6 address, such as 192.0.2.10'),
+  fqdn_name: z
+    .string()
+    .optional()
+    .describe('Name by which the address was resolved, such as www.example.com'),
+  ip_lists: z
+    .array(
+      z.object({
+        href: hrefSchema,
+        name: z.string().describe('Name, such as Web servers'),
+        size: z.number().optional().describe('Addresses in the IP list, such as 256'),
+      }),
+    )
+    .describe('IP lists'),
   workload: z
     .object({
       href: hrefSchema,
-      hostname: z.string().nullable(),
-      name: z.string().nullable(),
-      os_type: z.enum(['windows', 'linux', 'unknown']),
-      enforcement_mode: z.string(),
-      managed: z.boolean(),
-      labels: z.array(labelRefSchema),
+      hostname: z.string().nullable().describe('Name of the host, such as web-1.example.com'),
+      name: z.string().nullable().describe('Name, such as Web servers'),
+      os_type: z.enum(['windows', 'linux', 'unknown']).describe('Family of the operating system'),
+      enforcement_mode: z
+        .string()
+        .describe('Enforcement mode of the host when it was seen, such as full'),
+      managed: z.boolean().describe('true: it has a VEN'),
+      labels: z.array(labelRefSchema).describe('Labels, at most one of a dimension'),
     })
-    .optional(),
+    .optional()
+    .describe('A workload'),
 });
 export const flowSchema = z
   .object({
-    src: flowEnd,
-    dst: flowEnd,
-    service: z.object({
-      proto: z.number().int(),
-      port: z.number().int(),
-      process_name: z.string().optional(),
-      user_name: z.string().optional(),
-    }),
-    num_connections: z.number().int(),
-    policy_decision: z.enum([...POLICY_DECISIONS, 'unknown']),
-    boundary_decision: z.string().optional(),
-    draft_policy_decision: z.string().optional(),
-    flow_direction: z.enum(['inbound', 'outbound']),
-    transmission: z.enum(['broadcast', 'multicast', 'unicast']).optional(),
-    state: z.enum(['active', 'closed', 'timed out', 'snapshot', 'new', 'unknown', 'incomplete']),
-    timestamp_range: z.object({ first_detected: timestampSchema, last_detected: timestampSchema }),
-    dst_bi: z.number(),
-    dst_bo: z.number(),
-    icmp_type: z.number().int().optional(),
-    icmp_code: z.number().int().optional(),
-    network: z.object({ name: z.string(), href: hrefSchema }),
-    client_type: z.enum(['server', 'endpoint', 'flowlink', 'scanner']),
-    rules: z.array(
-      z.union([
-        z.object({ href: hrefSchema, name: z.string().optional() }),
-        z.object({ essential_service_rule: z.string() }),
-      ]),
-    ),
-    enforcement_boundaries: z.array(z.object({ href: hrefSchema, name: z.string().optional() })),
-    caps: z.array(z.string()),
+    src: flowEnd.describe('The end that connects'),
+    dst: flowEnd.describe('The end that is reached'),
+    service: z
+      .object({
+        proto: z.number().int().describe('IANA protocol number; -1 is every protocol, such as 6'),
+        port: z.number().int().describe('Destination port, such as 443'),
+        process_name: z
+          .string()
+          .optional()
+          .describe('Path of the program, such as /usr/sbin/nginx'),
+        user_name: z.string().optional().describe('User who ran the program, such as www-data'),
+      })
+      .describe('A service'),
+    num_connections: z.number().int().describe('Connections that were seen, such as 3'),
+    policy_decision: z
+      .enum([...POLICY_DECISIONS, 'unknown'])
+      .describe("What the host's policy said of it"),
+    boundary_decision: z
+      .string()
+      .optional()
+      .describe('What boundaries said of it, such as blocked'),
+    draft_policy_decision: z
+      .string()
+      .optional()
+      .describe('What the draft would say of it, such as allowed'),
+    flow_direction: z
+      .enum(['inbound', 'outbound'])
+      .describe('Direction as the reporting host sees it'),
+    transmission: z
+      .enum(['broadcast', 'multicast', 'unicast'])
+      .optional()
+      .describe('How it was sent'),
+    state: z
+      .enum(['active', 'closed', 'timed out', 'snapshot', 'new', 'unknown', 'incomplete'])
+      .describe('State of the connection'),
+    timestamp_range: z
+      .object({
+        first_detected: timestampSchema.describe('When it was seen first'),
+        last_detected: timestampSchema.describe('When it was seen last'),
+      })
+      .describe('When it was seen first and last'),
+    dst_bi: z.number().describe('Bytes that came in, such as 1024'),
+    dst_bo: z.number().describe('Bytes that went out, such as 2048'),
+    icmp_type: z.number().int().optional().describe('ICMP type, 0 to 255, such as 8'),
+    icmp_code: z.number().int().optional().describe('ICMP code, 0 to 255, such as 0'),
+    network: z
+      .object({ name: z.string().describe('Name, such as Web servers'), href: hrefSchema })
+      .describe('Network that it is in'),
+    client_type: z.enum(['server', 'endpoint', 'flowlink', 'scanner']).describe('Who reported it'),
+    rules: z
+      .array(
+        z.union([
+          z.object({
+            href: hrefSchema,
+            name: z.string().optional().describe('Name, such as Web servers'),
+          }),
+          z.object({
+            essential_service_rule: z
+              .string()
+              .describe('Essential traffic that it is, such as dhcp'),
+          }),
+        ]),
+      )
+      .describe('Rules that decided'),
+    enforcement_boundaries: z
+      .array(
+        z.object({
+          href: hrefSchema,
+          name: z.string().optional().describe('Name, such as Web servers'),
+        }),
+      )
+      .describe('Enforcement boundaries'),
+    caps: z.array(z.string()).describe('What the caller may do with it'),
   })
-  .meta({ id: 'Flow' });
+  .meta({ id: 'Flow', description: 'Connections of one kind that a host saw' });
 export type FlowWire = z.infer<typeof flowSchema>;
 
 export const asyncQuerySchema = z
   .object({
     href: hrefSchema,
-    status: z.enum(['queued', 'working', 'completed', 'failed', 'cancel_requested', 'cancelled']),
-    result: z.string().optional(),
-    matches_count: z.number().int().nullable(),
-    flows_count: z.number().int().nullable(),
+    status: z
+      .enum(['queued', 'working', 'completed', 'failed', 'cancel_requested', 'cancelled'])
+      .describe('How far it is'),
+    result: z
+      .string()
+      .optional()
+      .describe(
+        'Where the flows are, once it is completed, such as /orgs/1/traffic_flows/async_queries/3f0c6a52-7d4e-4f0e-9a3b-2c1d0e9f8a7b/download',
+      ),
+    matches_count: z.number().int().nullable().describe('Flows that matched, such as 120'),
+    flows_count: z.number().int().nullable().describe('Flows that are in the answer, such as 120'),
     created_at: timestampSchema,
     updated_at: timestampSchema,
     created_by: refSchema,
-    query_parameters: trafficQuerySchema,
-    message: z.string().optional(),
-    regions: z.array(
-      z.object({
-        pce_fqdn: z.string(),
-        responded: z.boolean(),
-        matches_count: z.number().int(),
-        flows_count: z.number().int(),
-      }),
-    ),
+    query_parameters: trafficQuerySchema.describe('The query as it was given'),
+    message: z
+      .string()
+      .optional()
+      .describe('Why it failed, such as The flow store does not answer'),
+    regions: z
+      .array(
+        z.object({
+          pce_fqdn: z.string().describe('Name of the PCE, such as pce.example.com'),
+          responded: z.boolean().describe('true: it answered'),
+          matches_count: z.number().int().describe('Flows that matched, such as 120'),
+          flows_count: z.number().int().describe('Flows that are in the answer, such as 120'),
+        }),
+      )
+      .describe('The PCEs that were asked'),
   })
-  .meta({ id: 'AsyncQuery' });
+  .meta({ id: 'AsyncQuery', description: 'A traffic query and how far it is' });
 const Q = '/orgs/:org_id/traffic_flows/async_queries';
 export const trafficEndpoints = {
   'async_queries.create': endpoint({
@@ -173,7 +295,7 @@ export const trafficEndpoints = {
     tag: 'Traffic',
     params: orgIdParams,
     summary: 'Cancels a traffic query',
-    body: z.strictObject({ status: z.literal('cancel_requested') }),
+    body: z.strictObject({ status: z.literal('cancel_requested').describe('How far it is') }),
     represents: asyncQuerySchema,
     status: 204,
     answer: 'empty',

@@ -28,36 +28,83 @@ const ignoredParam = z.string().optional().describe('Accepted; the answer is alw
 
 export const workloadFilters = {
   ...listQuery,
-  name: textPart,
-  hostname: textPart,
-  description: textPart,
-  os_id: textPart,
-  ip_address: addressPart,
-  labels: labelsParam.optional(),
-  managed: booleanParam.optional(),
-  online: booleanParam.optional(),
-  enforcement_mode: z.enum(ENFORCEMENT_MODES).optional(),
-  enforcement_modes: jsonListParam(z.enum(ENFORCEMENT_MODES)).optional(),
-  mode: agentMode.optional().describe('Enforcement mode in the words of older clients'),
-  visibility_level: z.enum(VISIBILITY_LEVELS).optional(),
-  log_traffic: booleanParam.optional(),
+  name: textPart.describe('Name, such as Web servers'),
+  hostname: textPart.describe('Name of the host, such as web-1.example.com'),
+  description: textPart.describe('Free text, such as In the rack by the door'),
+  os_id: textPart.describe('Operating system, short, such as ubuntu-x86_64-24.04'),
+  ip_address: addressPart.describe('Address, or a part of one, such as 192.0.2'),
+  labels: labelsParam
+    .optional()
+    .describe(
+      'Lists of lists of labels as JSON: inner lists AND, outer OR, such as [["/orgs/1/labels/2"]]',
+    ),
+  managed: booleanParam.optional().describe('true: only those with a VEN, such as true'),
+  online: booleanParam.optional().describe('true: only those that are online, such as true'),
+  enforcement_mode: z
+    .enum(ENFORCEMENT_MODES)
+    .optional()
+    .describe('What the host does: nothing, watch, block by boundaries, block what no rule allows'),
+  enforcement_modes: jsonListParam(z.enum(ENFORCEMENT_MODES))
+    .optional()
+    .describe('JSON list of enforcement modes; any of them, such as ["full"]'),
+  mode: agentMode
+    .optional()
+    .describe('Enforcement mode in the words of older clients, such as enforced'),
+  visibility_level: z
+    .enum(VISIBILITY_LEVELS)
+    .optional()
+    .describe('How much of its flows the host reports'),
+  log_traffic: booleanParam
+    .optional()
+    .describe('true: only those that report all flows, such as true'),
   policy_health: z
     .enum(['active', 'warning', 'error', 'suspended'])
     .optional()
     .describe('error: its policy could not be applied; warning: its VEN has a condition'),
-  security_policy_sync_state: z.enum(POLICY_SYNC_STATES).optional(),
-  security_policy_update_mode: z.enum(['adaptive', 'static']).optional(),
-  'last_heartbeat_on[gte]': timestampParam.optional(),
-  'last_heartbeat_on[lte]': timestampParam.optional(),
-  ven: z.string().max(512).optional().describe('Href of its VEN'),
-  'ven.ven_type': z.enum(['server', 'endpoint', 'containerized']).optional(),
-  'agent.active_pce_fqdn': z.string().max(255).optional(),
-  container_clusters: jsonListParam(z.string()).optional(),
-  include_deleted: booleanParam.optional().describe('Deleted ones too'),
-  soft_deleted: booleanParam.optional().describe('true: only those that may come back'),
-  'vulnerability_summary.vulnerability_exposure_score[gte]': integerParam.optional(),
-  'vulnerability_summary.vulnerability_exposure_score[lte]': integerParam.optional(),
-  representation: ignoredParam,
+  security_policy_sync_state: z
+    .enum(POLICY_SYNC_STATES)
+    .optional()
+    .describe('Whether the host has the newest policy'),
+  security_policy_update_mode: z
+    .enum(['adaptive', 'static'])
+    .optional()
+    .describe('Whether policies apply at once (adaptive) or on command'),
+  'last_heartbeat_on[gte]': timestampParam
+    .optional()
+    .describe('Heard of at or after, such as 2026-01-01T00:00:00.000Z'),
+  'last_heartbeat_on[lte]': timestampParam
+    .optional()
+    .describe('Heard of at or before, such as 2026-01-08T00:00:00.000Z'),
+  ven: z
+    .string()
+    .max(512)
+    .optional()
+    .describe('Href of its VEN, such as /orgs/1/vens/3f0c6a52-7d4e-4f0e-9a3b-2c1d0e9f8a7b'),
+  'ven.ven_type': z
+    .enum(['server', 'endpoint', 'containerized'])
+    .optional()
+    .describe('Only hosts with a VEN of this type'),
+  'agent.active_pce_fqdn': z
+    .string()
+    .max(255)
+    .optional()
+    .describe('Only hosts that are connected to this PCE, such as pce.example.com'),
+  container_clusters: jsonListParam(z.string())
+    .optional()
+    .describe('JSON list of hrefs; there are no clusters, such as []'),
+  include_deleted: booleanParam.optional().describe('Deleted ones too, such as true'),
+  soft_deleted: booleanParam
+    .optional()
+    .describe('true: only those that may come back, such as false'),
+  'vulnerability_summary.vulnerability_exposure_score[gte]': integerParam
+    .optional()
+    .describe('Ignored: there are no vulnerabilities, such as 1'),
+  'vulnerability_summary.vulnerability_exposure_score[lte]': integerParam
+    .optional()
+    .describe('Ignored: there are no vulnerabilities, such as 9'),
+  representation: ignoredParam.describe(
+    'Ignored: answers are always whole, such as workload_labels',
+  ),
 };
 
 /** Notifications that a VEN may have as a condition. */
@@ -75,29 +122,61 @@ const versionParam = z
 
 export const venFilters = {
   ...listQuery,
-  name: textPart,
-  hostname: textPart,
-  description: textPart,
-  os: textPart.describe('Part of its operating system'),
-  ip_address: addressPart,
-  labels: labelsParam.optional(),
-  status: z.enum(VEN_STATUSES).optional(),
-  ven_type: z.enum(['server', 'endpoint', 'containerized']).optional(),
-  activation_type: z.enum(['pairing_key', 'kerberos', 'certificate']).optional(),
+  name: textPart.describe('Name, such as Web servers'),
+  hostname: textPart.describe('Name of the host, such as web-1.example.com'),
+  description: textPart.describe('Free text, such as In the rack by the door'),
+  os: textPart.describe('Part of its operating system, such as ubuntu'),
+  ip_address: addressPart.describe('Address, or a part of one, such as 192.0.2'),
+  labels: labelsParam
+    .optional()
+    .describe(
+      'Lists of lists of labels as JSON: inner lists AND, outer OR, such as [["/orgs/1/labels/2"]]',
+    ),
+  status: z.enum(VEN_STATUSES).optional().describe('State that it is in'),
+  ven_type: z
+    .enum(['server', 'endpoint', 'containerized'])
+    .optional()
+    .describe('Whether the host is a server or an endpoint'),
+  activation_type: z
+    .enum(['pairing_key', 'kerberos', 'certificate'])
+    .optional()
+    .describe('How it was paired'),
   health: z.enum(VEN_HEALTH).optional().describe('unhealthy: a warning or an error'),
-  condition: z.enum(VEN_CONDITIONS).optional(),
-  version: versionParam.optional(),
-  'version[gte]': versionParam.optional(),
-  'version[lte]': versionParam.optional(),
-  'last_heartbeat_at[gte]': timestampParam.optional(),
-  'last_heartbeat_at[lte]': timestampParam.optional(),
-  'last_goodbye_at[gte]': timestampParam.optional(),
-  'last_goodbye_at[lte]': timestampParam.optional(),
+  condition: z.enum(VEN_CONDITIONS).optional().describe('Only VENs with this condition'),
+  version: versionParam.optional().describe('Only VENs of this version, such as 23.2.0-100'),
+  'version[gte]': versionParam
+    .optional()
+    .describe('Only this version and later ones, such as 23.2.0'),
+  'version[lte]': versionParam
+    .optional()
+    .describe('Only this version and earlier ones, such as 23.2.0'),
+  'last_heartbeat_at[gte]': timestampParam
+    .optional()
+    .describe('Heard of at or after, such as 2026-01-01T00:00:00.000Z'),
+  'last_heartbeat_at[lte]': timestampParam
+    .optional()
+    .describe('Heard of at or before, such as 2026-01-08T00:00:00.000Z'),
+  'last_goodbye_at[gte]': timestampParam
+    .optional()
+    .describe('Said goodbye at or after, such as 2026-01-01T00:00:00.000Z'),
+  'last_goodbye_at[lte]': timestampParam
+    .optional()
+    .describe('Said goodbye at or before, such as 2026-01-08T00:00:00.000Z'),
   disconnected_before: timestampParam
     .optional()
-    .describe('Not connected now, and not heard of since then'),
-  upgrade_pending: booleanParam.optional(),
-  container_clusters: jsonListParam(z.string()).optional(),
-  active_pce_fqdn: z.string().max(255).optional(),
-  representation: ignoredParam,
+    .describe('Not connected now, and not heard of since then, such as 2026-01-31T12:00:00.000Z'),
+  upgrade_pending: booleanParam
+    .optional()
+    .describe('true: only those that wait for an upgrade, such as false'),
+  container_clusters: jsonListParam(z.string())
+    .optional()
+    .describe('JSON list of hrefs; there are no clusters, such as []'),
+  active_pce_fqdn: z
+    .string()
+    .max(255)
+    .optional()
+    .describe('Only VENs that are connected to this PCE, such as pce.example.com'),
+  representation: ignoredParam.describe(
+    'Ignored: answers are always whole, such as workload_labels',
+  ),
 };

@@ -11,10 +11,15 @@ import {
   refSchema,
   timestampSchema,
 } from '../shared.ts';
-import { interfaceSchema, unpairAnswerSchema, workloadSchema } from './workloads.ts';
+import { unpairAnswerSchema } from './vens.ts';
+import { interfaceSchema, workloadSchema } from './workloads.ts';
 
 const W = '/orgs/:org_id/workloads';
-const interfaceParams = z.object({ org_id: z.string(), id: z.string(), name: z.string() });
+const interfaceParams = z.object({
+  org_id: z.string().describe('Number of the organization, such as 1'),
+  id: z.string().describe('Id of the object: the last part of its href, such as 7'),
+  name: z.string().describe('Name of the interface, such as eth0'),
+});
 const workloadRefs = z.array(refSchema).min(1).max(1000).describe('The workloads, at most 1000');
 const labelKeys = z.array(z.string().min(1).max(64)).max(64);
 
@@ -63,7 +68,10 @@ export const workloadOperationEndpoints = {
     params: orgParams,
     summary:
       'Takes the labels of some keys off workloads: off all of them or, when something is wrong, off none',
-    body: z.strictObject({ workloads: workloadRefs, keys: labelKeys.min(1) }),
+    body: z.strictObject({
+      workloads: workloadRefs,
+      keys: labelKeys.min(1).describe('Label dimensions'),
+    }),
     status: 204,
     answer: 'empty',
   }),
@@ -78,8 +86,16 @@ export const workloadOperationEndpoints = {
       'Sets enforcement and visibility of many workloads: of all or, when something is wrong, of none',
     body: z.strictObject({
       workloads: workloadRefs,
-      enforcement_mode: z.enum(ENFORCEMENT_MODES).optional(),
-      visibility_level: z.enum(VISIBILITY_LEVELS).optional(),
+      enforcement_mode: z
+        .enum(ENFORCEMENT_MODES)
+        .optional()
+        .describe(
+          'What the host does: nothing, watch, block by boundaries, block what no rule allows',
+        ),
+      visibility_level: z
+        .enum(VISIBILITY_LEVELS)
+        .optional()
+        .describe('How much of its flows the host reports'),
     }),
     status: 204,
     answer: 'empty',
@@ -133,12 +149,28 @@ export const workloadOperationEndpoints = {
     params: orgIdParams,
     summary: 'Adds an interface to an unmanaged workload',
     body: z.strictObject({
-      name: z.string().min(1).max(64),
-      address: z.string().max(64).optional().describe('Without a prefix length'),
-      cidr_block: z.number().int().min(0).max(128).nullable().optional(),
-      default_gateway_address: z.string().max(64).nullable().optional(),
-      link_state: z.enum(LINK_STATES),
-      friendly_name: optionalText,
+      name: z.string().min(1).max(64).describe('Name of the interface, such as eth0'),
+      address: z
+        .string()
+        .max(64)
+        .optional()
+        .describe('Without a prefix length, such as 192.0.2.10'),
+      cidr_block: z
+        .number()
+        .int()
+        .min(0)
+        .max(128)
+        .nullable()
+        .optional()
+        .describe('Length of the prefix, such as 24'),
+      default_gateway_address: z
+        .string()
+        .max(64)
+        .nullable()
+        .optional()
+        .describe('Gateway of the interface, such as 192.0.2.1'),
+      link_state: z.enum(LINK_STATES).describe('State of the link'),
+      friendly_name: optionalText.describe('Name of the interface for people, such as Ethernet 2'),
     }),
     represents: interfaceSchema,
     status: 201,
@@ -175,7 +207,13 @@ export const workloadOperationEndpoints = {
     tag: 'Workloads',
     params: orgIdParams,
     summary: 'Takes interfaces off an unmanaged workload',
-    body: z.strictObject({ hrefs: z.array(hrefSchema).min(1).max(1000) }),
+    body: z.strictObject({
+      hrefs: z
+        .array(hrefSchema)
+        .min(1)
+        .max(1000)
+        .describe('Hrefs of the objects that are concerned'),
+    }),
     status: 204,
     answer: 'empty',
   }),
@@ -212,9 +250,12 @@ export const workloadOperationEndpoints = {
     status: 200,
     answer: 'json',
     response: z.object({
-      uptime_seconds: z.number().nullable(),
-      created_at: timestampSchema.nullable(),
-      open_service_ports: z.array(openPortSchema),
+      uptime_seconds: z
+        .number()
+        .nullable()
+        .describe('Seconds since the host started, such as 86400'),
+      created_at: timestampSchema.nullable().describe('When it was reported'),
+      open_service_ports: z.array(openPortSchema).describe('Ports on which programs listen'),
     }),
   }),
   'workloads.recalc_rules': endpoint({
