@@ -27,11 +27,12 @@ import { writeFileAtomically } from './files.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { buildApp, type UpgradeHandler } from './http/build-app.ts';
 import type { VenResolver } from './http/caller.ts';
+import { publicUrl } from './http/public-url.ts';
 import type { Routes } from './http/routes.ts';
 import { loadServerIdentity } from './http/tls.ts';
 import { OperationalError, errorCode, explainFileError } from './operational-error.ts';
 import { Jobs } from './jobs/jobs.ts';
-import { apiKeyRoutes } from './resources/api-keys/routes.ts';
+import { accessRoutes } from './resources/access-routes.ts';
 import { PolicyTests } from './policy-tests/policy-tests.ts';
 import { policyTestRoutes } from './policy-tests/routes.ts';
 import { provisioningRoutes } from './provisioning/routes.ts';
@@ -72,7 +73,7 @@ function partsOf(deps: Deps, jobs: Jobs): Part[] {
     { routes: nodeRoutes(deps) },
     { routes: orgRoutes(deps) },
     { routes: userRoutes(deps) },
-    { routes: apiKeyRoutes(deps) },
+    ...accessRoutes(deps).map((routes) => ({ routes })),
     { routes: eventRoutes() },
     { routes: sinkRoutes(deps, sinks), start: () => sinks.start(), stop: () => sinks.stop() },
     ...resourceRoutes(deps).map((routes) => ({ routes })),
@@ -215,7 +216,7 @@ async function bringUp(
   teardown.add(() => app.close());
   teardown.add(() => Promise.resolve(closing.abort()));
   address.port = await listen(app, config);
-  const url = `https://${config.fqdn}${address.port === 443 ? '' : `:${address.port}`}`;
+  const url = publicUrl(deps);
   await writeFile(
     join(config.data, 'pce.json'),
     `${JSON.stringify({ pid: process.pid, url, port: address.port, ca_fingerprint: identity.caFingerprint, started_at: clock.now().toISOString() })}\n`,

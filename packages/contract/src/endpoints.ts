@@ -1,4 +1,6 @@
 /** The endpoint table: every operation of the API, by name. */
+import { accessEndpoints } from './resources/access.ts';
+import { authenticationEndpoints } from './resources/authentication.ts';
 import { labelDimensionEndpoints } from './resources/label-dimensions.ts';
 import { labelEndpoints } from './resources/labels.ts';
 import { deleteManyEndpoints } from './resources/delete-many.ts';
@@ -25,6 +27,7 @@ import { venEndpoints } from './resources/ven.ts';
 import { venQueryEndpoints } from './resources/ven-queries.ts';
 import { pairingEndpoints } from './resources/pairing.ts';
 import { securityPrincipalEndpoints } from './resources/security-principals.ts';
+import { serviceAccountEndpoints } from './resources/service-accounts.ts';
 import { settingsEndpoints } from './resources/settings.ts';
 import { virtualServiceEndpoints } from './resources/virtual-services.ts';
 import { workloadOperationEndpoints } from './resources/workload-operations.ts';
@@ -33,6 +36,9 @@ import { workloadEndpoints } from './resources/workloads.ts';
 export const endpoints = {
   ...nodeEndpoints,
   ...userEndpoints,
+  ...authenticationEndpoints,
+  ...accessEndpoints,
+  ...serviceAccountEndpoints,
   ...labelEndpoints,
   ...labelDimensionEndpoints,
   ...objectEndpoints,

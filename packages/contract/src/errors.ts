@@ -4,6 +4,7 @@ import { z } from 'zod';
 /** HTTP status of each token. Validation and integrity errors are 406 in this API, never 400, 409 or 422. */
 export const ERROR_STATUS = {
   authentication_failed: 401,
+  password_expired: 401,
   forbidden: 403,
   not_found_error: 404,
   method_not_allowed_error: 405,
@@ -29,6 +30,10 @@ export const ERROR_STATUS = {
   virtual_service_referenced: 406,
   security_principal_referenced: 406,
   workload_referenced: 406,
+  access_restriction_referenced: 406,
+  owner_required: 406,
+  password_refused: 406,
+  label_still_has_associated_permission: 406,
   network_type_requires_ip_list_side: 406,
   rule_needs_workload_side: 406,
   custom_iptables_unsupported: 406,

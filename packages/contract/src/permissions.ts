@@ -15,12 +15,13 @@ export type Role = (typeof ROLES)[number];
 
 /**
  * Who may call an endpoint. `public`: nobody has to sign in. `ven`: an activated VEN with its own token. `self`: the signed-in user, on
- * objects of their own. The others are sets of roles.
+ * objects of their own, with or without a role. `self_or_own`: that, or an owner on anybody's. The others are sets of roles.
  */
 export const PERMISSIONS = {
   public: [],
   ven: [],
   self: ROLES,
+  self_or_own: ROLES,
   any: ROLES,
   pol: ROLES.filter((role) => role !== 'workload_manager'),
   glob: ['owner', 'admin', 'read_only', 'global_object_provisioner'],
@@ -35,6 +36,15 @@ export const PERMISSIONS = {
   override_tests: ['owner', 'admin'],
 } as const satisfies Record<string, readonly Role[]>;
 export type Permission = keyof typeof PERMISSIONS;
+
+/** Roles that a permission may limit to a scope; the others hold everywhere. */
+export const SCOPED_ROLES = [
+  'ruleset_manager',
+  'limited_ruleset_manager',
+  'ruleset_provisioner',
+  'ruleset_viewer',
+  'workload_manager',
+] as const satisfies readonly Role[];
 
 /** The console's name of a role. */
 export const ROLE_NAMES: Record<Role, string> = {

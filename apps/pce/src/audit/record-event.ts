@@ -95,6 +95,11 @@ function creatorOf(actor: Actor | undefined): {
   if (caller === null) return { href: 'system', value: { system: {} } };
   if (caller.kind === 'ven')
     return { href: caller.href, value: { ven: { href: caller.href, hostname: caller.hostname } } };
+  if (caller.userId === null)
+    return {
+      href: caller.href,
+      value: { service_account: { href: caller.href, name: caller.username } },
+    };
   return { href: caller.href, value: { user: { href: caller.href, username: caller.username } } };
 }
 

@@ -3,7 +3,7 @@ import { recordEvent } from '../audit/record-event.ts';
 import type { Config } from '../config.ts';
 import { writeTransaction } from '../db/transaction.ts';
 import { OperationalError } from '../operational-error.ts';
-import { createApiKey } from '../resources/api-keys/store.ts';
+import { apiKeyHref, createApiKey, expiryOf } from '../resources/api-keys/store.ts';
 import { withDatabase } from './with-database.ts';
 
 interface KeyRequest {
@@ -34,13 +34,16 @@ export async function createKey(
             ? 'This PCE is not set up yet; run pce setup first'
             : `There is no user ${request.user}`,
         );
+      const owner = { userId: user.id };
+      const now = clock.now();
       const { row, secret } = await createApiKey(trx, {
-        userId: user.id,
+        owner,
         name: request.name,
         description: null,
-        now: clock.now(),
+        now,
+        expiresAt: await expiryOf(trx, user.org_id, { wanted: undefined, now }),
       });
-      const href = `/users/${user.id}/api_keys/${row.key_id}`;
+      const href = apiKeyHref(owner, row.key_id);
       await recordEvent({ clock, config }, trx, {
         orgId: user.org_id,
         eventType: 'api_key.create',

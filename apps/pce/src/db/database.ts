@@ -1,5 +1,5 @@
 /** The tables as Kysely sees them. Columns are snake_case here and nowhere else; presenters map them. */
-import type { ColumnType, Generated, Kysely, Transaction } from 'kysely';
+import type { Generated, Kysely, Transaction } from 'kysely';
 import type {
   BlockedConnectionAction,
   EnforcementMode,
@@ -12,122 +12,28 @@ import type {
   PolicyTestResult,
   PolicyTestState,
   PolicyType,
-  Role,
 } from '@bulkhead/contract';
 import type { StoredPolicyTest } from '../policy-tests/stored-test.ts';
+import type { AccessTables } from './access-tables.ts';
+import type {
+  Audited,
+  External,
+  Json,
+  JsonText,
+  JsonWithDefault,
+  Nullable,
+  NullableJson,
+  NullableTimestamp,
+  Timestamp,
+  TimestampWithDefault,
+  WithDefault,
+} from './columns.ts';
 
 export type Db = Kysely<Database>;
 export type Tx = Transaction<Database>;
 
-/** JSON text of a T, made by `json()` only. The driver would turn a bare array into a PostgreSQL array. */
-export type JsonText<T> = string & { readonly jsonOf?: T };
-/** A jsonb column: read as T, written as `json(value)`. */
-export type Json<T> = ColumnType<T, JsonText<T>, JsonText<T>>;
-/** A jsonb column that may be SQL NULL: write null itself, not `json(null)`. */
-export type NullableJson<T> = ColumnType<
-  T | null,
-  JsonText<T> | null | undefined,
-  JsonText<T> | null
->;
-type JsonWithDefault<T> = ColumnType<T, JsonText<T> | undefined, JsonText<T>>;
-type Timestamp = ColumnType<Date, Date | string, Date | string>;
-type TimestampWithDefault = ColumnType<Date, Date | string | undefined, Date | string>;
-type NullableTimestamp = ColumnType<
-  Date | null,
-  Date | string | null | undefined,
-  Date | string | null
->;
-type WithDefault<T> = ColumnType<T, T | undefined, T>;
-type Nullable<T> = ColumnType<T | null, T | null | undefined, T | null>;
-
 export function json<T>(value: T): JsonText<T> {
   return JSON.stringify(value);
-}
-
-interface Audited {
-  created_at: TimestampWithDefault;
-  /** Href: `/users/1`, a VEN's, or `/users/0` for the system. */
-  created_by: string;
-  updated_at: TimestampWithDefault;
-  updated_by: string;
-}
-interface External {
-  external_data_set: Nullable<string>;
-  external_data_reference: Nullable<string>;
-}
-
-export interface OrgsTable {
-  id: Generated<number>;
-  display_name: string;
-  created_at: TimestampWithDefault;
-}
-
-export interface UsersTable {
-  id: Generated<number>;
-  org_id: number;
-  /** E-mail address, lower case. */
-  username: string;
-  full_name: Nullable<string>;
-  time_zone: Nullable<string>;
-  type: WithDefault<'local' | 'external'>;
-  locked: WithDefault<boolean>;
-  /** `scrypt$N$r$p$salt$hash`; null for users without a local login. */
-  password_hash: Nullable<string>;
-  last_login_on: NullableTimestamp;
-  last_login_ip_address: Nullable<string>;
-  login_count: WithDefault<number>;
-  created_at: TimestampWithDefault;
-  updated_at: TimestampWithDefault;
-}
-
-export interface PermissionsTable {
-  id: Generated<string>;
-  org_id: number;
-  user_id: number;
-  role: Role;
-  scope: JsonWithDefault<unknown[]>;
-  created_at: TimestampWithDefault;
-}
-
-export interface SessionsTable {
-  /** SHA-256 of the session token. */
-  token_hash: Buffer;
-  user_id: number;
-  ip_address: string;
-  created_at: TimestampWithDefault;
-  last_used_at: TimestampWithDefault;
-}
-
-export interface LoginTokensTable {
-  token_hash: Buffer;
-  user_id: number;
-  expires_at: Timestamp;
-}
-
-export interface ApiKeysTable {
-  key_id: string;
-  user_id: number;
-  name: string;
-  description: Nullable<string>;
-  secret_hash: Buffer;
-  created_at: TimestampWithDefault;
-  expires_at: NullableTimestamp;
-  last_login_on: NullableTimestamp;
-}
-
-/** Failed sign-ins, by account (`account:<e-mail>`) and by address (`address:<ip>`). */
-export interface LoginFailuresTable {
-  subject: string;
-  failures: number;
-  window_started_at: Timestamp;
-  blocked_until: NullableTimestamp;
-}
-
-export interface UserValuesTable {
-  user_id: number;
-  key: string;
-  value: Json<unknown>;
-  updated_at: TimestampWithDefault;
 }
 
 export const CHANGE_KINDS = [
@@ -508,6 +414,7 @@ export interface JobsTable {
   org_id: number;
   /** Href of who asked; it belongs to them. */
   requested_by: string;
+  /** 0: a service account. */
   user_id: number;
   /** Name in the endpoint table. */
   operation: string;
@@ -559,16 +466,8 @@ export interface MigrationsTable {
   applied_at: TimestampWithDefault;
 }
 
-export interface Database {
+export interface Database extends AccessTables {
   schema_migrations: MigrationsTable;
-  orgs: OrgsTable;
-  users: UsersTable;
-  permissions: PermissionsTable;
-  sessions: SessionsTable;
-  login_tokens: LoginTokensTable;
-  api_keys: ApiKeysTable;
-  login_failures: LoginFailuresTable;
-  user_values: UserValuesTable;
   change_log: ChangeLogTable;
   events: EventsTable;
   event_sinks: EventSinksTable;

@@ -1,7 +1,8 @@
 /** Deletes what has served its time. Every node may do it; each pass is a handful of indexed deletes. */
 import { pruneEvents } from '../audit/retention.ts';
 import type { Deps } from '../deps.ts';
-import { SESSION_MINUTES } from '../http/authentication.ts';
+import { LONGEST_SESSION_MINUTES } from '../access/settings.ts';
+import { deleteExpiredKeys } from '../resources/api-keys/expiry.ts';
 
 const PERIOD_MS = 15 * 60_000;
 const HOUR_MS = 3_600_000;
@@ -23,9 +24,10 @@ export async function deleteExpired(deps: Pick<Deps, 'db' | 'clock' | 'config'>)
   await pruneEvents(deps);
   await db
     .deleteFrom('sessions')
-    .where('last_used_at', '<', before(SESSION_MINUTES * 60_000))
+    .where('last_used_at', '<', before(LONGEST_SESSION_MINUTES * 60_000))
     .execute();
   await db.deleteFrom('login_tokens').where('expires_at', '<', now).execute();
+  await db.deleteFrom('password_tickets').where('expires_at', '<', now).execute();
   await db
     .deleteFrom('login_failures')
     .where('window_started_at', '<', before(24 * HOUR_MS))
@@ -40,9 +42,9 @@ export function housekeeping(deps: Deps): { start(): Promise<void>; stop(): Prom
   return {
     start() {
       timer = setInterval(() => {
-        pass = deleteExpired(deps).catch((error: unknown) =>
-          deps.logger.warn({ err: error }, 'housekeeping failed'),
-        );
+        pass = deleteExpired(deps)
+          .then(() => deleteExpiredKeys(deps))
+          .catch((error: unknown) => deps.logger.warn({ err: error }, 'housekeeping failed'));
       }, PERIOD_MS);
       timer.unref();
       return Promise.resolve();

@@ -6,6 +6,7 @@ import { up as venState } from './migrations/0002-ven-state.ts';
 import { up as policyTests } from './migrations/0003-policy-tests.ts';
 import { up as policyObjects } from './migrations/0004-policy-objects.ts';
 import { up as versionEffects } from './migrations/0005-version-effects.ts';
+import { up as access } from './migrations/0006-access.ts';
 import { up as operations } from './migrations/0007-operations.ts';
 import { up as events } from './migrations/0008-events.ts';
 import { up as venCare } from './migrations/0009-ven-care.ts';
@@ -16,6 +17,7 @@ const MIGRATIONS: ReadonlyMap<string, (trx: Tx) => Promise<void>> = new Map([
   ['0003-policy-tests', policyTests],
   ['0004-policy-objects', policyObjects],
   ['0005-version-effects', versionEffects],
+  ['0006-access', access],
   ['0007-operations', operations],
   ['0008-events', events],
   ['0009-ven-care', venCare],

@@ -19,7 +19,7 @@ import { serveConsole } from './console-files.ts';
 import { DomainError } from './domain-error.ts';
 import { mapError, sendErrors } from './errors.ts';
 import { parseJson } from './json.ts';
-import { clientAddress, registerRoutes } from './register-routes.ts';
+import { anonymousActor, registerRoutes } from './register-routes.ts';
 import { parseQuery } from './request-parsing.ts';
 import type { Routes } from './routes.ts';
 
@@ -180,10 +180,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 function serveMetrics(app: FastifyInstance, deps: Deps): void {
   const authenticator = new Authenticator(deps, undefined);
   app.get('/metrics', async (request: FastifyRequest, reply: FastifyReply) => {
-    const remote = clientAddress(request);
+    const actor = anonymousActor(request);
     const forwarded = request.headers['x-forwarded-for'] ?? request.headers.forwarded;
-    if (forwarded !== undefined || !/^(127\.|::1$)/.test(remote)) {
-      const caller = await authenticator.user(request.headers.authorization, remote);
+    if (forwarded !== undefined || !/^(127\.|::1$)/.test(actor.ip)) {
+      const caller = await authenticator.user(request.headers.authorization, actor);
       if (!rolesAllow('glob', caller.roles))
         return sendErrors(reply, 'forbidden', [
           { token: 'forbidden', message: 'Your role may not read metrics' },

@@ -1,13 +1,18 @@
 import type { Role } from '@bulkhead/contract';
+import type { Grant } from '../access/grants.ts';
 
-/** Somebody who signed in, or a program with that user's API key. */
+/** Somebody who signed in, or a program with the API key of a user or a service account. */
 export interface UserCaller {
   readonly kind: 'user';
-  readonly userId: number;
+  /** Null: a service account. */
+  readonly userId: number | null;
   readonly orgId: number;
-  /** `/users/N`. */
+  /** `/users/N`, or `ORG/service_accounts/UUID`. */
   readonly href: string;
+  /** Login, or name of the service account. */
   readonly username: string;
+  readonly grants: readonly Grant[];
+  /** Of all grants, whatever their scope. */
   readonly roles: readonly Role[];
   readonly via: 'session' | 'api_key';
 }

@@ -102,17 +102,19 @@ test('wrong passwords are refused, then slowed down, also for the right one; unk
   await token();
 });
 
-test('an address that guesses at many accounts is slowed down', async () => {
+test('an address that guesses is slowed down, whatever it guesses at', async () => {
   later(3600);
   const statuses = [];
-  for (let attempt = 0; attempt < 32; attempt += 1) {
-    const answer = await pce().send('POST', AUTHENTICATE, {
-      auth: basic(`user${attempt}@example.com`, 'guess'),
-    });
-    statuses.push(answer.status);
+  for (let attempt = 0; attempt < 31; attempt += 1) {
+    const auth = basic(`api_${attempt}`, 'guess');
+    statuses.push((await pce().send('GET', '/api/v2/noop', { auth })).status);
   }
-  expect(statuses.slice(0, 30).every((status) => status === 401)).toBe(true);
-  expect(statuses.slice(30)).toEqual([429, 429]);
+  expect(statuses).toEqual([...Array.from({ length: 30 }, () => 401), 429]);
+  const signIn = await pce().send('POST', AUTHENTICATE, {
+    auth: basic(OWNER.username, OWNER.password),
+  });
+  expect(signIn.status).toBe(429);
+  expect((await pce().send('GET', '/api/v2/noop')).status).toBe(200);
   later(3600);
 });
 

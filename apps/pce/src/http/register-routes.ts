@@ -2,11 +2,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Counter, Histogram } from 'prom-client';
 import { endpoints, rolesAllow, type EndpointSpec } from '@bulkhead/contract';
-import { recordEvent } from '../audit/record-event.ts';
 import type { Tx } from '../db/database.ts';
 import { writeTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
-import { Authenticator } from './authentication.ts';
+import { Authenticator, refuseAction } from './authentication.ts';
 import type { UserCaller, VenCaller, VenResolver } from './caller.ts';
 import {
   collectionReader,
@@ -16,10 +15,9 @@ import {
   type CollectionCall,
 } from './collections.ts';
 import { holdEvents } from './check-events.ts';
-import { DomainError } from './domain-error.ts';
 import { sendErrors, sendJson } from './errors.ts';
 import { parseBody, parsePart } from './request-parsing.ts';
-import type { Context, Handler, Page, Routes } from './routes.ts';
+import type { Actor, Context, Handler, Page, Routes } from './routes.ts';
 
 const API = '/api/v2';
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'] as const;
@@ -120,15 +118,9 @@ function requestRunner({ deps, resolveVen, checkAnswers, asyncCollections }: Reg
       requests.inc({ operation: route.operation, status: reply.statusCode });
     });
     const { spec } = route;
-    const ip = clientAddress(request);
-    const caller = await identify(authenticator, spec, request, ip);
-    const base = {
-      caller,
-      ip,
-      requestId: request.id,
-      method: request.method,
-      url: request.url.split('?')[0] ?? '',
-    };
+    const anonymous = anonymousActor(request);
+    const caller = await identify(authenticator, spec, request, anonymous);
+    const base = { ...anonymous, caller };
     const params = parsePart(spec.params, request.params, 'path');
     const orgId = await authorize(deps, spec, base, params);
     const context = {
@@ -149,7 +141,7 @@ function requestRunner({ deps, resolveVen, checkAnswers, asyncCollections }: Reg
           params: textMembers(request.params),
           query: textMembers(request.query),
           requestId: base.requestId,
-          ip,
+          ip: base.ip,
         },
         caller,
       );
@@ -210,56 +202,51 @@ async function identify(
   authenticator: Authenticator,
   spec: EndpointSpec,
   request: FastifyRequest,
-  ip: string,
+  actor: Actor,
 ): Promise<UserCaller | VenCaller | null> {
   if (spec.permission === 'public') return null;
   const { authorization } = request.headers;
   return spec.permission === 'ven'
     ? authenticator.ven(authorization)
-    : authenticator.user(authorization, ip);
+    : authenticator.user(authorization, actor);
 }
-
-type Base = Pick<Context<EndpointSpec>, 'ip' | 'requestId' | 'method' | 'url'> & {
-  caller: UserCaller | VenCaller | null;
-};
 
 /** Answers the organization that the request is about. Throws 403. */
 async function authorize(
   deps: Deps,
   spec: EndpointSpec,
-  base: Base,
+  base: Actor,
   params: unknown,
 ): Promise<number> {
   const { caller } = base;
   const given = isRecord(params) ? params : {};
   if (caller === null) return 0;
-  const refuse = async (message: string): Promise<never> => {
-    await writeTransaction(deps.db, (trx) =>
-      recordEvent(deps, trx, {
-        orgId: caller.orgId,
-        eventType: 'request.authorization_failed',
-        status: 'failure',
-        severity: 'warning',
-        actor: base,
-        httpStatus: 403,
-        errors: [{ token: 'forbidden', message }],
-      }),
-    );
-    throw new DomainError('forbidden', message);
-  };
+  const refuse = (message: string): Promise<never> =>
+    refuseAction(deps, { ...base, caller }, message);
   if (caller.kind === 'user') {
-    if (!rolesAllow(spec.permission, caller.roles))
+    if (!mayCall(spec, caller))
       return refuse(`Your role may not do this: ${base.method} ${spec.path}`);
-    if (
-      spec.permission === 'self' &&
-      'user_id' in given &&
-      String(given['user_id']) !== String(caller.userId)
-    )
+    if (isOwn(spec) && !reaches(spec, caller, given['user_id']))
       return refuse('You may do this for your own user only');
   }
   if ('org_id' in given && String(given['org_id']) !== String(caller.orgId))
     return refuse(`You have no access to the organization ${String(given['org_id'])}`);
   return caller.orgId;
+}
+
+function isOwn({ permission }: EndpointSpec): boolean {
+  return permission === 'self' || permission === 'self_or_own';
+}
+
+/** What is one's own needs no role: to sign out, to change the password. */
+function mayCall(spec: EndpointSpec, caller: UserCaller): boolean {
+  return isOwn(spec) || rolesAllow(spec.permission, caller.roles);
+}
+
+/** Whether the user of the path is the caller's to act on. */
+function reaches(spec: EndpointSpec, caller: UserCaller, userId: unknown): boolean {
+  if (spec.permission === 'self_or_own' && rolesAllow('own', caller.roles)) return true;
+  return caller.userId !== null && userId === String(caller.userId);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -279,7 +266,18 @@ function ifUpdatedAt(request: FastifyRequest): string | null {
   return header === undefined || header === '*' ? null : header.replace(/^(W\/)?"?|"$/g, '');
 }
 
+/** Whoever sent the request, before anybody looked at credentials. */
+export function anonymousActor(request: FastifyRequest): Actor & { readonly caller: null } {
+  return {
+    caller: null,
+    ip: clientAddress(request),
+    requestId: request.id,
+    method: request.method,
+    url: request.url.split('?')[0] ?? '',
+  };
+}
+
 /** IPv4 in its own form also on a socket that takes both families. */
-export function clientAddress(request: FastifyRequest): string {
+function clientAddress(request: FastifyRequest): string {
   return request.ip.replace(/^::ffff:(?=\d+\.)/i, '');
 }

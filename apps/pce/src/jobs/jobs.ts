@@ -175,8 +175,8 @@ export class Jobs implements AsyncCollections {
   /** Answers why it failed, undefined when it is done or no longer this node's to do. */
   async #collect(reader: CollectionReader, job: JobRow): Promise<string | undefined> {
     const { db, clock } = this.#deps;
-    const caller = await this.#authenticator.byId(job.user_id);
-    if (caller === undefined) return 'The user who asked may no longer sign in';
+    const caller = await this.#authenticator.byHref(job.requested_by, job.ip_address);
+    if (caller === undefined) return 'Who asked may no longer sign in';
     const request: CollectionRequest = {
       operation: job.operation,
       orgId: job.org_id,

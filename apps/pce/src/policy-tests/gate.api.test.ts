@@ -328,6 +328,7 @@ test('a worker that is lost while the tests run fails the provision with nothing
           orgId: pce().orgId,
           href: '/users/1',
           username: 'owner@example.com',
+          grants: [{ role: 'owner', scope: new Map() }],
           roles: ['owner'],
           via: 'api_key',
         },

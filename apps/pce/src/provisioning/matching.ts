@@ -31,7 +31,8 @@ export async function loadLabelFacts(
   };
 }
 
-async function loadGroups(
+/** Label groups with all labels in them, those of groups inside included. */
+export async function loadGroups(
   db: Db,
   orgId: number,
   word: PolicyVersionWord,

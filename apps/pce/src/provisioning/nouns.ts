@@ -12,6 +12,7 @@ const NOUNS: Readonly<Record<string, string>> = {
   firewall_settings: 'settings',
   security_principals: 'user group',
   pairing_profiles: 'pairing profile',
+  permissions: 'permission',
 };
 
 export function nounOf(type: string): string {

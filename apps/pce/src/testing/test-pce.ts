@@ -10,7 +10,10 @@ import { createApiClient, type ApiClient, type Role } from '@bulkhead/contract';
 import { startPce, type Pce } from '../composition.ts';
 import { readConfig } from '../config.ts';
 import type { Clock } from '../deps.ts';
+import type { StoredScopeRef } from '../db/access-tables.ts';
+import { json } from '../db/database.ts';
 import { writeTransaction } from '../db/transaction.ts';
+import { SYSTEM } from '../provisioning/present.ts';
 import { createApiKey } from '../resources/api-keys/store.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
 
@@ -39,8 +42,11 @@ export interface TestPce {
   readonly folder: string;
   /** `path` as it goes over the wire, such as `/api/v2/noop`. */
   send(method: string, path: string, options?: SendOptions): Promise<TestAnswer>;
-  /** Creates a user with one role (none: null). Answers its API key as the header's value. */
-  userWith(role: Role | null): Promise<{ auth: string; userId: number }>;
+  /** Creates a user with one role (none: null), everywhere or within a scope. Answers its API key as the header's value. */
+  userWith(
+    role: Role | null,
+    scope?: readonly StoredScopeRef[],
+  ): Promise<{ auth: string; userId: number }>;
   /** Typed client; default: as the owner. */
   client(auth?: string): ApiClient;
   close(): Promise<void>;
@@ -53,9 +59,14 @@ export function basic(user: string, password: string): string {
 export interface TestPceOptions {
   readonly clock?: Clock;
   readonly consoleFolder?: string;
+  /** Keeps what every user may read in a new organization; else users have just the role that a test gave them. */
+  readonly defaultReadOnly?: boolean;
 }
 
-export async function startTestPce(options: TestPceOptions = {}): Promise<TestPce> {
+export async function startTestPce({
+  defaultReadOnly = false,
+  ...options
+}: TestPceOptions = {}): Promise<TestPce> {
   const folder = await mkdtemp(join(tmpdir(), 'bulkhead-pce-'));
   const database = await createTestDatabase();
   const { host, user, password, database: name } = database.connection;
@@ -79,11 +90,42 @@ export async function startTestPce(options: TestPceOptions = {}): Promise<TestPc
 
   async function keyOf(userId: number): Promise<string> {
     const { row, secret } = await writeTransaction(db, (trx) =>
-      createApiKey(trx, { userId, name: 'test', description: null, now: clock.now() }),
+      createApiKey(trx, {
+        owner: { userId },
+        name: 'test',
+        description: null,
+        now: clock.now(),
+        expiresAt: null,
+      }),
     );
     return basic(`api_${row.key_id}`, secret);
   }
   const ownerAuth = await keyOf(owner.id);
+  if (!defaultReadOnly)
+    await db.deleteFrom('permissions').where('role', '=', 'read_only').execute();
+
+  async function give(
+    username: string,
+    role: Role,
+    scope: readonly StoredScopeRef[],
+  ): Promise<void> {
+    const audited = { created_by: SYSTEM, updated_by: SYSTEM };
+    const { id } = await db
+      .insertInto('auth_security_principals')
+      .values({ org_id: owner.org_id, type: 'user', name: username, ...audited })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    await db
+      .insertInto('permissions')
+      .values({
+        org_id: owner.org_id,
+        principal_id: id,
+        role,
+        scope: json([...scope]),
+        ...audited,
+      })
+      .execute();
+  }
 
   function send(
     method: string,
@@ -141,18 +183,14 @@ export async function startTestPce(options: TestPceOptions = {}): Promise<TestPc
     orgId: owner.org_id,
     folder,
     send,
-    async userWith(role) {
+    async userWith(role, scope = []) {
       users += 1;
       const row = await db
         .insertInto('users')
         .values({ org_id: owner.org_id, username: `user-${users}@example.com`, full_name: null })
-        .returning('id')
+        .returning(['id', 'username'])
         .executeTakeFirstOrThrow();
-      if (role !== null)
-        await db
-          .insertInto('permissions')
-          .values({ org_id: owner.org_id, user_id: row.id, role })
-          .execute();
+      if (role !== null) await give(row.username, role, scope);
       return { auth: await keyOf(row.id), userId: row.id };
     },
     client(auth) {

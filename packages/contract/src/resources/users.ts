@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { ROLES } from '../permissions.ts';
 import { endpoint } from '../endpoint.ts';
-import { hrefSchema, orgParams, pageQuery, timestampSchema } from '../shared.ts';
+import {
+  hrefSchema,
+  nameSchema,
+  orgIdParams,
+  orgParams,
+  pageQuery,
+  timestampSchema,
+} from '../shared.ts';
+import { invitationSchema } from './authentication.ts';
 
 export const userSchema = z
   .object({
@@ -19,6 +27,16 @@ export const userSchema = z
       .nullable()
       .describe('Address from which the user last signed in, such as 192.0.2.10'),
     login_count: z.number().int().describe('How often the user signed in, such as 12'),
+    effective_groups: z
+      .array(z.string().describe('Name of a group, such as cn=ops,dc=example'))
+      .describe('Groups as the identity provider said at the last sign-in'),
+    local_profile: z
+      .object({
+        pending_invitation: z.boolean().describe('true: no password was set yet'),
+      })
+      .nullable()
+      .describe('The local login; null: none'),
+    presence_status: z.enum(['online', 'offline']).describe('Whether it has a session in use'),
     created_at: timestampSchema,
     updated_at: timestampSchema,
   })
@@ -90,8 +108,23 @@ export const apiKeySchema = z
     created_at: timestampSchema,
     last_login_on: timestampSchema.nullable().describe('When the user last signed in'),
     state: z.enum(['active', 'expired']).describe('Whether the key is still good'),
+    expires_in_seconds: z
+      .number()
+      .int()
+      .describe('Seconds left, such as 7776000; 0: expired; -1: it does not expire'),
   })
-  .meta({ id: 'ApiKey', description: 'API key of a user; its secret is never shown again' });
+  .meta({ id: 'ApiKey', description: 'An API key; its secret is never shown again' });
+export type ApiKey = z.infer<typeof apiKeySchema>;
+export const expirySchema = z
+  .union(
+    [
+      z.number().int().min(1).max(2_147_483_647).describe('Seconds, such as 7776000'),
+      z.literal(-1),
+      z.literal('default'),
+    ],
+    'must be a number of seconds, -1 (never), or "default" for what the settings of the organization say',
+  )
+  .describe('Seconds, -1: never, "default": as the settings of the organization say');
 const apiKeyWrite = z.strictObject({
   name: z.string().trim().min(1).max(255).describe('Name of the key, such as automation'),
   description: z
@@ -100,6 +133,21 @@ const apiKeyWrite = z.strictObject({
     .nullable()
     .optional()
     .describe('Free text, such as In the rack by the door'),
+});
+const userWrite = z.strictObject({
+  full_name: z
+    .string()
+    .trim()
+    .max(255)
+    .nullable()
+    .optional()
+    .describe('Name of the user, such as Ann Example'),
+  time_zone: z
+    .string()
+    .max(64)
+    .nullable()
+    .optional()
+    .describe('IANA name of a time zone, such as Europe/Berlin'),
 });
 const userParams = z.object({
   user_id: z.string().describe('Id of the user: the last part of its href, such as 1'),
@@ -188,6 +236,22 @@ export const userEndpoints = {
     answer: 'collection',
     response: userSchema,
   }),
+  'users.create': endpoint({
+    method: 'POST',
+    path: '/users',
+    permission: 'own',
+    events: ['user.create', 'user.invite'],
+    tag: 'Users',
+    body: userWrite.extend({
+      username: z.email('must be an e-mail address').max(255),
+      type: z.literal('local', 'must be local; users of an identity provider come by signing in'),
+    }),
+    represents: userSchema,
+    summary: 'Creates a local user and answers the invitation to set its password',
+    status: 201,
+    answer: 'json',
+    response: userSchema.extend({ invitation: invitationSchema }),
+  }),
   'users.get': endpoint({
     method: 'GET',
     path: '/users/:user_id',
@@ -198,6 +262,33 @@ export const userEndpoints = {
     status: 200,
     answer: 'json',
     response: userSchema,
+  }),
+  'users.update': endpoint({
+    method: 'PUT',
+    path: '/users/:user_id',
+    permission: 'self_or_own',
+    events: ['user.update'],
+    tag: 'Users',
+    params: userParams,
+    body: userWrite.extend({
+      locked: z.boolean().optional().describe('Only an owner locks, and nobody themselves'),
+    }),
+    represents: userSchema,
+    summary: 'Changes a user; a locked one is shut out at once, API keys too',
+    status: 204,
+    answer: 'empty',
+  }),
+  'users.orgs': endpoint({
+    method: 'GET',
+    path: '/users/:user_id/orgs',
+    permission: 'any',
+    tag: 'Users',
+    params: userParams,
+    query: z.object(pageQuery),
+    summary: 'Organizations of a user',
+    status: 200,
+    answer: 'collection',
+    response: orgSchema,
   }),
   'api_keys.list': endpoint({
     method: 'GET',
@@ -218,7 +309,7 @@ export const userEndpoints = {
     events: ['api_key.create'],
     tag: 'Users',
     params: userParams,
-    body: apiKeyWrite,
+    body: apiKeyWrite.extend({ expires_in_seconds: expirySchema.optional() }),
     represents: apiKeySchema,
     summary: 'Creates an API key; the secret is shown this once',
     status: 201,
@@ -272,6 +363,30 @@ export const userEndpoints = {
     status: 200,
     answer: 'json',
     response: orgSchema,
+  }),
+  'orgs.update': endpoint({
+    method: 'PUT',
+    path: '/orgs/:org_id',
+    permission: 'own',
+    events: ['org.update'],
+    tag: 'Organization',
+    params: orgParams,
+    body: z.strictObject({ display_name: nameSchema.optional() }),
+    represents: orgSchema,
+    summary: 'Renames the organization',
+    status: 204,
+    answer: 'empty',
+  }),
+  'roles.get': endpoint({
+    method: 'GET',
+    path: '/orgs/:org_id/roles/:id',
+    permission: 'any',
+    tag: 'Organization',
+    params: orgIdParams,
+    summary: 'One role',
+    status: 200,
+    answer: 'json',
+    response: z.object({ href: hrefSchema }),
   }),
   'roles.list': endpoint({
     method: 'GET',

@@ -1,9 +1,18 @@
-import { describeChanges, recordEvent } from '../../audit/record-event.ts';
+/** API keys of users, by themselves. */
+import { recordChange } from '../../audit/record-change.ts';
 import type { Db } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
 import { notFound } from '../../http/domain-error.ts';
 import type { Routes } from '../../http/routes.ts';
-import { createApiKey, presentApiKey, type ApiKeyRow } from './store.ts';
+import type { WriteContext } from '../../provisioning/drafts.ts';
+import {
+  apiKeyHref,
+  apiKeyMembers,
+  createApiKey,
+  expiryOf,
+  presentApiKey,
+  type ApiKeyRow,
+} from './store.ts';
 
 async function keyOf(db: Db, userId: number, keyId: string): Promise<ApiKeyRow> {
   const row = await db
@@ -16,22 +25,28 @@ async function keyOf(db: Db, userId: number, keyId: string): Promise<ApiKeyRow> 
   return row;
 }
 
-function described(row: ApiKeyRow): Record<string, unknown> {
-  return { name: row.name, description: row.description };
-}
-
-function resource(row: ApiKeyRow): { type: string; href: string; naming: Record<string, unknown> } {
-  return {
-    type: 'api_key',
-    href: `/users/${row.user_id}/api_keys/${row.key_id}`,
-    naming: { name: row.name },
-  };
-}
-
 export function apiKeyRoutes(deps: Deps): Routes {
+  function note(
+    context: WriteContext,
+    before: ApiKeyRow | null,
+    after: ApiKeyRow | null,
+  ): Promise<void> {
+    const row = after ?? before;
+    if (row === null || row.user_id === null) return Promise.resolve();
+    return recordChange(deps, context, {
+      type: 'api_key',
+      href: apiKeyHref({ userId: row.user_id }, row.key_id),
+      naming: { name: row.name },
+      before: before === null ? null : apiKeyMembers(before),
+      after: after === null ? null : apiKeyMembers(after),
+    });
+  }
+
+  // The user of the path is the caller: permission `self`.
   return {
-    'api_keys.list': async ({ db, caller, query }) => {
-      const mine = db.selectFrom('api_keys').where('user_id', '=', caller.userId);
+    'api_keys.list': async ({ db, params, query }) => {
+      const userId = Number(params.user_id);
+      const mine = db.selectFrom('api_keys').where('user_id', '=', userId);
       const { total } = await mine
         .select((q) => q.fn.countAll<number>().as('total'))
         .executeTakeFirstOrThrow();
@@ -41,37 +56,30 @@ export function apiKeyRoutes(deps: Deps): Routes {
         .orderBy('key_id')
         .limit(query.max_results ?? 500)
         .execute();
-      return { items: rows.map((row) => presentApiKey(row, deps.clock.now())), total };
+      const now = deps.clock.now();
+      return { items: rows.map((row) => presentApiKey({ userId }, row, now)), total };
     },
-    'api_keys.get': async ({ db, caller, params }) =>
-      presentApiKey(await keyOf(db, caller.userId, params.key_id), deps.clock.now()),
+    'api_keys.get': async ({ db, params }) => {
+      const userId = Number(params.user_id);
+      return presentApiKey({ userId }, await keyOf(db, userId, params.key_id), deps.clock.now());
+    },
     'api_keys.create': async (context) => {
-      const { db, caller, body } = context;
+      const { db, orgId, params, body } = context;
+      const owner = { userId: Number(params.user_id) };
       const now = deps.clock.now();
       const { row, secret } = await createApiKey(db, {
-        userId: caller.userId,
+        owner,
         name: body.name,
         description: body.description ?? null,
         now,
+        expiresAt: await expiryOf(db, orgId, { wanted: body.expires_in_seconds, now }),
       });
-      await recordEvent(deps, db, {
-        orgId: caller.orgId,
-        eventType: 'api_key.create',
-        actor: context,
-        httpStatus: 201,
-        resourceChanges: [
-          {
-            ...resource(row),
-            changeType: 'create',
-            changes: describeChanges(null, described(row)),
-          },
-        ],
-      });
-      return { ...presentApiKey(row, now), secret };
+      await note(context, null, row);
+      return { ...presentApiKey(owner, row, now), secret };
     },
     'api_keys.update': async (context) => {
-      const { db, caller, body, params } = context;
-      const before = await keyOf(db, caller.userId, params.key_id);
+      const { db, body, params } = context;
+      const before = await keyOf(db, Number(params.user_id), params.key_id);
       const after = {
         ...before,
         name: body.name ?? before.name,
@@ -82,37 +90,13 @@ export function apiKeyRoutes(deps: Deps): Routes {
         .set({ name: after.name, description: after.description })
         .where('key_id', '=', before.key_id)
         .execute();
-      await recordEvent(deps, db, {
-        orgId: caller.orgId,
-        eventType: 'api_key.update',
-        actor: context,
-        httpStatus: 204,
-        resourceChanges: [
-          {
-            ...resource(after),
-            changeType: 'update',
-            changes: describeChanges(described(before), described(after)),
-          },
-        ],
-      });
+      await note(context, before, after);
     },
     'api_keys.delete': async (context) => {
-      const { db, caller, params } = context;
-      const row = await keyOf(db, caller.userId, params.key_id);
+      const { db, params } = context;
+      const row = await keyOf(db, Number(params.user_id), params.key_id);
       await db.deleteFrom('api_keys').where('key_id', '=', row.key_id).execute();
-      await recordEvent(deps, db, {
-        orgId: caller.orgId,
-        eventType: 'api_key.delete',
-        actor: context,
-        httpStatus: 204,
-        resourceChanges: [
-          {
-            ...resource(row),
-            changeType: 'delete',
-            changes: describeChanges(described(row), null),
-          },
-        ],
-      });
+      await note(context, row, null);
     },
   };
 }

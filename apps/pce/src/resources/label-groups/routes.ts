@@ -1,4 +1,4 @@
-import { withVersion, type LabelGroupWire } from '@bulkhead/contract';
+import { policyHref, withVersion, type LabelGroupWire } from '@bulkhead/contract';
 import type { Db } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
 import type { UserCaller } from '../../http/caller.ts';
@@ -23,6 +23,7 @@ import {
 import { capsFor, defined, presentVersioned } from '../../provisioning/present.ts';
 import {
   checkReferences,
+  describeUsers,
   hrefsIn,
   identityOf,
   loadNames,
@@ -31,6 +32,7 @@ import {
 import { refuseLoop } from '../../provisioning/group-loops.ts';
 import { withUsage } from '../labels/usage.ts';
 import type { StoredLabelGroup } from '../../provisioning/stored-content.ts';
+import { permissionsWith } from '../labels/usage.ts';
 
 const TYPE = 'label_groups';
 type View = ObjectView<typeof TYPE>;
@@ -215,6 +217,13 @@ export function labelGroupRoutes(deps: Deps): Routes {
       const { pversion, id } = context.params;
       mustBeDraft(pversion);
       const refusal = 'label_group_referenced';
+      const href = policyHref(context.orgId, 'draft', TYPE, id);
+      const permitted = await permissionsWith(context.db, context.orgId, href);
+      if (permitted.length > 0)
+        throw new DomainError(
+          refusal,
+          `The label group is in the scope of the ${describeUsers(permitted)}; take it off there first`,
+        );
       await deleteUnused(deps, context, { type: TYPE, id, refusal });
     },
   };

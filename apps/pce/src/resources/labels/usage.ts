@@ -1,6 +1,12 @@
 /** Who uses a label. */
 import { sql } from 'kysely';
-import type { LabelWire, PolicyType, PolicyUsageWire } from '@bulkhead/contract';
+import {
+  ROLE_NAMES,
+  type LabelWire,
+  type PolicyType,
+  type PolicyUsageWire,
+} from '@bulkhead/contract';
+import { permissionRows } from '../../access/permissions.ts';
 import type { Db, PolicyContent } from '../../db/database.ts';
 import { DomainError } from '../../http/domain-error.ts';
 import { describeUsers, hrefsIn, identityOf, usersOf } from '../../provisioning/references.ts';
@@ -50,6 +56,18 @@ async function profilesWith(db: Db, orgId: number, href: string): Promise<{ name
   return rows.map((row) => ({ name: row.name ?? String(row.id) }));
 }
 
+/** Permissions whose scope names a label or label group, called by their roles. */
+export async function permissionsWith(
+  db: Db,
+  orgId: number,
+  href: string,
+): Promise<{ type: string; name: string }[]> {
+  const rows = await permissionRows(db, orgId).execute();
+  return rows
+    .filter((row) => hrefsIn(row.scope).has(href))
+    .map((row) => ({ type: 'permissions', name: ROLE_NAMES[row.role] }));
+}
+
 /** Usage of each label, by href: a handful of queries for all of them. */
 export async function labelUsage(
   db: Db,
@@ -59,6 +77,7 @@ export async function labelUsage(
   const ofPolicy = await policyUsage(db, orgId);
   const workloads = await labelsOn(db, 'workloads', { orgId, hrefs });
   const profiles = await labelsOn(db, 'pairing_profiles', { orgId, hrefs });
+  const permitted = hrefsIn((await permissionRows(db, orgId).execute()).map((row) => row.scope));
   return new Map(
     hrefs.map((href) => [
       href,
@@ -67,6 +86,7 @@ export async function labelUsage(
         ...ofPolicy(href),
         workload: workloads.has(href),
         pairing_profile: profiles.has(href),
+        permission: permitted.has(href),
       },
     ]),
   );
@@ -174,7 +194,8 @@ export async function refuseLabelInUse(
       | 'label_still_has_associated_pairing_profile'
       | 'label_still_has_associated_enforcement_boundary'
       | 'label_still_has_associated_virtual_service'
-      | 'label_still_has_associated_firewall_settings',
+      | 'label_still_has_associated_firewall_settings'
+      | 'label_still_has_associated_permission',
     users: readonly { readonly type: string; readonly name: string }[],
   ) => {
     if (users.length === 0) return;
@@ -206,6 +227,7 @@ export async function refuseLabelInUse(
   );
   refuse('label_still_has_associated_agent_info', workloads);
   refuse('label_still_has_associated_pairing_profile', profiles);
+  refuse('label_still_has_associated_permission', await permissionsWith(db, orgId, label.href));
 }
 
 /** Objects of policy with who uses each, if that is asked for. */

@@ -1,9 +1,11 @@
 /** The first organization with its owner. */
 import { z } from 'zod';
+import type { Role } from '@bulkhead/contract';
 import type { Db, Tx } from '../../db/database.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import { hashPassword } from '../../http/secrets.ts';
 import { OperationalError } from '../../operational-error.ts';
+import { SYSTEM } from '../../provisioning/present.ts';
 
 const schema = z.object({
   org: z.string().trim().min(1, 'the organization needs a name').max(255),
@@ -51,7 +53,7 @@ export async function setUp(
       .values({ display_name: request.org })
       .returning('id')
       .executeTakeFirstOrThrow();
-    const user = await trx
+    await trx
       .insertInto('users')
       .values({
         org_id: org.id,
@@ -59,13 +61,31 @@ export async function setUp(
         password_hash: passwordHash,
         full_name: null,
       })
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    await trx
-      .insertInto('permissions')
-      .values({ org_id: org.id, user_id: user.id, role: 'owner' })
       .execute();
+    await givePermission(trx, org.id, { type: 'user', name: request.admin, role: 'owner' });
+    await givePermission(trx, org.id, { type: 'group', name: null, role: 'read_only' });
     for (const seed of seeders) await seed(trx, org.id);
     return org.id;
   });
+}
+
+/** Everywhere. A group without a name stands for every user. */
+async function givePermission(
+  trx: Tx,
+  orgId: number,
+  {
+    role,
+    ...principal
+  }: { readonly type: 'user' | 'group'; readonly name: string | null; readonly role: Role },
+): Promise<void> {
+  const audited = { created_by: SYSTEM, updated_by: SYSTEM };
+  const { id } = await trx
+    .insertInto('auth_security_principals')
+    .values({ org_id: orgId, ...principal, ...audited })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  await trx
+    .insertInto('permissions')
+    .values({ org_id: orgId, principal_id: id, role, ...audited })
+    .execute();
 }

@@ -2,22 +2,27 @@
 import { recordEvent } from '../../audit/record-event.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import type { Deps } from '../../deps.ts';
+import { isExpired } from '../../access/passwords.ts';
+import { PASSWORD_POLICY, readSetting } from '../../access/settings.ts';
+import { issueTicket } from '../../access/tickets.ts';
 import {
   Authenticator,
-  SESSION_MINUTES,
   authenticationFailed,
   parseBasic,
+  refuseAddress,
   refuseWhileBlocked,
+  rejectCredentials,
 } from '../../http/authentication.ts';
+import { DomainError } from '../../http/domain-error.ts';
 import {
   accountSubject,
   addressSubject,
   countFailure,
   forgetFailures,
 } from '../../http/login-limits.ts';
-import type { Actor, Routes } from '../../http/routes.ts';
+import type { Routes } from '../../http/routes.ts';
 import { hashSecret, newSecret, verifyPassword } from '../../http/secrets.ts';
-import { PRODUCT_VERSION } from '../node/product-version.ts';
+import { openSession } from './sessions.ts';
 
 const TOKEN_SECONDS = 30;
 
@@ -25,28 +30,6 @@ type LoginRoutes = Required<Pick<Routes, 'login.authenticate' | 'users.login' | 
 
 export function loginRoutes(deps: Deps): LoginRoutes {
   const authenticator = new Authenticator(deps, undefined);
-
-  async function refused(actor: Actor, orgId: number | null, message: string): Promise<never> {
-    const token = 'authentication_failed';
-    await writeTransaction(deps.db, (trx) =>
-      recordEvent(deps, trx, {
-        orgId,
-        eventType: 'request.authentication_failed',
-        status: 'failure',
-        severity: 'warning',
-        actor,
-        httpStatus: 401,
-        errors: [{ token, message }],
-        notifications: [
-          {
-            type: 'request.authentication_failed',
-            info: { api_endpoint: actor.url, api_method: actor.method, src_ip: actor.ip },
-          },
-        ],
-      }),
-    );
-    throw authenticationFailed(message);
-  }
 
   return {
     'login.authenticate': async (context) => {
@@ -59,7 +42,7 @@ export function loginRoutes(deps: Deps): LoginRoutes {
       await refuseWhileBlocked(deps, subjects);
       const user = await deps.db
         .selectFrom('users')
-        .select(['id', 'org_id', 'username', 'password_hash', 'locked'])
+        .selectAll()
         .where('username', '=', username)
         .executeTakeFirst();
       const right = await verifyPassword(credentials.password, user?.password_hash ?? null);
@@ -67,11 +50,26 @@ export function loginRoutes(deps: Deps): LoginRoutes {
       if (user === undefined || !right || user.locked) {
         await countFailure(deps.db, subjects, now);
         // The same words for every cause: they must not tell whether the account exists.
-        return refused(context, user?.org_id ?? null, 'E-mail address or password is wrong');
+        return rejectCredentials(deps, context, {
+          orgId: user?.org_id ?? null,
+          message: 'E-mail address or password is wrong',
+        });
       }
       // Guesses that ran beside this one count as well.
       await refuseWhileBlocked(deps, subjects);
       await forgetFailures(deps.db, subjects[0]);
+      const policy = await readSetting(deps.db, user.org_id, PASSWORD_POLICY);
+      if (isExpired(policy, user.password_changed_at, now)) {
+        const userId = user.id;
+        const ticket = await writeTransaction(deps.db, (trx) =>
+          issueTicket(deps, trx, { userId, reason: 'expired' }),
+        );
+        throw new DomainError(
+          'password_expired',
+          `The password is older than ${policy.expire_time_days} days; set a new one: PUT {"password": …} at the href of this error`,
+          { href: ticket.href },
+        );
+      }
       const token = newSecret();
       const createdBy = {
         href: `/users/${user.id}`,
@@ -107,7 +105,8 @@ export function loginRoutes(deps: Deps): LoginRoutes {
       )?.[1];
       let userId: number | undefined;
       if (token === undefined)
-        userId = (await authenticator.user(request.headers.authorization, ip)).userId;
+        userId =
+          (await authenticator.user(request.headers.authorization, context)).userId ?? undefined;
       else {
         const row = await deps.db
           .deleteFrom('login_tokens')
@@ -118,83 +117,18 @@ export function loginRoutes(deps: Deps): LoginRoutes {
       }
       if (userId === undefined) {
         await countFailure(deps.db, [addressSubject(ip)], now);
-        return refused(
-          context,
-          null,
-          'The token is unknown, used or older than 30 seconds; authenticate again',
-        );
-      }
-      const id = userId;
-      const session = newSecret();
-      return writeTransaction(deps.db, async (trx) => {
-        const before = await trx
-          .selectFrom('users')
-          .selectAll()
-          .where('id', '=', id)
-          .forUpdate()
-          .executeTakeFirstOrThrow();
-        if (before.locked) throw authenticationFailed('This user is locked');
-        const org = await trx
-          .selectFrom('orgs')
-          .selectAll()
-          .where('id', '=', before.org_id)
-          .executeTakeFirstOrThrow();
-        await trx
-          .deleteFrom('sessions')
-          .where('last_used_at', '<', new Date(now.getTime() - SESSION_MINUTES * 60_000))
-          .execute();
-        await trx
-          .insertInto('sessions')
-          .values({
-            token_hash: hashSecret(session),
-            user_id: id,
-            ip_address: ip,
-            created_at: now,
-            last_used_at: now,
-          })
-          .execute();
-        await trx
-          .updateTable('users')
-          .set({
-            last_login_on: now,
-            last_login_ip_address: ip,
-            login_count: before.login_count + 1,
-          })
-          .where('id', '=', id)
-          .execute();
-        const href = `/users/${id}`;
-        const named = { href, username: before.username };
-        await recordEvent(deps, trx, {
-          orgId: org.id,
-          eventType: 'user.login',
-          actor: context,
-          createdBy: { href, value: { user: named } },
-          httpStatus: 200,
-          notifications: [{ type: 'user.login_session_created', info: { user: named } }],
+        return rejectCredentials(deps, context, {
+          orgId: null,
+          message: 'The token is unknown, used or older than 30 seconds; authenticate again',
         });
-        return {
-          href,
-          auth_username: `user_${id}`,
-          session_token: session,
-          inactivity_expiration_minutes: SESSION_MINUTES,
-          full_name: before.full_name,
-          type: before.type,
-          time_zone: before.time_zone,
-          last_login_on: before.last_login_on?.toISOString() ?? null,
-          last_login_ip_address: before.last_login_ip_address,
-          certificate: null,
-          login_url: null,
-          product_version: PRODUCT_VERSION,
-          orgs: [
-            {
-              org_id: org.id,
-              href: `/orgs/${org.id}`,
-              org_href: `/orgs/${org.id}`,
-              display_name: org.display_name,
-            },
-          ],
-        };
-      });
+      }
+      const user = await deps.db
+        .selectFrom('users')
+        .selectAll()
+        .where('id', '=', userId)
+        .executeTakeFirstOrThrow();
+      await refuseAddress(deps, user, context);
+      return openSession(deps, context, user.id);
     },
 
     'users.logout': async (context) => {
