@@ -9,7 +9,7 @@ import {
   type PolicyChange,
   type PolicyCore,
 } from '@bulkhead/policy';
-import { checkPart } from '../policy-tests/evaluate.ts';
+import { checkParts } from '../policy-tests/evaluate.ts';
 import { impactOf } from './impact.ts';
 import type { CoreUpdate, HostView, WorkerAnswer, WorkerBody, WorkerRequest } from './protocol.ts';
 
@@ -107,7 +107,7 @@ function answer(id: number, body: WorkerBody): WorkerAnswer {
     case 'impact':
       return { id, type: 'impact', impact: impactOf(core, body) };
     case 'check':
-      return { id, type: 'checked', outcomes: body.parts.map((part) => checkPart(core, part)) };
+      return { id, type: 'checked', outcomes: checkParts(core, body.parts) };
     case 'sizes':
       return { id, type: 'sizes', sizes: core.sizes() };
   }
