@@ -28,6 +28,7 @@ import { ProvisionPage } from './pages/provision/ProvisionPage.tsx';
 import { VersionsPage } from './pages/provision/VersionsPage.tsx';
 import { RulesetPage } from './pages/rulesets/RulesetPage.tsx';
 import { RulesetsPage } from './pages/rulesets/RulesetsPage.tsx';
+import { FirewallPage } from './pages/settings/FirewallPage.tsx';
 import { CorporatePublicIpsPage } from './pages/settings/CorporatePublicIpsPage.tsx';
 import { AddWithPairingProfilePage } from './pages/vens/AddWithPairingProfilePage.tsx';
 import { PairingProfilePage } from './pages/vens/PairingProfilePage.tsx';
@@ -117,6 +118,7 @@ const routes = [
     path: '/settings/corporate-public-ips',
     component: CorporatePublicIpsPage,
   }),
+  createRoute({ getParentRoute: at, path: '/settings/firewall', component: FirewallPage }),
 ];
 export const router = createRouter({
   routeTree: root.addChildren(routes),

@@ -3,6 +3,7 @@ const ALIASES: Record<string, string> = {
   corporate_ips: 'settings',
   networks: 'settings',
   sec_rules: 'rule_sets',
+  ip_tables_rules: 'rule_sets',
   pairing_keys: 'pairing_profiles',
   async_queries: 'traffic_flows',
 };

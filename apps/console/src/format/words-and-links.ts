@@ -71,6 +71,7 @@ export function placeOf({
   }
   if (type === 'enforcement_boundaries') return { to: `/boundaries/${id}`, search: {} };
   if (type === 'workloads') return { to: `/workloads/${id}`, search: {} };
+  if (type === 'firewall_settings') return { to: '/settings/firewall', search: {} };
   if (type === 'virtual_services') return { to: `/virtual-services/${id}`, search: {} };
   if (type === 'policy_tests') return { to: `/policy-tests/${id}`, search: {} };
   const list = LISTS[type];

@@ -33,6 +33,8 @@ interface Item {
   readonly to: string;
   readonly name: string;
   readonly icon: ReactNode;
+  /** The folder of its pages; `to` unless said. */
+  readonly below?: string;
   readonly count?: number | undefined;
   readonly draft?: boolean;
   /** What the count is of, where the name does not say so. */
@@ -49,7 +51,8 @@ function NavLink({
 }) {
   const path = useLocation({ select: (location) => location.pathname });
   const wide = useMediaQuery('(min-width: 1101px)', true);
-  const current = path === item.to || path.startsWith(`${item.to}/`);
+  const below = item.below ?? item.to;
+  const current = path === item.to || path.startsWith(`${below}/`);
   return (
     <li>
       <Tooltip label={item.name} position="right" openDelay={400} disabled={wide}>
@@ -205,6 +208,7 @@ export function SideNav({ onFollow }: { readonly onFollow?: (() => void) | undef
       <NavLink
         item={{
           to: '/settings/corporate-public-ips',
+          below: '/settings',
           name: 'Settings',
           icon: <IconAdjustmentsHorizontal {...icon} />,
         }}

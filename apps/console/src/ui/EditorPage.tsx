@@ -16,7 +16,8 @@ export interface EditorPageProps {
   /** False: the fields are shown and cannot be saved. */
   readonly editable: boolean;
   readonly onSave: () => void;
-  readonly onCancel: () => void;
+  /** Absent where the page is no place to leave. */
+  readonly onCancel?: (() => void) | undefined;
   /** Absent: it cannot be deleted here. `note` says what that does. */
   readonly remove?:
     | {
@@ -52,7 +53,9 @@ export function EditorPage(props: EditorPageProps) {
                 Delete
               </Btn>
             )}
-            <Btn onClick={props.onCancel}>{editable ? 'Cancel' : 'Close'}</Btn>
+            {props.onCancel === undefined ? null : (
+              <Btn onClick={props.onCancel}>{editable ? 'Cancel' : 'Close'}</Btn>
+            )}
             {editable ? (
               <Btn kind="primary" type="submit" busy={props.busy}>
                 Save

@@ -12,6 +12,8 @@ export interface ObjectDrawerProps extends SaveSettings {
   readonly save: () => Promise<void>;
   readonly onClose: () => void;
   readonly readOnly?: boolean;
+  /** Width; that of other drawers unless said. */
+  readonly size?: number;
   readonly children: ReactNode;
 }
 
@@ -21,7 +23,12 @@ export function ObjectDrawer(props: ObjectDrawerProps) {
     if (props.check() && (await save(props.save))) props.onClose();
   }
   return (
-    <Drawer opened onClose={props.onClose} title={props.title}>
+    <Drawer
+      opened
+      onClose={props.onClose}
+      title={props.title}
+      {...(props.size === undefined ? {} : { size: props.size })}
+    >
       <form
         className="col g16"
         noValidate

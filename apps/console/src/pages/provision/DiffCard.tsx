@@ -8,6 +8,7 @@ import { actorKey } from '../../format/actors.ts';
 import { Btn } from '../../ui/Bits.tsx';
 import { ActorChip, ServiceName, SubnetsBadge } from '../../ui/Chips.tsx';
 import { ErrorNotice, Skeleton } from '../../ui/Notices.tsx';
+import { ObjectLink } from '../../ui/Words.tsx';
 import { diffLines, type DiffLine, type Sentence } from './diff.ts';
 import { TYPE_NAMES, type PendingItem } from './pending.ts';
 
@@ -94,7 +95,9 @@ export function DiffCard({
         className="row"
         style={{ padding: '10px 14px', borderBottom: '1px solid var(--bh-line)' }}
       >
-        <h3>{item.name}</h3>
+        <h3>
+          <ObjectLink href={item.href} name={item.name} />
+        </h3>
         <span className="t3 sm">{TYPE_NAMES[item.type]}, draft against active</span>
         <span className="grow" />
         {onRevert === undefined ? null : (

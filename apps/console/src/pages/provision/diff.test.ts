@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { FIREWALL_SETTINGS as SETTINGS } from '../settings/testing/firewall-settings.ts';
 import { diffLines } from './diff.ts';
 
 const label = (id: number, value: string) => ({
@@ -72,5 +73,42 @@ test('an IP list shows the entries that come and go', () => {
   ).toEqual([
     { sign: '-', text: '10.1.0.0/16' },
     { sign: '+', text: '10.3.0.0/16' },
+  ]);
+});
+
+test('iptables statements of a ruleset come and go as lines, with their hosts', () => {
+  const raw = (parameters: string) => ({
+    enabled: true,
+    ip_version: '4',
+    statements: [{ table_name: 'filter', chain_name: 'INPUT', parameters }],
+    actors: [{ actors: 'ams' }],
+    update_type: null,
+  });
+  expect(
+    diffLines(
+      'rule_sets',
+      set([], { ip_tables_rules: [raw('-p tcp -j DROP')] }),
+      set([], { ip_tables_rules: [raw('-p udp -j DROP')] }),
+    ),
+  ).toEqual([
+    { sign: '-', text: 'iptables -t filter -A INPUT -p tcp -j DROP on All Workloads' },
+    { sign: '+', text: 'iptables -t filter -A INPUT -p udp -j DROP on All Workloads' },
+  ]);
+});
+
+test('firewall settings say labels of a scope by name', () => {
+  const scope = [{ href: '/orgs/1/labels/5' }];
+  const shared = [{ scope, illumio_primary: true, workload_mode: null }];
+  expect(
+    diffLines(
+      'firewall_settings',
+      { ...SETTINGS, firewall_coexistence: [] },
+      { ...SETTINGS, firewall_coexistence: shared, ipv6_mode: 'block_all' },
+      () => 'Application CRM',
+    ),
+  ).toEqual([
+    { sign: '-', text: 'IPv6: By the policy, like IPv4' },
+    { sign: '+', text: 'IPv6: Block all IPv6' },
+    { sign: '+', text: 'Coexistence 1: Application CRM: Illumio Core is Primary Firewall' },
   ]);
 });

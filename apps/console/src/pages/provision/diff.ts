@@ -3,11 +3,13 @@ import { z } from 'zod';
 import {
   actorSchema,
   ingressServiceSchema,
+  ipTablesRuleSchema,
   labelRefSchema,
   type ActorWire,
   type IngressServiceWire,
 } from '@bulkhead/contract';
-import { actorKey } from '../../format/actors.ts';
+import { actorKey, actorName } from '../../format/actors.ts';
+import { statementLine } from '../../format/ip-tables.ts';
 import { portsText } from '../../format/services.ts';
 import { KEY_NAMES, NETWORK_PROFILE_NAMES } from '../../format/words.ts';
 import { plainLines, type NameOf } from './plain-lines.ts';
@@ -40,6 +42,17 @@ const ruleSet = z.object({
     ),
   ),
   rules: z.array(connection),
+  ip_tables_rules: z
+    .array(
+      ipTablesRuleSchema.pick({
+        enabled: true,
+        ip_version: true,
+        statements: true,
+        actors: true,
+        update_type: true,
+      }),
+    )
+    .default([]),
 });
 export interface Sentence {
   readonly consumers: readonly ActorWire[];
@@ -95,6 +108,16 @@ function textLines(before: readonly string[], after: readonly string[]): DiffLin
   ];
 }
 
+function ipTablesLines(rule: z.infer<typeof ruleSet>['ip_tables_rules'][number]): string[] {
+  if (rule.update_type === 'delete') return [];
+  const command = rule.ip_version === '4' ? 'iptables' : 'ip6tables';
+  const hosts = rule.actors.map(actorName).join(', ');
+  const off = rule.enabled ? '' : ' (disabled)';
+  return rule.statements.map(
+    (statement) => `${command} ${statementLine(statement)} on ${hosts}${off}`,
+  );
+}
+
 function ruleSetFacts(value: unknown): { facts: string[]; rules: Connection[] } {
   const parsed = ruleSet.safeParse(value);
   if (!parsed.success) return { facts: [], rules: [] };
@@ -104,7 +127,12 @@ function ruleSetFacts(value: unknown): { facts: string[]; rules: Connection[] } 
       `Scope: ${scope.map((entry) => `${entry.exclusion === true ? 'not ' : ''}${KEY_NAMES[entry.label?.key ?? entry.label_group?.key ?? ''] ?? ''} ${entry.label?.value ?? entry.label_group?.name ?? ''}`).join(', ') || 'everything'}`,
   );
   return {
-    facts: [`Name: ${data.name}`, data.enabled ? 'Status: Enabled' : 'Status: Disabled', ...scopes],
+    facts: [
+      `Name: ${data.name}`,
+      data.enabled ? 'Status: Enabled' : 'Status: Disabled',
+      ...scopes,
+      ...data.ip_tables_rules.flatMap(ipTablesLines),
+    ],
     rules: data.rules.filter((rule) => rule.update_type !== 'delete'),
   };
 }

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Menu } from '@mantine/core';
 import { IconCheck, IconAlertTriangle, IconDots, IconPlus } from '@tabler/icons-react';
 import { useNavigate, useParams } from '@tanstack/react-router';
-import type { RuleSetWire } from '@bulkhead/contract';
+import { rolesAllow, type RuleSetWire } from '@bulkhead/contract';
 import { api } from '../../api/client.ts';
 import { invalidateDraft, useApi } from '../../api/hooks.ts';
 import { objectKey } from '../../format/diagnostics.ts';
@@ -16,11 +16,12 @@ import { useFilters } from '../../ui/Toolbar.tsx';
 import { PendingBar } from '../provision/PendingBar.tsx';
 import { needsExtraScope, readNewRule } from '../why/new-rule.ts';
 import { EditRuleset } from './EditRuleset.tsx';
+import { IpTablesTab } from './IpTablesTab.tsx';
 import { EMPTY_RULE, type RuleForm } from './rule-edit.ts';
 import { RulesTab } from './RulesTab.tsx';
 import { ScopesText } from './Scopes.tsx';
 
-const TABS = ['rules'] as const;
+const TABS = ['rules', 'iptables'] as const;
 
 /** The rule that a suggestion opened the page with. */
 function suggestedRule(text: string | undefined, ruleset: RuleSetWire): RuleForm | null {
@@ -38,6 +39,8 @@ function Ruleset({ ruleset, id }: { readonly ruleset: RuleSetWire; readonly id: 
   const [modal, setModal] = useState<'edit' | 'delete' | null>(null);
   const tab = oneOf(search['tab'], TABS) ?? 'rules';
   const editable = ruleset.caps.includes('write') && ruleset.update_type !== 'delete';
+  const me = useApi('users.me').data;
+  const mayIpTables = me !== undefined && rolesAllow('iptables', me.roles);
   const warnings = ruleset.rules.reduce((sum, rule) => sum + rule.warnings.length, 0);
   const add = (extraScope: boolean): void => {
     setSearch({ tab: '' });
@@ -118,6 +121,14 @@ function Ruleset({ ruleset, id }: { readonly ruleset: RuleSetWire; readonly id: 
         >
           Rules <span className="cnt">{ruleset.rules.length}</span>
         </button>
+        <button
+          type="button"
+          className={tab === 'iptables' ? 'on' : ''}
+          aria-pressed={tab === 'iptables'}
+          onClick={() => setSearch({ tab: 'iptables' })}
+        >
+          Custom iptables rules <span className="cnt">{ruleset.ip_tables_rules.length}</span>
+        </button>
         <span className="grow" />
         {warnings === 0 ? null : (
           <span className="inline-w">
@@ -138,7 +149,9 @@ function Ruleset({ ruleset, id }: { readonly ruleset: RuleSetWire; readonly id: 
             if (search['new'] !== undefined) setSearch({ new: '' });
           }}
         />
-      ) : null}
+      ) : (
+        <IpTablesTab ruleset={ruleset} editable={editable && mayIpTables} />
+      )}
       <span className="grow" style={{ minHeight: 24 }} />
       <PendingBar />
       {modal === 'edit' ? (

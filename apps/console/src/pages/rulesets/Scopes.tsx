@@ -77,13 +77,14 @@ export function ScopesText({ scopes }: { readonly scopes: Scopes }) {
   );
 }
 
-function ScopeFields({
+export function ScopeFields({
   scope,
-  index,
+  name,
   onChange,
 }: {
   readonly scope: Scopes[number];
-  readonly index: number;
+  /** Of this scope, such as `scope 1`. */
+  readonly name: string;
   readonly onChange: (scope: Scopes[number]) => void;
 }) {
   const labels = useLabels();
@@ -116,7 +117,7 @@ function ScopeFields({
           <Select
             key={key}
             label={KEY_NAMES[key]}
-            aria-label={`${KEY_NAMES[key] ?? key} of scope ${index + 1}`}
+            aria-label={`${KEY_NAMES[key] ?? key} of ${name}`}
             placeholder={ALL_WORDS[key] ?? ''}
             clearable
             searchable
@@ -141,27 +142,35 @@ function ScopeFields({
 export function ScopesEditor({
   value,
   onChange,
+  one = 'scope',
+  none,
 }: {
   readonly value: Scopes;
   readonly onChange: (scopes: Scopes) => void;
+  /** What a scope is called here. */
+  readonly one?: string;
+  /** What holds without any scope; absent: there is always one. */
+  readonly none?: string;
 }) {
-  const scopes = value.length === 0 ? [[]] : value;
+  const scopes = value.length === 0 && none === undefined ? [[]] : value;
+  const least = none === undefined ? 1 : 0;
   return (
     <div className="col g12">
+      {scopes.length === 0 ? <p className="t3">{none}</p> : null}
       {scopes.map((scope, index) => (
         <div key={`${index} of ${scopes.length}`} className="row top-al">
           <ScopeFields
             scope={scope}
-            index={index}
+            name={`${one} ${index + 1}`}
             onChange={(next) => onChange(scopes.map((one, at) => (at === index ? next : one)))}
           />
-          {scopes.length > 1 ? (
+          {scopes.length > least ? (
             <Btn
               small
               kind="ghost"
               onClick={() => onChange(scopes.filter((_, at) => at !== index))}
             >
-              Remove scope {index + 1}
+              Remove {one} {index + 1}
             </Btn>
           ) : null}
         </div>
@@ -169,7 +178,7 @@ export function ScopesEditor({
       <div>
         <Btn small onClick={() => onChange([...scopes, []])}>
           <IconPlus size={14} aria-hidden />
-          Add scope
+          Add {one}
         </Btn>
       </div>
     </div>

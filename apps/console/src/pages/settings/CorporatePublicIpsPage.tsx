@@ -11,6 +11,7 @@ import { useCrumbs } from '../../shell/Shell.tsx';
 import { Btn, DateTime, DecisionMark, NetworkMark } from '../../ui/Bits.tsx';
 import { LeaveGuard } from '../../ui/LeaveGuard.tsx';
 import { Empty, ErrorNotice, FormErrors, PageHeader, Skeleton } from '../../ui/Notices.tsx';
+import { SettingsFrame } from './SettingsFrame.tsx';
 
 type Setting = Answer<'corporate_ips.list'>['items'][number];
 interface Line {
@@ -235,88 +236,72 @@ export function CorporatePublicIpsPage() {
   const owner = me?.roles.includes('owner') === true;
   const setting = query.data?.items[0];
   return (
-    <main className="page">
-      <div className="second">
-        <nav aria-label="Settings">
-          <div className="t3 sm" style={{ padding: '0 10px 4px' }}>
-            Network
-          </div>
-          <a
-            href="/settings/corporate-public-ips"
-            aria-current="page"
-            onClick={(event) => event.preventDefault()}
-          >
-            Corporate Public IPs
-          </a>
-        </nav>
-        <div>
-          {setting === undefined ? (
-            query.error === null ? (
-              <Skeleton />
-            ) : (
-              <ErrorNotice
-                error={query.error}
-                what="Corporate Public IPs"
-                onRetry={() => void query.refetch()}
-              />
-            )
-          ) : editing ? (
-            <Editor setting={setting} onDone={() => setEditing(false)} />
-          ) : (
-            <>
-              <PageHeader
-                title="Corporate Public IPs"
-                purpose={PURPOSE}
-                actions={
-                  owner ? (
-                    <Btn kind="primary" onClick={() => setEditing(true)}>
-                      <IconPencil size={16} stroke={1.5} aria-hidden />
-                      Edit
-                    </Btn>
-                  ) : undefined
-                }
-              />
-              <div className="grid2">
-                <div>
-                  {setting.ip_addresses.length === 0 ? (
-                    <Empty title="No corporate public IPs">
-                      Without one, an endpoint that asks the PCE where it is is always External.
-                    </Empty>
-                  ) : (
-                    <div className="tcard">
-                      <table className="tbl" aria-label="Corporate Public IPs">
-                        <thead>
-                          <tr>
-                            <th scope="col">IPv4 address or CIDR block</th>
-                          </tr>
-                        </thead>
-                        <tbody>
-                          {setting.ip_addresses.map((address) => (
-                            <tr key={address}>
-                              <td className="addr">{address}</td>
-                            </tr>
-                          ))}
-                        </tbody>
-                      </table>
-                    </div>
-                  )}
-                  <p className="t3 sm" style={{ marginTop: 8 }}>
-                    Last saved <DateTime at={setting.updated_at} />
-                  </p>
-                  {owner ? null : (
-                    <p className="t2" style={{ marginTop: 12 }}>
-                      Only an Organization Administrator can change this.
-                    </p>
-                  )}
+    <SettingsFrame>
+      {setting === undefined ? (
+        query.error === null ? (
+          <Skeleton />
+        ) : (
+          <ErrorNotice
+            error={query.error}
+            what="Corporate Public IPs"
+            onRetry={() => void query.refetch()}
+          />
+        )
+      ) : editing ? (
+        <Editor setting={setting} onDone={() => setEditing(false)} />
+      ) : (
+        <>
+          <PageHeader
+            title="Corporate Public IPs"
+            purpose={PURPOSE}
+            actions={
+              owner ? (
+                <Btn kind="primary" onClick={() => setEditing(true)}>
+                  <IconPencil size={16} stroke={1.5} aria-hidden />
+                  Edit
+                </Btn>
+              ) : undefined
+            }
+          />
+          <div className="grid2">
+            <div>
+              {setting.ip_addresses.length === 0 ? (
+                <Empty title="No corporate public IPs">
+                  Without one, an endpoint that asks the PCE where it is is always External.
+                </Empty>
+              ) : (
+                <div className="tcard">
+                  <table className="tbl" aria-label="Corporate Public IPs">
+                    <thead>
+                      <tr>
+                        <th scope="col">IPv4 address or CIDR block</th>
+                      </tr>
+                    </thead>
+                    <tbody>
+                      {setting.ip_addresses.map((address) => (
+                        <tr key={address}>
+                          <td className="addr">{address}</td>
+                        </tr>
+                      ))}
+                    </tbody>
+                  </table>
                 </div>
-                <aside className="col g16">
-                  <CheckAddress entries={setting.ip_addresses} />
-                </aside>
-              </div>
-            </>
-          )}
-        </div>
-      </div>
-    </main>
+              )}
+              <p className="t3 sm" style={{ marginTop: 8 }}>
+                Last saved <DateTime at={setting.updated_at} />
+              </p>
+              {owner ? null : (
+                <p className="t2" style={{ marginTop: 12 }}>
+                  Only an Organization Administrator can change this.
+                </p>
+              )}
+            </div>
+            <aside className="col g16">
+              <CheckAddress entries={setting.ip_addresses} />
+            </aside>
+          </div>
+        </>
+      )}
+    </SettingsFrame>
   );
 }
