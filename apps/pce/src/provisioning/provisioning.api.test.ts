@@ -163,6 +163,20 @@ test('nothing to provision is refused', async () => {
   await client.call('sec_policy.revert_all');
 });
 
+test('a subset with a type that is none is refused: it would be empty, and so everything', async () => {
+  const client = pce().client();
+  const list = await makeIpList(client, 'Not chosen', '192.0.2.0/24');
+  const answer = await pce().send('POST', `/api/v2/orgs/${pce().orgId}/sec_policy`, {
+    body: { change_subset: { ip_list: [refOf(list)] } },
+  });
+  expect([answer.status, answer.text]).toEqual([
+    406,
+    expect.stringContaining('change_subset: unknown member ip_list') as unknown,
+  ]);
+  expect((await client.call('sec_policy.pending')).ip_lists).toHaveLength(1);
+  await client.call('sec_policy.revert_all');
+});
+
 test('a subset must bring along what exists in draft only, and then provisions just that', async () => {
   const client = pce().client();
   const list = await makeIpList(client, 'Needed list', '192.0.2.0/24');

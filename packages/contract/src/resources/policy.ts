@@ -21,8 +21,9 @@ export const PROVISIONED_TYPES = [
   'firewall_settings',
   'enforcement_boundaries',
 ] as const;
+/** Strict: a type with a slip in its name must not make a choice of nothing, which is everything. */
 export const changeSubsetSchema = z
-  .object({
+  .strictObject({
     rule_sets: z.array(refSchema).optional().describe('Rulesets'),
     ip_lists: z.array(refSchema).optional().describe('IP lists'),
     services: z.array(refSchema).optional().describe('Services'),

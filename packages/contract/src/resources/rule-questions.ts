@@ -182,7 +182,7 @@ const coverageItem = z
             .describe('Family of the operating system, such as linux'),
         }),
       )
-      .max(10000)
+      .max(1000)
       .describe('Services that are asked about'),
     resolve_labels_as: z
       .object({
@@ -279,7 +279,7 @@ export const ruleQuestionEndpoints = {
         .optional()
         .describe('true: answers deny rules, too, such as true'),
     }),
-    body: z.array(coverageItem).max(10000),
+    body: z.array(coverageItem).max(1000),
     reads: true,
     status: 200,
     answer: 'json',

@@ -1,18 +1,20 @@
 /** Which rules allow services between groups of hosts, as their sides and services say it. */
+import { setImmediate } from 'node:timers/promises';
 import type { RuleCoverageItem, RuleCoverageWire } from '@bulkhead/contract';
 import { entriesMatch, labelPartMatches } from '../../provisioning/matching.ts';
 import { identityOf } from '../../provisioning/references.ts';
-import type { StoredActor, StoredRuleBody } from '../../provisioning/stored-content.ts';
-import { opens, type OpenedService, type RuleFacts, type Side } from './rule-facts.ts';
+import type {
+  StoredActor,
+  StoredRuleBody,
+  StoredScopeEntry,
+} from '../../provisioning/stored-content.ts';
 import type { RuleSetView } from './entries.ts';
+import { opens, type OpenedService, type RuleFacts, type Side } from './rule-facts.ts';
 
-type End = RuleCoverageItem['source'];
-type ResolveAs = NonNullable<NonNullable<RuleCoverageItem['resolve_labels_as']>['source']>;
-
-export interface CoveringRule {
-  readonly href: string;
-  readonly ruleSet: RuleSetView;
-  readonly body: StoredRuleBody;
+/** An enabled ruleset with its enabled rules. */
+export interface CoveringRuleSet {
+  readonly view: RuleSetView;
+  readonly rules: readonly { readonly href: string; readonly body: StoredRuleBody }[];
 }
 
 export interface CoverageFacts extends RuleFacts {
@@ -20,28 +22,40 @@ export interface CoverageFacts extends RuleFacts {
   readonly any: string | null;
 }
 
-export function coverageOf(
+/** Items that are looked at in one go; other requests are answered in between. */
+const SLICE = 10;
+
+export async function coverageOf(
   items: readonly RuleCoverageItem[],
-  rules: readonly CoveringRule[],
+  ruleSets: readonly CoveringRuleSet[],
   facts: CoverageFacts,
-): RuleCoverageWire {
-  const indexes = new Map<CoveringRule, number>();
-  const edges = items.map((item) => {
-    const between = rules.filter((rule) => connects(item, rule, facts));
-    return item.services.map(({ protocol, port }) =>
-      between
-        .filter(({ body }) =>
-          opens(servicesOf(item, body, facts), { proto: protocol, port }, facts),
-        )
-        .map((rule) => {
-          const index = indexes.get(rule) ?? indexes.size;
-          indexes.set(rule, index);
-          return index;
-        }),
+): Promise<RuleCoverageWire> {
+  const indexes = new Map<string, number>();
+  const indexOf = (href: string): number => {
+    const index = indexes.get(href) ?? indexes.size;
+    indexes.set(href, index);
+    return index;
+  };
+  const edges: number[][][] = [];
+  for (const [place, item] of items.entries()) {
+    if (place % SLICE === SLICE - 1) await setImmediate();
+    const ends = {
+      providers: endOf(item.destination, item.resolve_labels_as?.destination, facts),
+      consumers: endOf(item.source, item.resolve_labels_as?.source, facts),
+    };
+    const between = ruleSets.flatMap((ruleSet) => rulesBetween(ends, ruleSet, facts));
+    edges.push(
+      item.services.map(({ protocol: proto, port }) =>
+        between
+          .filter(({ body }) =>
+            opens(ends.providers.own ?? body.ingress_services, { proto, port }, facts),
+          )
+          .map(({ href }) => indexOf(href)),
+      ),
     );
-  });
+  }
   return {
-    rules: Object.fromEntries([...indexes].map(([{ href }, index]) => [String(index), { href }])),
+    rules: Object.fromEntries([...indexes].map(([href, index]) => [String(index), { href }])),
     edges,
     deny_rules: {},
     deny_edges: [],
@@ -50,76 +64,107 @@ export function coverageOf(
   };
 }
 
-/** Services that a rule opens to a destination: a virtual service has its own, in place of the rule's (PS-9). */
-function servicesOf(
-  { destination }: RuleCoverageItem,
-  body: StoredRuleBody,
-  facts: RuleFacts,
-): readonly OpenedService[] {
-  const { virtual_service: virtual } = destination;
-  if (virtual === undefined) return body.ingress_services;
-  return facts.virtualServices.get(identityOf(virtual.href))?.services ?? [];
+/** One end of a question. */
+interface End {
+  /** Labels by which it is matched. */
+  readonly labels: ReadonlySet<string> | null;
+  /** What its labels stand for. */
+  readonly as: readonly ('workloads' | 'virtual_services')[];
+  readonly isNamed: (actor: StoredActor) => boolean;
+  /** Services of a virtual service, in place of the rule's (PS-9). */
+  readonly own: readonly OpenedService[] | null;
 }
 
-/** Both ends in one scope of the ruleset; consumers may be out of scope where the rule says so. */
-function connects(item: RuleCoverageItem, rule: CoveringRule, facts: CoverageFacts): boolean {
-  const { scopes } = rule.ruleSet.content;
-  const { body } = rule;
-  return (scopes.length === 0 ? [[]] : scopes).some((scope) => {
-    const inScope = (labels: ReadonlySet<string>) => entriesMatch(labels, scope, facts);
-    const as = item.resolve_labels_as;
-    return (
-      isOn('providers', item.destination, { body, inScope, facts, as: as?.destination }) &&
-      isOn('consumers', item.source, {
-        body,
-        inScope: body.unscoped_consumers ? () => true : inScope,
-        facts,
-        as: as?.source,
-      })
-    );
-  });
-}
+const NOBODY: End = { labels: null, as: [], isNamed: () => false, own: null };
 
-interface Looking {
-  readonly body: StoredRuleBody;
-  readonly inScope: (labels: ReadonlySet<string>) => boolean;
-  readonly facts: CoverageFacts;
-  /** What the labels of the end stand for; absent: workloads. */
-  readonly as: ResolveAs | undefined;
-}
-
-function isOn(side: Side, end: End, looking: Looking): boolean {
-  const { body, inScope, facts, as = ['workloads'] } = looking;
-  const actors = body[side];
-  const resolved = body.resolve_labels_as[side];
-  const byLabels = (labels: ReadonlySet<string>): boolean =>
-    labelPartMatches(labels, actors, facts) && inScope(labels);
-  if (end.labels !== undefined)
-    return (
-      as.some((kind) => resolved.includes(kind)) &&
-      byLabels(new Set(end.labels.map(({ href }) => identityOf(href))))
-    );
+function endOf(
+  end: RuleCoverageItem['source'],
+  as: End['as'] | undefined,
+  facts: CoverageFacts,
+): End {
+  if (end.labels !== undefined) {
+    const labels = new Set(end.labels.map(({ href }) => identityOf(href)));
+    return { ...NOBODY, labels, as: as ?? ['workloads'] };
+  }
   if (end.workload !== undefined) {
     const href = identityOf(end.workload.href);
-    const labels = facts.workloads.get(href);
-    return (
-      actors.some((actor) => 'workload' in actor && actor.workload.href === href) ||
-      (labels !== undefined && resolved.includes('workloads') && byLabels(labels))
-    );
+    return {
+      ...NOBODY,
+      labels: facts.workloads.get(href) ?? null,
+      as: ['workloads'],
+      isNamed: (actor) => 'workload' in actor && actor.workload.href === href,
+    };
   }
   if (end.virtual_service !== undefined) {
     const href = identityOf(end.virtual_service.href);
-    const labels = facts.virtualServices.get(href)?.labels;
-    return (
-      actors.some((actor) => 'virtual_service' in actor && actor.virtual_service.href === href) ||
-      (labels !== undefined && resolved.includes('virtual_services') && byLabels(labels))
-    );
+    const known = facts.virtualServices.get(href);
+    return {
+      labels: known?.labels ?? null,
+      as: ['virtual_services'],
+      isNamed: (actor) => 'virtual_service' in actor && actor.virtual_service.href === href,
+      own: known?.services ?? [],
+    };
   }
-  if (end.ip_list !== undefined) return hasList(actors, identityOf(end.ip_list.href));
-  if (end.actors === 'all') return facts.any !== null && hasList(actors, facts.any);
-  return end.actors === 'ams' && actors.some((actor) => 'actors' in actor) && inScope(new Set());
+  // All Workloads: rules that name them, whatever labels a workload has.
+  if (end.actors === 'ams') return { ...NOBODY, labels: new Set(), as: ['workloads'] };
+  const list = end.actors === 'all' ? facts.any : identityOf(end.ip_list?.href ?? '');
+  return {
+    ...NOBODY,
+    isNamed: (actor) => 'ip_list' in actor && actor.ip_list.href === list,
+  };
 }
 
-function hasList(actors: readonly StoredActor[], href: string): boolean {
-  return actors.some((actor) => 'ip_list' in actor && actor.ip_list.href === href);
+type Ends = Record<Side, End>;
+
+function rulesBetween(
+  ends: Ends,
+  { view, rules }: CoveringRuleSet,
+  facts: CoverageFacts,
+): CoveringRuleSet['rules'] {
+  const { scopes } = view.content;
+  const places = (scopes.length === 0 ? [[]] : scopes).map((scope) => ({
+    providers: isWithin(ends.providers, scope, facts),
+    consumers: isWithin(ends.consumers, scope, facts),
+  }));
+  return rules.filter(({ body }) =>
+    // Both ends in one scope (PS-4); consumers may be out of it where the rule says so.
+    places.some(
+      (within) =>
+        isOn('providers', ends.providers, { body, within: within.providers, facts }) &&
+        isOn('consumers', ends.consumers, {
+          body,
+          within: within.consumers || body.unscoped_consumers,
+          facts,
+        }),
+    ),
+  );
+}
+
+function isWithin(
+  { labels }: End,
+  scope: readonly StoredScopeEntry[],
+  facts: CoverageFacts,
+): boolean {
+  return labels !== null && entriesMatch(labels, scope, facts);
+}
+
+/** What a side names stands for itself; labels count within the scope (PS-3). */
+function isOn(
+  side: Side,
+  end: End,
+  {
+    body,
+    within,
+    facts,
+  }: { readonly body: StoredRuleBody; readonly within: boolean; readonly facts: CoverageFacts },
+): boolean {
+  const actors = body[side];
+  if (actors.some(end.isNamed)) return true;
+  const { labels, as } = end;
+  return (
+    within &&
+    labels !== null &&
+    as.some((kind) => body.resolve_labels_as[side].includes(kind)) &&
+    labelPartMatches(labels, actors, facts)
+  );
 }

@@ -79,21 +79,18 @@ export function ruleQuestionRoutes(compute: Compute): Routes {
       const place = { orgId, at: await policyAt(db, orgId, params.pversion) };
       const word = String(place.at);
       const views = await ruleSetsAt(db, place);
-      const rules = views
+      const enabled = views
         .filter(({ content, updateType }) => content.enabled && updateType !== 'delete')
-        .flatMap((ruleSet) =>
-          liveRules(ruleSet.content)
+        .map((view) => ({
+          view,
+          rules: liveRules(view.content)
             .filter((rule) => rule.body.enabled)
-            .map((rule) => ({
-              href: entryHref(ruleSet, 'sec_rules', rule),
-              ruleSet,
-              body: rule.body,
-            })),
-        );
+            .map((rule) => ({ href: entryHref(view, 'sec_rules', rule), body: rule.body })),
+        }));
       const lists = await viewsOf(db, orgId, { type: 'ip_lists', word });
       const any = lists.find(({ content }) => content.name === ANY_LIST);
       const facts = await loadRuleFacts(db, orgId, { word, workloads: workloadsIn(body) });
-      return coverageOf(body, rules, {
+      return coverageOf(body, enabled, {
         ...facts,
         any: any === undefined ? null : policyHref(orgId, 'draft', 'ip_lists', any.id),
       });
