@@ -2,10 +2,13 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startCtlHost, type CtlHost } from './testing/ctl-host.ts';
 import { aPolicyContent } from './testing/policies.ts';
 import { until } from './testing/until.ts';
+
+// each command is a process of its own, and the machine may be busy
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let host: CtlHost;
 
@@ -40,7 +43,7 @@ test('a clock that is off by a day is named with both times, and the code is not
   host.pce.time = null;
   expect((await host.activate('--json')).code).toBe(0);
   await until('the policy', () => host.table() !== '');
-}, 60_000);
+});
 
 test('the way to the PCE is tested step by step, and the first that fails has its reason', async () => {
   const good = await host.ctl('connectivity-test', '--json');
@@ -52,7 +55,7 @@ test('the way to the PCE is tested step by step, and the first that fails has it
   expect(closed).toMatchObject({ code: 1, out: expect.stringContaining('FAILED tcp') });
   const foreign = await host.ctl('connectivity-test', '-m', '203.0.113.1:8443');
   expect(foreign).toMatchObject({ code: 1, out: expect.stringContaining('FAILED tls') });
-}, 60_000);
+});
 
 test('check-env of a paired host is sent to the PCE (R-VEN-7)', async () => {
   expect((await host.ctl('check-env')).out).toContain('The PCE has the report.');
@@ -82,7 +85,7 @@ test('suspended, the firewall is handed back, also over a restart, until it is u
   expect(host.table()).toContain('10.0.0.1');
   await until('the PCE knows', () => host.pce.statuses.at(-1) === 'active');
   expect(host.pce.goodbyes).toEqual([]);
-}, 120_000);
+});
 
 test('a PCE that is away when the VEN is suspended is told when it is back', async () => {
   host.pair.run(host.pair.peer, 'ip', ['link', 'set', 'eth0', 'down']);
@@ -95,7 +98,7 @@ test('a PCE that is away when the VEN is suspended is told when it is back', asy
   expect(host.pce.statuses.at(-1)).toBe('suspended');
   expect((await host.ctl('unsuspend')).code).toBe(0);
   await until('the PCE knows', () => host.pce.statuses.at(-1) === 'active', 20_000);
-}, 120_000);
+});
 
 test('where the organization asks for it, root too needs a maintenance token (R-VEN-6)', async () => {
   const organization = join(host.data, 'state', 'organization.json');
@@ -121,7 +124,7 @@ test('where the organization asks for it, root too needs a maintenance token (R-
   await until('the channel', () => host.pce.connected(), 20_000);
   host.pce.send({ type: 'settings', maintenance_token_required: false });
   await until('the setting', async () => (await readFile(organization, 'utf8')).includes('false'));
-}, 120_000);
+});
 
 test('a damaged policy file is never enforced: the host is closed until the PCE has sent it anew', async () => {
   const file = join(host.data, 'state', 'policy.json');
@@ -140,7 +143,7 @@ test('a damaged policy file is never enforced: the host is closed until the PCE 
       (message) => message.type === 'apply_failed' && message.message.includes('damaged'),
     ),
   ).toBe(true);
-}, 60_000);
+});
 
 test('a support report holds what happened and no secret', async () => {
   const { out } = await host.ctl('gen-supportreport', '--json');
@@ -159,4 +162,4 @@ test('deactivated, the host is free for another activation, and the program stay
   expect((await host.ctl('status')).code).toBe(3);
   expect((await readdir(host.folder)).length).toBe(reports);
   expect((await host.activate()).code).toBe(0);
-}, 60_000);
+});

@@ -7,7 +7,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { renderInitScript, renderUnit } from './platform/linux/service-files.ts';
 import { createNamespacePair, enterNamespace, type NamespacePair } from './testing/namespaces.ts';
 import { aHostPolicy, anExplanation, aPolicyContent, RULE_HREF } from './testing/policies.ts';
@@ -19,6 +19,9 @@ const CTL = fileURLToPath(new URL('ctl.ts', import.meta.url));
 const PCE_AWAY =
   'table inet away { chain input { type filter hook input priority 0; tcp dport 8443 drop; }; }';
 const PCE_BACK = 'table inet away {}\ndelete table inet away';
+// each command is a process of its own, and the machine may be busy
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
 let pair: NamespacePair;
 let pce: TestPce;
 let folder: string;
@@ -199,7 +202,7 @@ test('explain answers by the PCE, and without it by what is enforced here, and s
     answered_by: 'ven',
     ends: [{ decision: 'allowed', rules: [{ href: RULE_HREF, name: 'Web from the office' }] }],
   });
-}, 60_000);
+});
 
 test('flows come with the rule or the default that decided (R-VEN-3)', async () => {
   reaches('10.0.0.1');

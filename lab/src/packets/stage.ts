@@ -119,7 +119,7 @@ export async function createStage(
   vens: Vens,
 ): Promise<Stage> {
   const field = await createField(prefix, devices);
-  const enforcers = field.hosts.map((namespace) => vens.start(namespace));
+  const enforcers = await Promise.all(field.hosts.map((namespace) => vens.start(namespace)));
   /** What each host enforces; null: nothing of ours. */
   const plans = new Map<Enforcer, FirewallPlan | null>();
   /** What its kernel was last told, by which that is taken away again. */

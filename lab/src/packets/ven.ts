@@ -4,6 +4,7 @@
  */
 import type { FlowRecord } from '@bulkhead/contract';
 import { NFT_TABLE, parseRuleset, type FirewallPlan, type NftTable } from '@bulkhead/enforcement';
+import { openFlowQueue } from '../../../apps/ven/src/agent/flow-queue.ts';
 import { createFlowReporter } from '../../../apps/ven/src/agent/flow-reporter.ts';
 import { loadLibc } from '../../../apps/ven/src/platform/linux/libc.ts';
 import { createLinuxFirewall } from '../../../apps/ven/src/platform/linux/linux-firewall.ts';
@@ -36,7 +37,7 @@ export interface Enforcer {
 }
 
 export interface Vens {
-  readonly start: (namespace: Namespace) => Enforcer;
+  readonly start: (namespace: Namespace) => Promise<Enforcer>;
   readonly close: () => Promise<void>;
 }
 
@@ -57,10 +58,10 @@ export async function createVens(): Promise<Vens> {
   const platform = await createLinuxPlatform({ failed: trouble });
   const log = { info: () => {}, warn: trouble, error: trouble };
   return {
-    start(namespace) {
+    async start(namespace) {
       let plan: FirewallPlan | null = null;
       let gathered: FlowRecord[] = [];
-      const reporter = createFlowReporter({
+      const reporter = await createFlowReporter({
         logEntry: (prefix) => plan?.logIndex.get(prefix),
         profileOf: () => 'corporate',
         send: (report) => {
@@ -69,6 +70,9 @@ export async function createVens(): Promise<Vens> {
         },
         persistSequence: () => Promise.resolve(),
         firstSequence: 1,
+        ownerOf: () => Promise.resolve({ process: null, user: null }),
+        // what is read at once needs no disk
+        openQueue: (lost) => openFlowQueue('/nonexistent', lost, log),
         log,
         now: () => new Date(),
       });

@@ -6,6 +6,7 @@ import { sha256Hex } from './sha256.ts';
 export * from './vocabulary.ts';
 export * from './model.ts';
 export * from './host-policy.ts';
+export * from './ven-capabilities.ts';
 export * from './core.ts';
 export * from './decision.ts';
 export * from './services.ts';

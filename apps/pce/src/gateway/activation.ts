@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
 import { VEN_PROTOCOL, type ActivateRequest, type ActivateResponse } from '@bulkhead/contract';
-import type { EnforcementMode } from '@bulkhead/policy';
+import { VEN_CAPABILITIES, venCan, type EnforcementMode } from '@bulkhead/policy';
 import { recordEvent } from '../audit/record-event.ts';
 import { json, type PairingKeysTable, type PairingProfilesTable, type Tx } from '../db/database.ts';
 import { appendChange, writeTransaction } from '../db/transaction.ts';
@@ -11,6 +11,7 @@ import { DomainError } from '../http/domain-error.ts';
 import type { ContextOf } from '../http/routes.ts';
 import { hashSecret, newSecret } from '../http/secrets.ts';
 import { storedInterfaces } from './interfaces.ts';
+import { ensureUpgradeRuleset } from './upgrade-ruleset.ts';
 import { venHref, workloadHref } from './ven-access.ts';
 
 export const HEARTBEAT_SECONDS = 300;
@@ -96,6 +97,11 @@ async function usableProfile(
       'ven_type_refused',
       `The pairing profile "${profile.name ?? ''}" is for ${profile.ven_type} VENs and this one activates as ${body.ven_type}`,
     );
+  if (body.ven_type === 'endpoint' && !venCan(body.facts.version, 'endpoint_mode'))
+    throw new DomainError(
+      'ven_type_refused',
+      `VEN ${body.facts.version} ${VEN_CAPABILITIES.endpoint_mode.lacking}; install a newer one, or activate it as a server`,
+    );
   return profile;
 }
 
@@ -134,7 +140,7 @@ async function pair(
       name: body.name ?? null,
       hostname: facts.hostname,
       public_ip: context.ip,
-      interfaces: json(storedInterfaces(body.interfaces, body.ven_type)),
+      interfaces: json(storedInterfaces(body.interfaces, body.ven_type, facts.version)),
       os_id: facts.os_id,
       os_detail: facts.os_detail,
       os_type: facts.os_platform,
@@ -201,6 +207,7 @@ async function pair(
       },
     ],
   });
+  await ensureUpgradeRuleset(deps, trx, orgId);
   appendChange(trx, { orgId, kind: 'workload', href: workload });
   appendChange(trx, { orgId, kind: 'vens', href: `/orgs/${orgId}/pairing_profiles/${profile.id}` });
   return {

@@ -1,6 +1,6 @@
 /** The VEN side of the PCE: activation, reports, detection, policy, channel, unpairing, software. */
 import type { Compute } from '../compute/compute.ts';
-import { afterCommit } from '../db/transaction.ts';
+import { afterCommit, writeTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { DomainError } from '../http/domain-error.ts';
 import type { UpgradeHandler } from '../http/build-app.ts';
@@ -17,6 +17,7 @@ import { redetectionOf } from './redetection.ts';
 import { requirePaired } from './refuse-unpaired.ts';
 import { report } from './report.ts';
 import { VenSoftware } from './software.ts';
+import { ensureUpgradeRuleset } from './upgrade-ruleset.ts';
 import { StatusWriter } from './status-writer.ts';
 import { goodbye, unpairVens } from './unpair.ts';
 import { Clones } from './clones.ts';
@@ -59,6 +60,10 @@ export class Gateway {
     const { deps } = { deps: this.#deps };
     this.#signer = await loadPolicySigner(deps.db);
     await this.#records.allDisconnected();
+    await writeTransaction(deps.db, async (trx) => {
+      for (const { id } of await trx.selectFrom('orgs').select('id').execute())
+        await ensureUpgradeRuleset(deps, trx, id);
+    });
     this.#channel = new Channel({
       compute: this.#compute,
       signer: this.#signer,

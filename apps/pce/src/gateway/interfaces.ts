@@ -1,15 +1,22 @@
 /** What a VEN reports of its interfaces, as the PCE keeps it: one entry per address. */
 import type { ReportedInterface } from '@bulkhead/contract';
 import { canonicalAddress } from '@bulkhead/net';
+import { venCan } from '@bulkhead/policy';
 import type { StoredInterface } from '../db/database.ts';
 import { DomainError } from '../http/domain-error.ts';
 
-/** Servers have no external interfaces (R-NET-8), whatever they report. Throws for what is no address. */
+/**
+ * Servers have no external interfaces (R-NET-8), whatever they report, and of an endpoint whose VEN does not manage external ones they
+ * are none of ours (R-NET-4). Throws for what is no address.
+ */
 export function storedInterfaces(
   reported: readonly ReportedInterface[],
   venType: 'server' | 'endpoint',
+  venVersion: string,
 ): StoredInterface[] {
-  return reported.flatMap((item) =>
+  const keepsExternal = venType === 'server' || venCan(venVersion, 'external_interfaces');
+  const kept = reported.filter((item) => keepsExternal || item.network_profile === 'corporate');
+  return kept.flatMap((item) =>
     item.addresses.map(({ address, prefix_length: prefixLength }) => {
       const canonical = addressOf(address, item.name);
       const family = canonical.includes(':') ? 6 : 4;

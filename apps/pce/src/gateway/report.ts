@@ -29,6 +29,7 @@ export async function report(deps: Deps, context: ContextOf<'ven.report'>): Prom
   const interfaces = storedInterfaces(
     body.interfaces,
     ven.ven_type === 'endpoint' ? 'endpoint' : 'server',
+    facts.version,
   );
   const interfacesMoved = !sameInterfaces(workload.interfaces, interfaces);
   const factsMoved =

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { VenMessage } from '@bulkhead/contract';
@@ -336,4 +336,42 @@ test('unpairing takes the boot service away, and says when it could not (R-VEN-4
     'The service that starts the VEN at boot could not be removed: systemctl is not installed',
   );
   expect(await store.readIdentity()).toBeNull();
+});
+
+test('flows of a time without PCE wait on disk over a restart, and come once each (R-VEN-3)', async () => {
+  pce.policy = aPolicyContent();
+  await start();
+  await until('state 1', () => last('applied')?.version === 1);
+  pce.refusesFlows = true;
+  const index = platform.enforced()?.logIndex ?? new Map();
+  const prefix = [...index].find(([, entry]) => entry.reason === 'rule')?.[0] ?? '';
+  const see = (port: number): void =>
+    platform.observe([
+      {
+        prefix,
+        sourceAddress: '10.0.0.1',
+        destinationAddress: '127.0.0.10',
+        protocol: 6,
+        sourcePort: 50_001,
+        destinationPort: port,
+        icmpType: null,
+        icmpCode: null,
+        interfaceName: 'eth0',
+        userId: null,
+      },
+    ]);
+  see(1);
+  await until('a report on disk', async () => {
+    const files = await readdir(store.flowFolder).catch(() => []);
+    return files.length === 1;
+  });
+  see(2);
+  await agent?.close(null);
+  agent = null;
+  pce.refusesFlows = false;
+  await start();
+  await until('both', () => pce.flows.length >= 2);
+  expect(pce.flows.map((flow) => flow.dst_port)).toEqual([1, 2]);
+  expect(new Set(pce.flowReports).size).toBe(pce.flowReports.length);
+  await until('nothing is left', async () => (await readdir(store.flowFolder)).length === 0);
 });

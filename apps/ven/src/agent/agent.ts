@@ -7,6 +7,7 @@ import { createCare } from './care.ts';
 import { openChannel, type Channel } from './channel.ts';
 import { checkEnvironment } from './environment.ts';
 import { explain, type ExplainAnswer, type ExplainQuestion } from './explain.ts';
+import { openFlowQueue } from './flow-queue.ts';
 import { createFlowReporter } from './flow-reporter.ts';
 import { reportFacts } from './host-facts.ts';
 import { keepIdentity } from './identity-keeper.ts';
@@ -136,12 +137,14 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     nowMs: () => Date.now(),
   });
 
-  const flows = createFlowReporter({
+  const flows = await createFlowReporter({
     logEntry: (prefix) => applier.logEntry(prefix),
     profileOf: (name) => interfaces.profileOf(name),
+    ownerOf: (question) => platform.ownerOf(question),
     send: (body) => client.flows(body),
     persistSequence: (next) => store.writeFlowSequence(next),
     firstSequence,
+    openQueue: (lost) => openFlowQueue(store.flowFolder, lost, log),
     log,
     now: () => new Date(),
   });
@@ -286,6 +289,18 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     nowMs: () => Date.now(),
   });
 
+  /** What runs already is told once, when the host is paired. */
+  async function takeSnapshot(): Promise<void> {
+    try {
+      const own = interfaces
+        .links()
+        .flatMap((link) => link.addresses.map(({ address }) => address));
+      flows.snapshot(await platform.liveConnections(), new Set(own));
+    } catch (error) {
+      log.warn('connections of before cannot be told', { reason: messageOf(error) });
+    }
+  }
+
   async function refreshAddresses(): Promise<void> {
     try {
       if (!(await servers.learn()) || closed) return;
@@ -296,6 +311,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   }
 
   await interfaces.read();
+  if (firstSequence === 0) await takeSnapshot();
   await policy.restore(() => store.readPolicy());
 
   const guard = createTamperGuard({
@@ -309,6 +325,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     void refreshAddresses();
   });
   const stopFlows = platform.watchFlows((packets) => flows.observe(packets));
+  const stopConnections = platform.watchConnections((ended) => flows.ended(ended));
   void refreshAddresses();
   const timers = [
     setInterval(heartbeat, identity.heartbeat_seconds * 1000),
@@ -371,9 +388,11 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       interfaces.close();
       stopNetwork();
       stopFlows();
+      stopConnections();
       guard.close();
       await serial(() => Promise.resolve());
-      if (reason !== null) {
+      if (reason === null) await flows.keep().catch(() => undefined);
+      else {
         await flows.flush().catch(() => undefined);
         await client
           .goodbye(reason)

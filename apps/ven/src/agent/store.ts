@@ -23,6 +23,8 @@ export interface Store {
   readonly logFile: string;
   readonly socketFile: string;
   readonly pidFile: string;
+  /** Flow reports that wait for the PCE. */
+  readonly flowFolder: string;
   readIdentity(): Promise<Identity | null>;
   readSettings(): Promise<Settings | null>;
   /** PEM of the CA that the PCE's certificate must come from; null: the system's own trust. */
@@ -96,6 +98,7 @@ export function openStore(folder: string): Store {
     logFile: at('log', 'ven.log'),
     socketFile: at('run', 'control.sock'),
     pidFile: at('run', 'ven.pid'),
+    flowFolder: at('flows'),
     readIdentity: () => readJson(files.identity, identitySchema),
     async readSettings() {
       const text = await readText(files.settings);

@@ -124,6 +124,42 @@ export interface ObservedPacket {
   readonly userId: number | null;
 }
 
+/** A tracked connection that is over, ends as the filter saw them. */
+export interface EndedConnection {
+  readonly protocol: number;
+  readonly sourceAddress: string;
+  readonly destinationAddress: string;
+  readonly sourcePort: number | null;
+  readonly destinationPort: number | null;
+  readonly icmpType: number | null;
+  readonly icmpCode: number | null;
+  /** Zero where the system does not count. */
+  readonly bytesFromSource: number;
+  readonly bytesToSource: number;
+  readonly packetsFromSource: number;
+  readonly packetsToSource: number;
+  /** Nobody closed it; false: it was closed. */
+  readonly isTimedOut: boolean;
+}
+
+/** A connection that runs, or ran lately, with what it has carried so far. */
+export type LiveConnection = Omit<EndedConnection, 'isTimedOut'>;
+
+/** A TCP or UDP socket of this host by both ends of a connection. */
+export interface SocketQuestion {
+  readonly protocol: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+}
+
+export interface SocketOwner {
+  /** File name of the program, such as `nginx`. */
+  readonly process: string | null;
+  readonly user: string | null;
+}
+
 /** A name that this host asked for, and an answer that it got. */
 export interface ResolvedName {
   /** As it was asked, in lower case, without a final dot; never an alias that the answer leads over. */
@@ -138,6 +174,12 @@ export interface Platform {
   watchNetwork(changed: () => void): () => void;
   /** Calls back with verdicts of the firewall as they are given. Returns a function that ends it. */
   watchFlows(observed: (packets: readonly ObservedPacket[]) => void): () => void;
+  /** Calls back with connections that ended. Has the system count what they carry. Returns a function that ends it. */
+  watchConnections(ended: (connections: readonly EndedConnection[]) => void): () => void;
+  /** What is tracked now. */
+  liveConnections(): Promise<readonly LiveConnection[]>;
+  /** Whose socket it is, where the system tells; asked right after its first packet. Bounded in what it costs. */
+  ownerOf(question: SocketQuestion): Promise<SocketOwner>;
   /**
    * Calls back with answers to names that programs of this host asked `isResolver` addresses or loopback for, right after
    * they got them. Returns a function that ends it. Costs a little on every packet: watch only while names matter.

@@ -41,6 +41,10 @@ export interface TestPce {
   readonly reports: HostReport[];
   readonly messages: VenMessage[];
   readonly flows: FlowRecord[];
+  /** Numbers of the reports that were taken. */
+  readonly flowReports: number[];
+  /** Answers that it cannot take flows now. */
+  refusesFlows: boolean;
   readonly goodbyes: string[];
   /** Source address of each detection request. */
   readonly detections: { readonly interface: string; readonly from: string }[];
@@ -148,8 +152,14 @@ export async function startTestPce(port = 0, host = '127.0.0.1'): Promise<TestPc
       if (pce.explanation !== null) reply(200, pce.explanation);
       else reply(403, [{ token: 'forbidden', message: 'No end is this host' }]);
     } else if (path === '/api/v2/ven/flows') {
-      pce.flows.push(...flowReportSchema.parse(body).flows);
-      reply(204);
+      const report = flowReportSchema.parse(body);
+      if (pce.refusesFlows) reply(503, []);
+      else {
+        // one that was taken before is acknowledged and not counted again
+        if (!pce.flowReports.includes(report.sequence)) pce.flows.push(...report.flows);
+        pce.flowReports.push(report.sequence);
+        reply(204);
+      }
     } else if (path === '/api/v2/ven/goodbye') {
       pce.goodbyes.push(text);
       reply(204);
@@ -198,6 +208,8 @@ export async function startTestPce(port = 0, host = '127.0.0.1'): Promise<TestPc
     reports: [],
     messages: [],
     flows: [],
+    flowReports: [],
+    refusesFlows: false,
     goodbyes: [],
     detections: [],
     questions: [],

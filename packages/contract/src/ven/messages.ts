@@ -148,7 +148,7 @@ const servicePort = z.object({
   toPort: z.number().int().nullable(),
   icmpType: z.number().int().nullable(),
   icmpCode: z.number().int().nullable(),
-  process: z.string().optional().describe('Path of the program, such as /usr/sbin/nginx'),
+  process: z.string().optional().describe('File name of the program, such as nginx'),
   windowsService: z.string().optional(),
 });
 const ruleOrigin = z.object({
@@ -266,7 +266,13 @@ export const flowRecordSchema = z.object({
   state: z
     .enum(['new', 'active', 'closed', 'timed out', 'snapshot'])
     .describe('State of the connection'),
-  connections: z.number().int().min(1).describe('Connections that were seen, such as 3'),
+  connections: z
+    .number()
+    .int()
+    .min(0)
+    .describe(
+      'Connections that began, such as 3; 0: more about such as were told before, as what they carried',
+    ),
   bytes_in: z.number().int().min(0).describe('Bytes that came in, such as 1024'),
   bytes_out: z.number().int().min(0).describe('Bytes that went out, such as 2048'),
   first_seen: z.string().describe('When it was seen first, such as 2026-01-31T12:00:00.000Z'),
@@ -275,7 +281,7 @@ export const flowRecordSchema = z.object({
     .string()
     .max(255)
     .nullable()
-    .describe('Path of the program, such as /usr/sbin/nginx'),
+    .describe('File name of the program, such as nginx'),
   user_name: z.string().max(255).nullable().describe('User who ran the program, such as www-data'),
 });
 export type FlowRecord = z.infer<typeof flowRecordSchema>;

@@ -1,5 +1,6 @@
 /** What counts of a workload besides its labels. */
 import type { Workload } from '../model.ts';
+import { venCan } from '../ven-capabilities.ts';
 
 /** Workloads that are alike in it have the same object. */
 export interface Head {
@@ -9,8 +10,7 @@ export interface Head {
 
 /** First release that manages external interfaces (R-SYS-4). */
 export function managesExternal(workload: Workload): boolean {
-  const [major = 0, minor = 0] = (workload.venVersion ?? '0').split('.').map(Number);
-  return major > 22 || (major === 22 && minor >= 3);
+  return venCan(workload.venVersion ?? '0', 'external_interfaces');
 }
 
 export class ClassHeads {

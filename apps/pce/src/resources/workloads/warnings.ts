@@ -1,11 +1,17 @@
 /** What is not wrong with a workload but will surprise somebody. */
 import { venWarningSchema } from '@bulkhead/contract';
 import { isPeerAddress, parseAddress } from '@bulkhead/net';
+import { VEN_CAPABILITIES, venCan } from '@bulkhead/policy';
 import { z } from 'zod';
 import type { WorkloadRow } from './query.ts';
 
 /** Shorter prefixes never stand for a subnet (policy model, Use Workload Subnets). */
 const SHORTEST_SUBNET = { 4: 8, 6: 32 } as const;
+
+const ENDPOINT_NEEDS = [
+  { capability: 'external_interfaces', token: 'ven_without_external_interfaces' },
+  { capability: 'network_detection', token: 'ven_without_network_detection' },
+] as const;
 
 export function workloadWarnings(row: WorkloadRow): { token: string; message: string }[] {
   if (!row.managed || row.deleted) return [];
@@ -29,18 +35,15 @@ function shortPrefixes(row: WorkloadRow): { token: string; message: string }[] {
   });
 }
 
-/** R-SYS-4 */
-function oldVen(row: WorkloadRow): { token: string; message: string }[] {
-  const { ven } = row;
+/** What an older VEN lacks (R-SYS-4). */
+function oldVen({ ven }: WorkloadRow): { token: string; message: string }[] {
   if (ven?.ven_type !== 'endpoint') return [];
-  const [major = 0, minor = 0] = ven.version.split(/[.-]/).map(Number);
-  if (major > 22 || (major === 22 && minor >= 3)) return [];
-  return [
-    {
-      token: 'ven_without_external_interfaces',
-      message: `VEN ${ven.version} manages corporate interfaces only; 22.3.0 and later manage external ones too`,
-    },
-  ];
+  return ENDPOINT_NEEDS.filter(({ capability }) => !venCan(ven.version, capability)).map(
+    ({ capability, token }) => ({
+      token,
+      message: `VEN ${ven.version} ${VEN_CAPABILITIES[capability].lacking}`,
+    }),
+  );
 }
 
 /** What the VEN itself warns of, such as a connection table that is nearly full (FR-53). */

@@ -10,14 +10,17 @@ import {
 import {
   FirewallError,
   ServiceError,
+  type EndedConnection,
   type FirewallChange,
   type FirewallRestore,
+  type LiveConnection,
   type NetworkInterface,
   type ObservedPacket,
   type ResolvedName,
   type Platform,
   type ServiceFolders,
   type ServiceManager,
+  type SocketOwner,
 } from '../port.ts';
 
 export interface FakePlatform extends Platform {
@@ -44,6 +47,12 @@ export interface FakePlatform extends Platform {
   resolverAddresses: readonly string[];
   setInterfaces(links: readonly NetworkInterface[]): void;
   observe(packets: readonly ObservedPacket[]): void;
+  /** What is tracked now. */
+  live: readonly LiveConnection[];
+  /** Whose sockets all are. */
+  owner: SocketOwner;
+  /** Connections end. */
+  end(connections: readonly EndedConnection[]): void;
   /** A program of the host gets an answer from a server. */
   resolve(name: ResolvedName, from: string): void;
   /** Whether answers are watched. */
@@ -73,6 +82,7 @@ export function createFakePlatform(): FakePlatform {
   let restoredTo: FirewallRestore | null = null;
   const networkWatchers = new Set<() => void>();
   const flowWatchers = new Set<(packets: readonly ObservedPacket[]) => void>();
+  const endWatchers = new Set<(connections: readonly EndedConnection[]) => void>();
   const nameWatchers = new Set<{
     readonly isResolver: (address: string) => boolean;
     readonly resolved: (names: readonly ResolvedName[]) => void;
@@ -140,6 +150,14 @@ export function createFakePlatform(): FakePlatform {
     interfaces: () => Promise.resolve(links),
     watchNetwork: (changed) => watch(networkWatchers, changed),
     watchFlows: (observed) => watch(flowWatchers, observed),
+    watchConnections: (ended) => watch(endWatchers, ended),
+    liveConnections: () => Promise.resolve(platform.live),
+    live: [],
+    owner: { process: null, user: null },
+    ownerOf: () => Promise.resolve(platform.owner),
+    end(connections) {
+      for (const ended of endWatchers) ended(connections);
+    },
     watchNames: (isResolver, resolved) => watch(nameWatchers, { isResolver, resolved }),
     resolvers: () => Promise.resolve(platform.resolverAddresses),
     resolverAddresses: [],

@@ -1,7 +1,8 @@
 /** Tracked connections, from the lines that `conntrack -L -o extended` prints. */
 import type { TrackedConnection } from '@bulkhead/enforcement';
+import type { LiveConnection } from '../port.ts';
 
-export interface KernelConnection extends TrackedConnection {
+export interface KernelConnection extends TrackedConnection, LiveConnection {
   /** What selects this connection for `conntrack -D`. */
   readonly deleteArguments: readonly string[];
 }
@@ -26,6 +27,8 @@ function parseLine(line: string): KernelConnection | null {
   const [destinationPort] = values('dport').map(Number);
   const [icmpType] = values('type').map(Number);
   const [icmpCode] = values('code').map(Number);
+  const [bytesFromSource = 0, bytesToSource = 0] = values('bytes').map(Number);
+  const [packetsFromSource = 0, packetsToSource = 0] = values('packets').map(Number);
   const isIcmp = ICMP_PROTOCOLS.has(protocol);
   const ports =
     sourcePort === undefined || destinationPort === undefined
@@ -43,6 +46,10 @@ function parseLine(line: string): KernelConnection | null {
     destinationPort: replySourcePort ?? destinationPort ?? null,
     icmpType: isIcmp ? (icmpType ?? null) : null,
     icmpCode: isIcmp ? (icmpCode ?? null) : null,
+    bytesFromSource,
+    bytesToSource,
+    packetsFromSource,
+    packetsToSource,
     ...(isTranslated && { asked: { address: destination, port: destinationPort ?? null } }),
     deleteArguments: [
       '-f',

@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { buildPlan, type FirewallPlan } from '@bulkhead/enforcement';
 import type { HostRule } from '@bulkhead/policy';
@@ -11,7 +12,7 @@ import {
 } from '../../testing/namespaces.ts';
 import { aHostPolicy, aWebRule } from '../../testing/policies.ts';
 import { until } from '../../testing/until.ts';
-import type { ObservedPacket } from '../port.ts';
+import type { EndedConnection, ObservedPacket, Platform } from '../port.ts';
 import { describePlatform, RESOLVER } from '../port.conformance.ts';
 import { createLinuxPlatform } from './linux-platform.ts';
 import { readInterfaces } from './linux-interfaces.ts';
@@ -183,3 +184,124 @@ test('a connection to a published port is reported as the client asked for it, a
     await platform.close();
   }
 });
+
+test('a connection ends with its bytes both ways, and its program and user are known while it runs (R-VEN-3)', async () => {
+  const pair = createNamespacePair();
+  const leave = enterNamespace(pair.ours);
+  const platform = await createLinuxPlatform({
+    failed: (error) => {
+      throw error;
+    },
+  });
+  try {
+    const ended: EndedConnection[] = [];
+    platform.watchConnections((connections) => ended.push(...connections));
+    // the kernel tracks connections where a rule asks for their state
+    await platform.firewall.apply(await aPlan(platform));
+    pair.run(pair.ours, 'sysctl', ['-qw', 'net.netfilter.nf_conntrack_tcp_timeout_time_wait=1']);
+    const server = createServer((socket) => socket.end('b'.repeat(5000)));
+    await once(server.listen(443, '203.0.113.2'), 'listening');
+    const question = {
+      protocol: 6,
+      localAddress: '203.0.113.2',
+      localPort: 443,
+      remoteAddress: '10.0.0.1',
+      remotePort: 40_001,
+    };
+    expect(await platform.ownerOf(question)).toEqual({ process: 'node', user: 'root' });
+    expect(await platform.ownerOf({ ...question, localPort: 444 })).toEqual({
+      process: null,
+      user: null,
+    });
+    const leavePeer = enterNamespace(pair.peer);
+    const client = connect({
+      host: '203.0.113.2',
+      port: 443,
+      localAddress: '10.0.0.1',
+      localPort: 40_001,
+    });
+    await once(client, 'connect');
+    leavePeer();
+    client.end('a'.repeat(1000));
+    client.resume();
+    await once(client, 'close');
+    server.close();
+    const isEnded = async (): Promise<boolean> => {
+      // the kernel looks for what is over once a minute; a listing makes it look now
+      await platform.liveConnections();
+      return ended.some(({ sourcePort }) => sourcePort === 40_001);
+    };
+    await until('the end', isEnded, 20_000);
+    const end = ended.find(({ sourcePort }) => sourcePort === 40_001);
+    expect(end).toMatchObject({
+      sourceAddress: '10.0.0.1',
+      destinationAddress: '203.0.113.2',
+      destinationPort: 443,
+      isTimedOut: false,
+    });
+    expect(end?.bytesFromSource).toBeGreaterThan(1000);
+    expect(end?.bytesToSource).toBeGreaterThan(5000);
+    expect(end?.packetsToSource).toBeGreaterThan(1);
+  } finally {
+    await platform.close();
+    leave();
+    pair.dispose();
+  }
+}, 60_000);
+
+test('an answer nobody closed is told as timed out, and what runs is listed with what it carried', async () => {
+  const pair = createNamespacePair();
+  const leave = enterNamespace(pair.ours);
+  const platform = await createLinuxPlatform({
+    failed: (error) => {
+      throw error;
+    },
+  });
+  try {
+    const ended: EndedConnection[] = [];
+    platform.watchConnections((connections) => ended.push(...connections));
+    await platform.firewall.apply(await aPlan(platform));
+    const socket = createSocket('udp4');
+    socket.bind(40_002, '203.0.113.2');
+    await once(socket, 'listening');
+    const question = { protocol: 17, remoteAddress: '203.0.113.1', remotePort: 5_000 };
+    socket.send('x'.repeat(100), question.remotePort, question.remoteAddress);
+    const owner = await platform.ownerOf({
+      ...question,
+      localAddress: '203.0.113.2',
+      localPort: 40_002,
+    });
+    expect(owner).toEqual({ process: 'node', user: 'root' });
+    const isOurs = ({ sourcePort }: { sourcePort: number | null }): boolean =>
+      sourcePort === 40_002;
+    const live = (await platform.liveConnections()).find(isOurs);
+    expect(live).toMatchObject({ destinationPort: 5_000, bytesFromSource: 128 });
+    pair.run(pair.ours, 'conntrack', ['-D', '-p', 'udp', '--orig-port-src', '40002']);
+    await until('the end', () => ended.some(isOurs));
+    expect(ended.find(isOurs)).toMatchObject({ isTimedOut: true, bytesFromSource: 128 });
+    socket.close();
+  } finally {
+    await platform.close();
+    leave();
+    pair.dispose();
+  }
+}, 60_000);
+
+async function aPlan(platform: Platform): Promise<FirewallPlan> {
+  const links = await platform.interfaces();
+  return buildPlan({
+    policy: aHostPolicy({ mode: 'visibility_only' }),
+    sets: new Map([['s_web', { id: 's_web', hosts: ['10.0.0.1'], ranges: [] }]]),
+    host: {
+      interfaces: links.map(({ name, addresses }) => ({
+        name,
+        profile: 'corporate',
+        addresses: addresses.map(({ address }) => address),
+      })),
+      otherInterfaces: 'corporate',
+      pce: [{ address: '203.0.113.1', port: 8443 }],
+      resolvers: [],
+      names: new Map(),
+    },
+  });
+}

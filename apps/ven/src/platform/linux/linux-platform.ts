@@ -1,7 +1,15 @@
 /** The platform port on Linux. */
-import { promises as fs, readFileSync } from 'node:fs';
+import { promises as fs, readFileSync, writeFileSync } from 'node:fs';
 import * as os from 'node:os';
-import type { FirewallChange, ObservedPacket, Platform, ResolvedName } from '../port.ts';
+import type {
+  EndedConnection,
+  FirewallChange,
+  ObservedPacket,
+  Platform,
+  ResolvedName,
+} from '../port.ts';
+import { parseConntrack } from './conntrack.ts';
+import { CONNTRACK_DESTROY_GROUP, parseConntrackEvents } from './conntrack-events.ts';
 import { createDnsObserver, dnsFilter } from './dns-answers.ts';
 import { readInterfaces } from './linux-interfaces.ts';
 import { createLinuxFirewall } from './linux-firewall.ts';
@@ -18,6 +26,7 @@ import { readAttributes, readMessages, textOf } from './netlink-message.ts';
 import { readOnlyFilePages } from './memory-map.ts';
 import { readResolvers } from './resolvers.ts';
 import { nflogRequests, parseNflog } from './nflog.ts';
+import { createSocketOwners, type SocketOwners } from './socket-owners.ts';
 import { openElementSocket, type ElementSocket } from './nft-socket.ts';
 
 const NETLINK_ROUTE = 0;
@@ -50,6 +59,7 @@ export async function createLinuxPlatform({ failed }: LinuxPlatformOptions): Pro
   const machineId = readMachineId();
   const osRelease = readRelease();
   let elements: ElementSocket | null = null;
+  let owners: SocketOwners | null = null;
   let interfaceNames = new Map<number, string>();
 
   async function interfaces(): ReturnType<typeof readInterfaces> {
@@ -130,6 +140,27 @@ export async function createLinuxPlatform({ failed }: LinuxPlatformOptions): Pro
       });
       return () => loop.remove(fd);
     },
+    watchConnections(ended) {
+      countBytes();
+      let batch: EndedConnection[] = [];
+      return listen(NETLINK_NETFILTER, CONNTRACK_DESTROY_GROUP, {
+        received: (datagram) => void batch.push(...parseConntrackEvents(datagram)),
+        // what each carried is not known then; that it was there is, by its first packet
+        overrun: () => undefined,
+        drained() {
+          if (batch.length === 0) return;
+          const connections = batch;
+          batch = [];
+          ended(connections);
+        },
+      });
+    },
+    liveConnections: async () =>
+      parseConntrack(await runCommand('conntrack', ['-L', '-o', 'extended'])),
+    ownerOf(question) {
+      owners ??= createSocketOwners(libc);
+      return owners.ownerOf(question);
+    },
     watchNames(isResolver, resolved) {
       const observer = createDnsObserver(isResolver, () => performance.now());
       let batch: ResolvedName[] = [];
@@ -185,6 +216,8 @@ export async function createLinuxPlatform({ failed }: LinuxPlatformOptions): Pro
       await loop.close();
       elements?.close();
       elements = null;
+      owners?.close();
+      owners = null;
     },
   };
 }
@@ -203,6 +236,15 @@ function readRelease(): { id: string; version: string; prettyName: string } {
     version: value('VERSION_ID') === '' ? '0' : value('VERSION_ID'),
     prettyName: value('PRETTY_NAME'),
   };
+}
+
+/** Connections that are tracked from now on are counted; in a namespace that may not be set, flows come without bytes. */
+function countBytes(): void {
+  try {
+    writeFileSync('/proc/sys/net/netfilter/nf_conntrack_acct', '1');
+  } catch {
+    // the compatibility report says so
+  }
 }
 
 function readMachineId(): string {

@@ -10,7 +10,7 @@ test('tracked connections keep the filter’s view: the destination after transl
     'conntrack v1.4.7 (conntrack-tools): 2 flow entries have been shown.',
     '',
   ].join('\n');
-  expect(parseConntrack(output)).toEqual([
+  expect(parseConntrack(output)).toMatchObject([
     {
       protocol: 6,
       sourceAddress: '10.0.0.1',
