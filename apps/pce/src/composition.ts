@@ -67,7 +67,10 @@ function partsOf(deps: Deps, jobs: Jobs): Part[] {
   const gateway = new Gateway(deps, compute);
   const sinks = new Sinks(deps, () => health(deps));
   measureSinks(deps.metrics, db, () => deps.clock.now());
-  const traffic = new Traffic(deps, (orgId, rows) => sinks.offerFlows(orgId, rows));
+  const traffic = new Traffic(deps, {
+    compute,
+    offer: (orgId, rows) => sinks.offerFlows(orgId, rows),
+  });
   const versionEffects = new VersionEffects(deps, compute);
   return [
     { routes: nodeRoutes(deps) },

@@ -82,7 +82,7 @@ export function createApiClient(transport: Transport, orgId: number): ApiClient 
     const response = await transport({
       method,
       path: `/api/v2${path}`,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
     });
     if (response.status >= 400)
       throw new ApiRequestError(

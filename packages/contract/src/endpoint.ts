@@ -26,6 +26,8 @@ export interface EndpointSpec {
   readonly body?: z.ZodType;
   /** The resource that the body is a write form of. */
   readonly represents?: z.ZodObject;
+  /** True: the body is text and not JSON, whatever its content type says; `body` is the schema of a string. */
+  readonly bodyIsText?: true;
   /** True: a missing body counts as `{}`. */
   readonly bodyOptional?: boolean;
   /** True: a POST that asks and writes nothing; its handler gets the pool instead of a transaction. */

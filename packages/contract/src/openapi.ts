@@ -150,7 +150,11 @@ function operation(name: string, spec: EndpointSpec, components: Components): Js
       : {
           requestBody: {
             required: spec.bodyOptional !== true,
-            content: { 'application/json': { schema: schemaOf(spec.body, 'input', components) } },
+            content: {
+              [spec.bodyIsText === true ? 'text/plain' : 'application/json']: {
+                schema: schemaOf(spec.body, 'input', components),
+              },
+            },
           },
         };
   const events = eventsOf(spec) ?? [];

@@ -27,6 +27,11 @@ export type QuestionCoreChange =
 
 export type CoreQuestion =
   | { readonly type: 'decide'; readonly core: string; readonly connection: Connection }
+  | {
+      readonly type: 'decide_each';
+      readonly core: string;
+      readonly connections: readonly Connection[];
+    }
   | { readonly type: 'diagnose'; readonly core: string }
   | { readonly type: 'explain'; readonly core: string; readonly connection: Connection }
   | {
@@ -59,6 +64,7 @@ export type WorkerAnswer =
   | { readonly id: number; readonly type: 'update'; readonly update: CoreUpdate }
   | { readonly id: number; readonly type: 'done' }
   | { readonly id: number; readonly type: 'decision'; readonly decision: Decision }
+  | { readonly id: number; readonly type: 'decisions'; readonly decisions: readonly Decision[] }
   | {
       readonly id: number;
       readonly type: 'explanation';

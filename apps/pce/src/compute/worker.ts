@@ -88,6 +88,8 @@ function answer(id: number, body: WorkerBody): WorkerAnswer {
       return { id, type: 'done' };
     case 'decide':
       return { id, type: 'decision', decision: core.decide(body.connection) };
+    case 'decide_each':
+      return { id, type: 'decisions', decisions: body.connections.map((one) => core.decide(one)) };
     case 'explain':
       return {
         id,

@@ -23,6 +23,12 @@ import { anonymousActor, registerRoutes } from './register-routes.ts';
 import { parseQuery } from './request-parsing.ts';
 import type { Routes } from './routes.ts';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    readonly bodyIsText?: boolean;
+  }
+}
+
 export const BODY_LIMIT = 10 * 1024 * 1024;
 const CLOSE_MS = 5000;
 
@@ -108,8 +114,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     routerOptions: { querystringParser: parseQuery, maxParamLength: 512 },
   });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+  app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
     const text = body.toString();
+    if (request.routeOptions.config.bodyIsText === true) {
+      done(null, text);
+      return;
+    }
     try {
       done(null, text.trim() === '' ? undefined : parseJson(text));
     } catch (error) {

@@ -66,6 +66,7 @@ export function registerRoutes(app: FastifyInstance, options: RegisterOptions): 
     app.route({
       method: spec.method,
       url,
+      config: { bodyIsText: spec.bodyIsText === true },
       handler: (request, reply) => run({ operation, spec, handler }, request, reply),
     });
   }

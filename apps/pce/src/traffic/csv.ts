@@ -1,24 +1,23 @@
-/** Flows as CSV (RFC 4180), one line per flow. */
+/** Flows as CSV (RFC 4180), one line per flow, a column for every dimension of labels. */
 import type { FlowWire } from '@bulkhead/contract';
 
-const LABEL_KEYS = [
-  ['role', 'Role'],
-  ['app', 'Application'],
-  ['env', 'Environment'],
-  ['loc', 'Location'],
-] as const;
+export interface Dimension {
+  readonly key: string;
+  readonly name: string;
+}
 
 type Column = readonly [title: string, value: (flow: FlowWire) => string | number | undefined];
 
 function endColumns(
   title: 'Source' | 'Destination',
+  dimensions: readonly Dimension[],
   end: (flow: FlowWire) => FlowWire['src'],
 ): Column[] {
   return [
     [`${title} IP`, (flow) => end(flow).ip],
     [`${title} Name`, (flow) => end(flow).workload?.name ?? undefined],
     [`${title} Hostname`, (flow) => end(flow).workload?.hostname ?? undefined],
-    ...LABEL_KEYS.map(([key, name]): Column => [
+    ...dimensions.map(({ key, name }): Column => [
       `${title} ${name}`,
       (flow) => end(flow).workload?.labels.find((label) => label.key === key)?.value,
     ]),
@@ -33,41 +32,56 @@ function endColumns(
   ];
 }
 
-const COLUMNS: readonly Column[] = [
-  ...endColumns('Source', (flow) => flow.src),
-  ...endColumns('Destination', (flow) => flow.dst),
-  ['Port', (flow) => flow.service.port],
-  ['Protocol', (flow) => flow.service.proto],
-  ['Process', (flow) => flow.service.process_name],
-  ['User', (flow) => flow.service.user_name],
-  ['Reported Policy Decision', (flow) => flow.policy_decision],
-  [
-    'Rules',
-    (flow) =>
-      flow.rules
-        .map((rule) => ('href' in rule ? (rule.name ?? rule.href) : rule.essential_service_rule))
-        .join('; '),
-  ],
-  [
-    'Enforcement Boundaries',
-    (flow) => flow.enforcement_boundaries.map((item) => item.name ?? item.href).join('; '),
-  ],
-  ['Reported By', (flow) => (flow.flow_direction === 'inbound' ? 'Destination' : 'Source')],
-  ['Network', (flow) => flow.network.name],
-  ['Num Flows', (flow) => flow.num_connections],
-  ['Bytes In', (flow) => flow.dst_bi],
-  ['Bytes Out', (flow) => flow.dst_bo],
-  ['State', (flow) => flow.state],
-  ['First Detected', (flow) => flow.timestamp_range.first_detected],
-  ['Last Detected', (flow) => flow.timestamp_range.last_detected],
-];
-
-export function csvHeader(): string {
-  return `${COLUMNS.map(([title]) => cell(title)).join(',')}\r\n`;
+function rulesOf(flow: FlowWire): string {
+  return flow.rules
+    .map((rule) => ('href' in rule ? (rule.name ?? rule.href) : rule.essential_service_rule))
+    .join('; ');
 }
 
-export function csvLine(flow: FlowWire): string {
-  return `${COLUMNS.map(([, value]) => cell(value(flow))).join(',')}\r\n`;
+function columns(dimensions: readonly Dimension[], withDraft: boolean): Column[] {
+  const draft: Column[] = [
+    ['Draft Policy Decision', (flow) => flow.draft_policy_decision],
+    ['Draft Rules', (flow) => (flow.draft_policy_decision === undefined ? '' : rulesOf(flow))],
+  ];
+  return [
+    ...endColumns('Source', dimensions, (flow) => flow.src),
+    ...endColumns('Destination', dimensions, (flow) => flow.dst),
+    ['Port', (flow) => flow.service.port],
+    ['Protocol', (flow) => flow.service.proto],
+    ['Process', (flow) => flow.service.process_name],
+    ['User', (flow) => flow.service.user_name],
+    ['Reported Policy Decision', (flow) => flow.policy_decision],
+    ...(withDraft ? draft : []),
+    ['Rules', rulesOf],
+    [
+      'Enforcement Boundaries',
+      (flow) => flow.enforcement_boundaries.map((item) => item.name ?? item.href).join('; '),
+    ],
+    ['Reported By', (flow) => (flow.flow_direction === 'inbound' ? 'Destination' : 'Source')],
+    ['Network', (flow) => flow.network.name],
+    ['Num Flows', (flow) => flow.num_connections],
+    ['Bytes In', (flow) => flow.dst_bi],
+    ['Bytes Out', (flow) => flow.dst_bo],
+    ['State', (flow) => flow.state],
+    ['First Detected', (flow) => flow.timestamp_range.first_detected],
+    ['Last Detected', (flow) => flow.timestamp_range.last_detected],
+  ];
+}
+
+export class CsvForm {
+  readonly #columns: readonly Column[];
+
+  constructor(dimensions: readonly Dimension[], options: { readonly withDraft: boolean }) {
+    this.#columns = columns(dimensions, options.withDraft);
+  }
+
+  header(): string {
+    return `${this.#columns.map(([title]) => cell(title)).join(',')}\r\n`;
+  }
+
+  line(flow: FlowWire): string {
+    return `${this.#columns.map(([, value]) => cell(value(flow))).join(',')}\r\n`;
+  }
 }
 
 function cell(value: string | number | undefined): string {

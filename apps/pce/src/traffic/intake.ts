@@ -1,6 +1,7 @@
 /** Flow reports of VENs: parsed, enriched with who was at both ends, stored once. */
 import type { FlowRecord } from '@bulkhead/contract';
 import { formatAddress, parseAddress, unmapAddress } from '@bulkhead/net';
+import type { Tx } from '../db/database.ts';
 import { afterCommit, appendChange, writeTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { refuseUnpaired } from '../gateway/refuse-unpaired.ts';
@@ -60,7 +61,11 @@ export class FlowIntake {
       .set({ flow_sequence: body.sequence, flows_dropped: ven.flows_dropped + body.dropped })
       .where('id', '=', venId)
       .execute();
-    if (rows.length === 0) return;
+    if (rows.length > 0) this.stored(trx, orgId, rows);
+  }
+
+  /** Readers and receivers hear of flows once the transaction that took them is committed. */
+  stored(trx: Tx, orgId: number, rows: readonly FlowRow[]): void {
     afterCommit(trx, () => {
       this.#tellSoon(orgId);
       this.#offer(orgId, rows);

@@ -29,7 +29,7 @@ export interface FlowResultRow {
   readonly user_name: string;
   readonly source_workload: string;
   readonly destination_workload: string;
-  readonly reporter_type: 'server' | 'endpoint';
+  readonly reporter_type: FlowWire['client_type'];
   readonly source_labels: readonly number[];
   readonly destination_labels: readonly number[];
   readonly rule_hrefs: readonly string[];
@@ -119,7 +119,9 @@ export class FlowPresenter {
     });
     const isBoundary = (item: { href: string }): boolean =>
       item.href.includes('/enforcement_boundaries/');
-    const rules: FlowWire['rules'] = named.filter((item) => !isBoundary(item));
+    const isDenyRule = (item: { href: string }): boolean => item.href.includes('/deny_rules/');
+    const denyRules = named.filter(isDenyRule);
+    const rules: FlowWire['rules'] = named.filter((item) => !isBoundary(item) && !isDenyRule(item));
     if (row.reason === 'essential') rules.push({ essential_service_rule: 'essential' });
     return {
       src: this.#end(row.source, row.source_workload, row.source_labels),
@@ -151,6 +153,7 @@ export class FlowPresenter {
       client_type: row.reporter_type,
       rules,
       enforcement_boundaries: named.filter(isBoundary),
+      ...(denyRules.length === 0 ? {} : { deny_rules: denyRules }),
       caps: [],
     };
   }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { FlowRecord, FlowWire, TrafficQuery } from '@bulkhead/contract';
 import { VenClient, until, wired } from '../gateway/testing/ven-client.ts';
 import { withTestPce } from '../testing/test-pce.ts';
+import { flow, onPort, query } from './testing/flow-records.ts';
 
 const pce = withTestPce();
 let port = 20_000;
@@ -10,32 +11,6 @@ let port = 20_000;
 function freshPort(): number {
   port += 1;
   return port;
-}
-
-function flow(change: Partial<FlowRecord>): FlowRecord {
-  return {
-    src_ip: '198.51.100.5',
-    dst_ip: '192.0.2.10',
-    protocol: 6,
-    dst_port: 443,
-    icmp_type: null,
-    icmp_code: null,
-    direction: 'inbound',
-    decision: 'allowed',
-    rules: [],
-    reason: 'default',
-    interface: 'eth0',
-    network_profile: 'corporate',
-    state: 'closed',
-    connections: 1,
-    bytes_in: 100,
-    bytes_out: 2000,
-    first_seen: '2026-11-25T08:00:00.000Z',
-    last_seen: new Date().toISOString(),
-    process_name: null,
-    user_name: null,
-    ...change,
-  };
 }
 
 async function pair(): Promise<{
@@ -64,18 +39,6 @@ async function pair(): Promise<{
   return { server, laptop, labels };
 }
 
-function query(change: Partial<TrafficQuery>): TrafficQuery {
-  return {
-    query_name: '',
-    sources: { include: [[]], exclude: [] },
-    destinations: { include: [[]], exclude: [] },
-    services: { include: [], exclude: [] },
-    policy_decisions: [],
-    max_results: 1000,
-    ...change,
-  };
-}
-
 async function completed(change: Partial<TrafficQuery>): Promise<string> {
   const started = await pce()
     .client()
@@ -101,10 +64,6 @@ async function flows(change: Partial<TrafficQuery>): Promise<FlowWire[]> {
   });
   expect(answer.headers['content-type']).toBe('application/json');
   return answer.json as FlowWire[];
-}
-
-function onPort(number: number): Pick<TrafficQuery, 'services'> {
-  return { services: { include: [{ proto: 6, port: number }], exclude: [] } };
 }
 
 async function report(
