@@ -34,6 +34,7 @@ export const ERROR_STATUS = {
   owner_required: 406,
   password_refused: 406,
   label_still_has_associated_permission: 406,
+  label_still_has_associated_policy_test: 406,
   network_type_requires_ip_list_side: 406,
   rule_needs_workload_side: 406,
   custom_iptables_unsupported: 406,

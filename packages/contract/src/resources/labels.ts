@@ -57,6 +57,7 @@ export const labelUsageSchema = z
     static_policy_scopes: z.boolean().describe('true: a scope of the firewall settings names it'),
     pairing_profile: z.boolean().describe('true: a pairing profile gives it'),
     permission: z.boolean().describe('true: the scope of a permission names it'),
+    policy_test: z.boolean().describe('true: a policy test names it'),
     workload: z.boolean().describe('true: a workload has it'),
     container_workload: z.boolean().describe('Always false'),
     container_workload_profile: z.boolean().describe('Always false'),

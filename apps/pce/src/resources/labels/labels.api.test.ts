@@ -126,6 +126,22 @@ test('a label in use stays, and the refusal names its users (PS-85)', async () =
   expect(await refusal()).toMatchObject({ token: 'label_referenced_by_label_group' });
   await client.call('label_groups.delete', { params: { ...DRAFT, id: idOf(group) } });
 
+  const policyTest = await client.call('policy_tests.create', {
+    body: {
+      name: 'user test',
+      from: [{ labels: [refOf(label)] }],
+      to: [{ address: '192.0.2.1' }],
+      proto: 6,
+      ports: [443],
+      decision: 'blocked',
+    },
+  });
+  expect(await refusal()).toMatchObject({
+    token: 'label_still_has_associated_policy_test',
+    message: expect.stringContaining('"user test"') as unknown,
+  });
+  await client.call('policy_tests.delete', { params: { id: idOf(policyTest) } });
+
   const boundary = await makeBoundary(client, 'user four', {
     providers: [{ label: refOf(label) }],
     consumers: [{ actors: 'ams' }],

@@ -20,6 +20,7 @@ const UNUSED: Usage = {
   static_policy_scopes: false,
   pairing_profile: false,
   permission: false,
+  policy_test: false,
   workload: false,
   container_workload: false,
   container_workload_profile: false,
@@ -68,6 +69,26 @@ export async function permissionsWith(
     .map((row) => ({ type: 'permissions', name: ROLE_NAMES[row.role] }));
 }
 
+/** Policy tests that name any of the labels as a host. */
+async function testsWith(
+  db: Db,
+  orgId: number,
+  hrefs: readonly string[],
+): Promise<{ name: string; labels: ReadonlySet<string> }[]> {
+  const rows = await db
+    .selectFrom('policy_tests')
+    .select(['name', 'content'])
+    .where('org_id', '=', orgId)
+    .orderBy('created_at')
+    .execute();
+  return rows
+    .map(({ name, content: { from, to } }) => ({
+      name,
+      labels: new Set([...from, ...to].flatMap((host) => ('labels' in host ? host.labels : []))),
+    }))
+    .filter(({ labels }) => hrefs.some((href) => labels.has(href)));
+}
+
 /** Usage of each label, by href: a handful of queries for all of them. */
 export async function labelUsage(
   db: Db,
@@ -77,6 +98,7 @@ export async function labelUsage(
   const ofPolicy = await policyUsage(db, orgId);
   const workloads = await labelsOn(db, 'workloads', { orgId, hrefs });
   const profiles = await labelsOn(db, 'pairing_profiles', { orgId, hrefs });
+  const tested = new Set((await testsWith(db, orgId, hrefs)).flatMap((test) => [...test.labels]));
   const permitted = hrefsIn((await permissionRows(db, orgId).execute()).map((row) => row.scope));
   return new Map(
     hrefs.map((href) => [
@@ -87,6 +109,7 @@ export async function labelUsage(
         workload: workloads.has(href),
         pairing_profile: profiles.has(href),
         permission: permitted.has(href),
+        policy_test: tested.has(href),
       },
     ]),
   );
@@ -195,7 +218,8 @@ export async function refuseLabelInUse(
       | 'label_still_has_associated_enforcement_boundary'
       | 'label_still_has_associated_virtual_service'
       | 'label_still_has_associated_firewall_settings'
-      | 'label_still_has_associated_permission',
+      | 'label_still_has_associated_permission'
+      | 'label_still_has_associated_policy_test',
     users: readonly { readonly type: string; readonly name: string }[],
   ) => {
     if (users.length === 0) return;
@@ -228,6 +252,10 @@ export async function refuseLabelInUse(
   refuse('label_still_has_associated_agent_info', workloads);
   refuse('label_still_has_associated_pairing_profile', profiles);
   refuse('label_still_has_associated_permission', await permissionsWith(db, orgId, label.href));
+  refuse(
+    'label_still_has_associated_policy_test',
+    of('policy_tests', await testsWith(db, orgId, [label.href])),
+  );
 }
 
 /** Objects of policy with who uses each, if that is asked for. */
