@@ -6,6 +6,7 @@ import { oneOf, type Search } from './filters.ts';
 export const CODE_NAMES: Record<DiagnosticWire['code'], string> = {
   boundary_without_effect: 'Boundary blocks nothing',
   broad_rule_with_endpoints: 'Broad rule with endpoints',
+  exclusion_beside_all_workloads: 'Exclusion beside All Workloads',
   duplicate_address: 'Duplicate address',
   fqdn_dropped: 'Names passed over',
   host_prefix_without_pool: 'Host prefix in no VPN pool',
@@ -18,8 +19,8 @@ export const CODE_NAMES: Record<DiagnosticWire['code'], string> = {
   rule_shadowed: 'Rule shadowed by another',
   scope_empty: 'Empty scope',
   service_empty: 'Empty service',
-  subnet_refused: 'Subnet too large',
-  subnets_without_labels: 'Subnets without labels',
+  subnet_too_large: 'Subnet too large',
+  use_workload_subnets_without_labels: 'Subnets without labels',
 };
 export const SEVERITY_NAMES: Record<DiagnosticWire['severity'], string> = {
   error: 'Error',

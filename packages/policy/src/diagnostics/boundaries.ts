@@ -4,7 +4,7 @@ import { RULE_SIDES } from '../vocabulary.ts';
 import type { Diagnostic, DiagnosticPlace } from './diagnostic.ts';
 import { hindranceOfBoundary, type Hindrance } from './effects.ts';
 import type { Facts } from './facts.ts';
-import { finding, listed } from './finding.ts';
+import { finding, idleExclusions, listed } from './finding.ts';
 import { resolveBoundary } from './statements.ts';
 
 const WHY: Readonly<Record<Hindrance, string>> = {
@@ -23,6 +23,12 @@ export function boundaryFindings(boundary: EnforcementBoundary, facts: Facts): D
     ...withoutEffect(boundary, facts),
     ...unmanagedProviders(boundary, facts),
     ...droppedNames(boundary, facts),
+    ...RULE_SIDES.flatMap((side) =>
+      idleExclusions(place(boundary, side), `boundary "${boundary.name}"`, {
+        name: side,
+        actors: boundary[side],
+      }),
+    ),
   ];
 }
 

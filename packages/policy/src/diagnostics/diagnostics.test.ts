@@ -205,7 +205,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'Use Workload Subnets on a side without labels (PS-23)',
-    code: 'subnets_without_labels',
+    code: 'use_workload_subnets_without_labels',
     broken: {
       ruleSets: [
         ruleSet([rule('sql', { consumers: [named('web')], useWorkloadSubnets: ['consumers'] })]),
@@ -214,6 +214,22 @@ const CASES: readonly Case[] = [
     place: { href: 'sql', field: 'consumers' },
     says: ['Use Workload Subnets', 'consumers'],
     repaired: { ruleSets: [ruleSet([rule('sql', { useWorkloadSubnets: ['consumers'] })])] },
+  },
+  {
+    name: 'an exclusion beside All Workloads (PS-11)',
+    code: 'exclusion_beside_all_workloads',
+    broken: {
+      ruleSets: [
+        ruleSet([
+          rule('sql', { consumers: [{ kind: 'ams' }, { ...label('role=db'), exclusion: true }] }),
+        ]),
+      ],
+    },
+    place: { href: 'sql', field: 'consumers' },
+    says: ['All Workloads', 'consumers'],
+    repaired: {
+      ruleSets: [ruleSet([rule('sql', { consumers: [{ ...label('role=db'), exclusion: true }] })])],
+    },
   },
   {
     name: 'a rule for Non-Corporate Networks among servers (PS-30)',
@@ -297,7 +313,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'a prefix that is refused as a subnet (PS-23)',
-    code: 'subnet_refused',
+    code: 'subnet_too_large',
     broken: { workloads: [{ ...WEB, interfaces: [nic('10.0.0.1', 0)] }] },
     place: { href: 'web', field: 'interfaces[0].addresses[0]' },
     says: ['eth0', '10.0.0.1/0', '/8'],

@@ -1,4 +1,6 @@
 /** Findings as they are said: severities by code, and lists cut to what can be read. */
+import type { Actor } from '../model.ts';
+import type { RuleSide } from '../vocabulary.ts';
 import type {
   Diagnostic,
   DiagnosticCode,
@@ -13,14 +15,15 @@ const SEVERITY: Readonly<Record<DiagnosticCode, DiagnosticSeverity>> = {
   boundary_without_effect: 'error',
   fqdn_dropped: 'warning',
   broad_rule_with_endpoints: 'warning',
-  subnets_without_labels: 'warning',
+  exclusion_beside_all_workloads: 'warning',
+  use_workload_subnets_without_labels: 'warning',
   non_brn_rule_without_endpoints: 'warning',
   service_empty: 'warning',
   ip_list_overlap: 'info',
   ip_list_huge: 'warning',
   ip_list_empty: 'warning',
   label_group_empty: 'warning',
-  subnet_refused: 'info',
+  subnet_too_large: 'info',
   host_prefix_without_pool: 'info',
   duplicate_address: 'warning',
 };
@@ -45,6 +48,25 @@ export function finding(
     related: [...new Set(said.related ?? [])].sort().slice(0, MOST_RELATED),
     counts: said.counts ?? {},
   };
+}
+
+/** PS-11: excluded labels and groups beside All Workloads exclude nobody. */
+export function idleExclusions(
+  place: DiagnosticPlace,
+  what: string,
+  side: { readonly name: RuleSide; readonly actors: readonly Actor[] },
+): Diagnostic[] {
+  const excluded = side.actors.flatMap((actor) =>
+    'exclusion' in actor && actor.exclusion ? [actor.href] : [],
+  );
+  if (excluded.length === 0 || !side.actors.some(({ kind }) => kind === 'ams')) return [];
+  return [
+    finding('exclusion_beside_all_workloads', place, {
+      message: `The ${side.name} of the ${what} are all workloads, those with the excluded labels too: beside All Workloads an exclusion changes nothing.`,
+      remedy: 'Take All Workloads off that side: excluded labels alone mean all but these.',
+      related: excluded,
+    }),
+  ];
 }
 
 /** `a, b and 3 more`. */

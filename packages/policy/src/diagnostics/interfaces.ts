@@ -80,7 +80,7 @@ function refusedSubnets(workload: Workload): Diagnostic[] {
   return peeringOf(workload)
     .filter(({ address, prefixLength }) => prefixLength < SHORTEST_SUBNET[address.family])
     .map(({ address, prefixLength, interfaceName, field }) =>
-      finding('subnet_refused', placeOf(workload, field), {
+      finding('subnet_too_large', placeOf(workload, field), {
         message: `${interfaceName} of "${workload.name}" reports ${formatAddress(address)}/${prefixLength}; a prefix shorter than /${SHORTEST_SUBNET[address.family]} is no workload subnet, so rules with Use Workload Subnets get the address alone.`,
         remedy: 'Give the interface the prefix length of its network.',
         counts: { prefixLength },

@@ -4,7 +4,7 @@ import { RULE_SIDES, type RuleSide } from '../vocabulary.ts';
 import type { Diagnostic, DiagnosticPlace } from './diagnostic.ts';
 import { hindranceOfRule, type Hindrance } from './effects.ts';
 import type { Facts } from './facts.ts';
-import { counted, finding, listed } from './finding.ts';
+import { counted, finding, idleExclusions, listed } from './finding.ts';
 import { hasLabelPart, resolveRule, scopesOf, type ResolvedStatement } from './statements.ts';
 
 /** A rule whose other side has this many servers makes every move of a laptop reach all of them (R-POL-4). */
@@ -20,7 +20,13 @@ export function ruleFindings(ruleSet: RuleSet, facts: Facts): Diagnostic[] {
       const statements = scopes.map((scope) => resolveRule(rule, scope, facts));
       return [
         ...matchesNobody(ruleSet, rule, { statements, facts }),
-        ...RULE_SIDES.flatMap((side) => sideFindings(rule, side, { statements, facts })),
+        ...RULE_SIDES.flatMap((side) => [
+          ...idleExclusions(place(rule, side), `rule "${rule.name}"`, {
+            name: side,
+            actors: rule[side],
+          }),
+          ...sideFindings(rule, side, { statements, facts }),
+        ]),
       ];
     });
 }
@@ -87,7 +93,7 @@ function sideFindings(rule: Rule, side: RuleSide, found: InScopes): Diagnostic[]
 }
 
 function subnetsWithoutLabels(rule: Rule, side: RuleSide): Diagnostic {
-  return finding('subnets_without_labels', place(rule, side), {
+  return finding('use_workload_subnets_without_labels', place(rule, side), {
     message: `Use Workload Subnets has no effect on the ${side} of the rule "${rule.name}": it stands for workloads that labels or All Workloads name, and there are none on that side.`,
     remedy: `Switch Use Workload Subnets off for the ${side}, or name them by labels.`,
   });

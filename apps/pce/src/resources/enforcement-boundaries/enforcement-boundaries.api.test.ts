@@ -93,6 +93,24 @@ test('warnings: FQDNs are dropped (R-POL-8, PS-40), an unmanaged provider blocks
   ]);
 });
 
+test('warnings: an exclusion beside All Workloads excludes nobody (PS-11)', async () => {
+  const client = pce().client();
+  const label = await makeLabel(client, 'role', 'left out');
+  const allBut = { label: refOf(label), exclusion: true };
+  const beside = await makeBoundary(client, 'Beside', {
+    providers: [...AMS, allBut],
+    consumers: AMS,
+  });
+  expect(beside.warnings).toMatchObject([
+    {
+      token: 'exclusion_beside_all_workloads',
+      message: expect.stringContaining('providers') as unknown,
+    },
+  ]);
+  const alone = await makeBoundary(client, 'Alone', { providers: [allBut], consumers: AMS });
+  expect(alone.warnings).toEqual([]);
+});
+
 test('an empty side and a taken name are refused', async () => {
   const client = pce().client();
   const empty = makeBoundary(client, 'Empty', { providers: [], consumers: AMS });

@@ -1,6 +1,7 @@
 /** Parts of a boundary that block nothing. */
 import type { Db } from '../../db/database.ts';
 import { UUID } from '../../provisioning/references.ts';
+import { idleExclusions } from '../rule-sets/warnings.ts';
 import { contentOf, type StoredBoundary } from '../../provisioning/stored-content.ts';
 
 export interface BoundaryFacts {
@@ -71,6 +72,7 @@ export function boundaryWarnings(
     return name === undefined ? [] : [name];
   });
   return [
+    ...(['providers', 'consumers'] as const).flatMap((side) => idleExclusions(side, content[side])),
     // R-POL-8
     ...lists.map(({ name, fqdns }) => ({
       token: 'fqdn_dropped',

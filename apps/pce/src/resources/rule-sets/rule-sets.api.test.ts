@@ -366,6 +366,11 @@ test('warnings: a broad rule with endpoints (R-POL-4), and Use Workload Subnets 
       use_workload_subnets: ['providers'],
     }),
   ).toEqual(['use_workload_subnets_without_labels']);
+  const allBut = { label: refOf(web), exclusion: true };
+  expect(await tokens({ providers: [...AMS, allBut], consumers: [{ label: refOf(web) }] })).toEqual(
+    ['exclusion_beside_all_workloads'],
+  );
+  expect(await tokens({ providers: [allBut], consumers: [{ label: refOf(web) }] })).toEqual([]);
 });
 
 test('what a rule uses is held, and the refusal says by whom (PS-85)', async () => {

@@ -63,6 +63,7 @@ export function ruleWarnings(
   facts: WarningFacts,
 ): Warning[] {
   return SIDES.flatMap((side) => [
+    ...idleExclusions(side, rule[side]),
     ...subnetsWithoutLabels(rule, side),
     ...broadWithEndpoints(ruleSet, rule, side, facts),
   ]);
@@ -70,6 +71,18 @@ export function ruleWarnings(
 
 function hasLabelPart(side: readonly StoredActor[]): boolean {
   return side.some((actor) => 'actors' in actor || 'label' in actor || 'label_group' in actor);
+}
+
+/** PS-11 */
+export function idleExclusions(side: Side, actors: readonly StoredActor[]): Warning[] {
+  const excludes = actors.some((actor) => 'exclusion' in actor && actor.exclusion === true);
+  if (!excludes || !actors.some((actor) => 'actors' in actor)) return [];
+  return [
+    {
+      token: 'exclusion_beside_all_workloads',
+      message: `The ${side} are all workloads, those with the excluded labels too: beside All Workloads an exclusion changes nothing; take All Workloads off the ${side} to mean all but these`,
+    },
+  ];
 }
 
 function subnetsWithoutLabels(rule: StoredRuleBody, side: Side): Warning[] {
