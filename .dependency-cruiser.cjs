@@ -53,7 +53,10 @@ module.exports = {
     forbid(
       'apps-apart',
       'apps never import apps',
-      { path: '^apps/([^/]+)/', pathNot: '^apps/cli/src/.*\\.api\\.test\\.ts$|^apps/cli/src/testing/' },
+      {
+        path: '^apps/([^/]+)/',
+        pathNot: '^apps/cli/src/.*\\.api\\.test\\.ts$|^apps/cli/src/testing/',
+      },
       { path: '^apps/(?!$1/)' },
     ),
     forbid(

@@ -2,8 +2,8 @@
 import type { Workload } from '../model.ts';
 import { HashTable, mixed } from './hash-table.ts';
 import { ClassHeads, type Head } from './class-heads.ts';
-import { ClassState } from './graph.ts';
-import type { LabelNode, LabelNodes } from './labels.ts';
+import { ClassState, type LabelNode } from './graph.ts';
+import type { LabelNodes } from './labels.ts';
 
 /** What a class is found by. It holds until the next workload is looked at. */
 export interface ClassKey {

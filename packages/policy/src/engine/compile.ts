@@ -198,10 +198,12 @@ function selectorParts(
 ): readonly Part[] {
   if (selector === null || !resolveAs.includes('workloads')) return [];
   const state = find.selector(selector);
-  const set = find.selectorSet(state, subnets ? 'subnets' : 'addresses');
-  // most rules have nothing else on a side, and many have the same
-  set.alone ??= [part(set, state)];
-  return set.alone;
+  if (subnets) {
+    state.subnetsAlone ??= [part(find.selectorSet(state, 'subnets'), state)];
+    return state.subnetsAlone;
+  }
+  state.addressesAlone ??= [part(find.selectorSet(state, 'addresses'), state)];
+  return state.addressesAlone;
 }
 
 function virtualPart(href: string, { find, provider }: SideOptions): readonly Part[] {

@@ -3,14 +3,47 @@
  * compile to, units on sets, and lines of units in host policies.
  */
 import type { HostPolicy, HostRule } from '../host-policy.ts';
-import type { IpTablesRule, ServicePort, Workload } from '../model.ts';
+import type { IpTablesRule, Label, ServicePort, Workload } from '../model.ts';
 import type { NetworkType } from '../vocabulary.ts';
 import type { Head } from './class-heads.ts';
-import type { Condition, Selector } from './conditions.ts';
+import { carrying, type Condition, type Selector } from './conditions.ts';
 import type { Few } from './few.ts';
-import type { LabelNode } from './labels.ts';
 import type { SetState } from './set-state.ts';
 import type { SetSource } from './sources.ts';
+
+/** A label, or an href that somebody uses as one: it may come later. */
+export class LabelNode {
+  readonly href: string;
+  readonly number: number;
+  private current: Label | undefined;
+  private condition: Condition | undefined;
+  /** Classes of workloads that carry it. */
+  classes: Few<ClassState> = null;
+  /** Selectors that are found through it. */
+  selectors: Few<SelectorState> = null;
+
+  constructor(href: string, number: number) {
+    this.href = href;
+    this.number = number;
+  }
+
+  get label(): Label | undefined {
+    return this.current;
+  }
+
+  set label(label: Label | undefined) {
+    this.current = label;
+    this.condition = undefined;
+  }
+
+  /** The condition that it is carried; undefined while there is no such label. */
+  get carried(): Condition | undefined {
+    if (this.condition === undefined && this.current !== undefined) {
+      this.condition = carrying(this.current);
+    }
+    return this.condition;
+  }
+}
 
 /** A workload in its place. */
 export interface WorkloadState {
@@ -99,6 +132,9 @@ export class SelectorState {
   /** Its set of each form, when there is one. */
   addresses: SetState | null = null;
   subnets: SetState | null = null;
+  /** That set as all that stands on a side of a rule: most rules have nothing else, and many have the same. */
+  addressesAlone: readonly Part[] | null = null;
+  subnetsAlone: readonly Part[] | null = null;
   /** Whether it got or lost rules in this step. */
   moved = false;
   /** Lines that it gives its classes, sorted; null while that is not computed. */

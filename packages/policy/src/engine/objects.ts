@@ -21,14 +21,14 @@ import {
   type CompileContext,
   type StateLookup,
 } from './compile.ts';
-import type { LabelNode, LabelNodes } from './labels.ts';
+import type { LabelNodes } from './labels.ts';
 import { SinglePorts } from './single-ports.ts';
 import type { OwnMembers } from './set-state.ts';
 import type { SetSource } from './sources.ts';
 import type { Condition } from './conditions.ts';
 import { dependenciesOf, EVERY_VIRTUAL_SERVICE } from './dependencies.ts';
 import { itemsOf, withItem, withoutItem, type Few } from './few.ts';
-import type { Members, Part, TableUnit, Unit } from './graph.ts';
+import type { LabelNode, Members, Part, TableUnit, Unit } from './graph.ts';
 
 type ObjectChange = Exclude<PolicyChange, { type: 'workload' }>;
 

@@ -125,7 +125,7 @@ export class RuleIndex {
           else places.add(place);
         }
       }
-      this.retainSet(part.set);
+      this.retainSet(part);
     }
   }
 
@@ -135,8 +135,9 @@ export class RuleIndex {
   }
 
   private unhang(unit: Unit, parts: readonly Part[], side: Side): void {
-    for (const { members, set } of parts) {
-      this.releaseSet(set);
+    for (const part of parts) {
+      const { members } = part;
+      this.releaseSet(part);
       if (members?.kind === 'selector') {
         members[side] = withoutItem(members[side], unit);
         this.releaseSelector(members);
@@ -236,20 +237,19 @@ export class RuleIndex {
     if (set === undefined) return null;
     this.dormant.delete(key);
     set.selector = selector;
-    set.alone = null;
     this.memberships.touch(set);
     return set;
   }
 
-  private retainSet(set: SetState): void {
+  private retainSet({ set, members }: Part): void {
     set.references += 1;
     if (set.references > 1) return;
     this.setCount += 1;
-    const { source, selector } = set;
-    if (selector !== null) {
-      this.selectors.retain(selector);
+    const { source } = set;
+    if (members?.kind === 'selector') {
+      this.selectors.retain(members);
       if (!set.subnets) return;
-      for (const member of itemsOf(selector.classes)) this.memberships.countSubnets(member);
+      for (const member of itemsOf(members.classes)) this.memberships.countSubnets(member);
       return;
     }
     this.sets.set(sourceKey(source), set);
@@ -257,18 +257,19 @@ export class RuleIndex {
     this.memberships.changeOwn(set, this.objects.ownMembers(source));
   }
 
-  private releaseSet(set: SetState): void {
+  private releaseSet({ set, members }: Part): void {
     set.references -= 1;
     if (set.references > 0) return;
     this.setCount -= 1;
-    const { source, selector } = set;
+    const { source } = set;
     if (set.known) {
       set.freeze();
       this.dormant.set(sourceKey(source), set);
     }
-    if (selector !== null) {
-      selector[set.subnets ? 'subnets' : 'addresses'] = null;
-      this.dropSelector(selector);
+    if (members?.kind === 'selector') {
+      if (set.subnets) members.subnets = members.subnetsAlone = null;
+      else members.addresses = members.addressesAlone = null;
+      this.dropSelector(members);
       return;
     }
     this.claim(set, []);

@@ -2,9 +2,9 @@
 import type { Classes } from './classes.ts';
 import { selects, type Condition, type Selector } from './conditions.ts';
 import { countOf, itemsOf, withItem, withoutItem } from './few.ts';
-import { SelectorState, type ClassState } from './graph.ts';
+import { SelectorState, type ClassState, type LabelNode } from './graph.ts';
 import { HashTable, mixed } from './hash-table.ts';
-import type { LabelNode, LabelNodes } from './labels.ts';
+import type { LabelNodes } from './labels.ts';
 
 /**
  * Which selectors a class is in is found through one label of each: a selector is listed under the labels of its condition that has the

@@ -10,7 +10,6 @@ import {
 } from '@bulkhead/net';
 import type { AddressSet, AddressSetDelta } from '../host-policy.ts';
 import { itemsOf, onlyOf, type Few } from './few.ts';
-import type { Part, SelectorState } from './graph.ts';
 import type { SetHolder } from './holder.ts';
 import type { AddressOwners } from './owners.ts';
 import { sourceKey, type SetSource } from './sources.ts';
@@ -25,6 +24,11 @@ export interface OwnMembers {
 const NO_SPANS: readonly AddressSpan[] = [];
 const NO_TEXTS: readonly string[] = [];
 const NOTHING: OwnMembers = { hosts: new Set(), ranges: [] };
+
+/** The selector of a set, as the set knows it. */
+export interface HeldBySelector {
+  readonly classes: Few<SetHolder>;
+}
 
 /** What all sets of a core have in common. */
 export interface SharedBySets {
@@ -56,7 +60,7 @@ export class SetState {
   /** Whether it stands for its workloads by the subnets that they are in. */
   readonly subnets: boolean;
   /** Of a set of the workloads that a selector holds, else null. */
-  selector: SelectorState | null;
+  selector: HeldBySelector | null;
   /** How many parts of units stand on it. */
   references = 0;
   /** How many host policies name it, and how many of these were given out. */
@@ -67,8 +71,6 @@ export class SetState {
   /** Classes of the workloads that it names. */
   named: Few<SetHolder> = null;
   own: OwnMembers = NOTHING;
-  /** It as all that stands on a side of a rule. Of a set of a selector. */
-  alone: readonly Part[] | null = null;
   private readonly shared: SharedBySets;
   private digested: string | null = null;
   private live: Live | null = null;
@@ -79,7 +81,7 @@ export class SetState {
     readonly ranges: readonly string[];
   } | null = null;
 
-  constructor(source: SetSource, selector: SelectorState | null, shared: SharedBySets) {
+  constructor(source: SetSource, selector: HeldBySelector | null, shared: SharedBySets) {
     this.source = source;
     this.subnets = source.kind === 'selector' && source.form === 'subnets';
     this.selector = selector;
