@@ -3,6 +3,8 @@ import type { z } from 'zod';
 import { endpoints, type Endpoints, type Operation } from './endpoints.ts';
 import { apiErrorsSchema, type ApiError } from './errors.ts';
 
+const API = '/api/v2';
+
 type Spec<O extends Operation> = Endpoints[O];
 type Response<O extends Operation> =
   Spec<O> extends { response: infer R extends z.ZodType } ? z.output<R> : undefined;
@@ -57,6 +59,11 @@ export interface ApiClient {
   get(href: string): Promise<unknown>;
 }
 
+/** Path of an operation from `/api/v2` on, for what a client cannot carry, such as a stream. Throws TypeError when a parameter is missing. */
+export function pathOf(operation: Operation, params: Readonly<Record<string, unknown>>): string {
+  return `${API}${buildPath(endpoints[operation].path, params)}`;
+}
+
 function buildPath(template: string, params: Readonly<Record<string, unknown>>): string {
   return template.replaceAll(/:([a-z_]+)/g, (_, name: string) => {
     const value = params[name];
@@ -81,7 +88,7 @@ export function createApiClient(transport: Transport, orgId: number): ApiClient 
   async function send(method: string, path: string, body?: unknown): Promise<HttpResponse> {
     const response = await transport({
       method,
-      path: `/api/v2${path}`,
+      path: `${API}${path}`,
       body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
     });
     if (response.status >= 400)

@@ -1,5 +1,5 @@
 /** The live stream: reloads what changed, and says whether it is connected. EventSource cannot send credentials, so fetch reads it. */
-import { liveEventSchema } from '@bulkhead/contract';
+import { liveEventSchema, pathOf } from '@bulkhead/contract';
 import { authorization, getSession } from './session.ts';
 import { createSseParser } from './sse.ts';
 import { queryClient } from './hooks.ts';
@@ -43,7 +43,7 @@ export function startLive(): () => void {
     const orgId = getSession()?.orgId;
     const credentials = authorization();
     if (orgId === undefined || credentials === null) return;
-    const response = await fetch(`/api/v2/orgs/${orgId}/live`, {
+    const response = await fetch(pathOf('node.live', { org_id: orgId }), {
       headers: { accept: 'text/event-stream', authorization: credentials },
       credentials: 'omit',
       cache: 'no-store',

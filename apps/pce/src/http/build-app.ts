@@ -12,6 +12,7 @@ import fastify, {
 } from 'fastify';
 import { rolesAllow } from '@bulkhead/contract';
 import type { Deps } from '../deps.ts';
+import { serveApiDocs } from './api-docs.ts';
 import { Authenticator } from './authentication.ts';
 import type { VenResolver } from './caller.ts';
 import type { AsyncCollections } from './collections.ts';
@@ -152,6 +153,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     asyncCollections: options.asyncCollections,
   });
   serveMetrics(app, deps);
+  serveApiDocs(app);
   const hasConsole = await serveConsole(app, options.consoleFolder);
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? '';

@@ -35,6 +35,11 @@ function translate(error: unknown, limit: number): DomainError | undefined {
       'request_too_large',
       `The body is larger than ${limit / 1024 / 1024} MB; send less at once`,
     );
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return new DomainError(
+      'input_validation_error',
+      'The header Content-Type names no media type; send JSON as application/json',
+    );
   if (code === 'FST_ERR_MAX_PARAM_LENGTH')
     return new DomainError('not_found_error', 'There is no such object');
   if (code === 'FST_ERR_BAD_URL')
