@@ -47,9 +47,11 @@ export function selectionOf(row: SinkRow): EventSelection {
     row.kind === 'syslog'
       ? syslogSettings(row).audit_event_logger
       : webhookSettings(row).audit_event_logger;
+  const scope = row.kind === 'syslog' ? syslogSettings(row).pce_scope : [];
   return {
     orgId: row.org_id,
-    pces: row.kind === 'syslog' ? syslogSettings(row).pce_scope : null,
+    // a scope that names nobody is no restriction, as everywhere
+    pces: scope.length === 0 ? null : scope,
     severities: SEVERITIES[logger.min_severity],
     configuration: logger.configuration_event_included,
     system: logger.system_event_included,

@@ -238,6 +238,13 @@ describe('a syslog destination', () => {
     ]);
   });
 
+  test('gets events of every PCE when its scope names none', async () => {
+    const siem = await receiver();
+    await create(destination({ port: siem.port }, { pce_scope: [] }));
+    await until('it is told', () => siem.messages.length > 0);
+    expect(parse(siem.messages[0] ?? '').id).toBe('syslog_destination.create');
+  });
+
   test('gets flows by their decision', async () => {
     const siem = await receiver();
     const sink = await create(

@@ -76,7 +76,7 @@ const syslogMembers = {
   pce_scope: z
     .array(z.string().min(1).max(255))
     .max(100)
-    .describe('Names of the PCEs whose events are sent'),
+    .describe('Names of the PCEs whose events are sent; none: of all'),
   type: z
     .enum(['local_syslog', 'remote_syslog'])
     .describe('The log of this PCE, or a receiver of its own'),

@@ -44,6 +44,14 @@ test('a second label with the same key and value is refused; after the first is 
   expect((await makeLabel(client, 'role', 'Database')).href).not.toBe(one.href);
 });
 
+test('letters whose case depends on who asks are a twin of themselves, and not a fault', async () => {
+  const body = { key: 'role', value: 'İıſK' };
+  await pce().client().call('labels.create', { body });
+  const refused = await pce().send('POST', `/api/v2/orgs/${pce().orgId}/labels`, { body });
+  expect(refused.status).toBe(406);
+  expect(refused.json).toMatchObject([{ token: 'label_key_and_value_must_be_unique' }]);
+});
+
 test('two requests at once for one label make one', async () => {
   const client = pce().client();
   const results = await Promise.allSettled(

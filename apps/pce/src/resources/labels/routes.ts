@@ -88,7 +88,7 @@ async function refuseTwin(
     .select(['id', 'org_id', 'value'])
     .where('org_id', '=', orgId)
     .where('key', '=', label.key)
-    .where(sql`lower(value)`, '=', label.value.toLowerCase())
+    .where(sql`lower(value)`, '=', sql`lower(${label.value})`)
     .where('deleted', '=', false)
     .executeTakeFirst();
   if (twin === undefined || twin.id === label.id) return;

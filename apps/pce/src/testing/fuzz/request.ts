@@ -26,7 +26,8 @@ export function requestFor(
 ): FuzzRequest {
   const { random } = asked;
   const path = operation.path.replaceAll(/\{([a-z_]+)\}/g, (_whole, name: string, at: number) =>
-    encoded(pathValue(name, operation.path.slice(0, at), orgId, asked, ids)),
+    // an empty part would make it another path
+    encoded(pathValue(name, operation.path.slice(0, at), orgId, asked, ids) || '-'),
   );
   const query = operation.parameters
     .filter((parameter) => parameter.in === 'query' && random.chance(0.25))
