@@ -1,7 +1,7 @@
 /** Firewall settings in words, for their page and for what a draft changes. */
 import type { FirewallSettingsWire } from '@bulkhead/contract';
 import type { Ipv6Mode } from '@bulkhead/policy';
-import { KEY_NAMES } from './words.ts';
+import { ENFORCEMENT_NAMES, KEY_NAMES } from './words.ts';
 
 export const IPV6_NAMES: Record<Ipv6Mode, string> = {
   policy_based: 'By the policy, like IPv4',
@@ -11,6 +11,12 @@ export const IPV6_NAMES: Record<Ipv6Mode, string> = {
 export const PRIMARY_NAMES = {
   illumio: 'Illumio Core is Primary Firewall',
   other: "The host's firewall decides too",
+} as const;
+
+/** Workload modes of coexistence, as the enforcement that they stand for. */
+export const MODE_NAMES = {
+  enforced: ENFORCEMENT_NAMES.full,
+  illuminated: ENFORCEMENT_NAMES.visibility_only,
 } as const;
 
 /** `Application Shop, not Environment Development`. */

@@ -1,5 +1,5 @@
 /** Connections that one version decides otherwise than another, gained and lost. */
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { Select } from '@mantine/core';
 import type { PolicyDifferenceWire } from '@bulkhead/contract';
 import { useApi } from '../../api/hooks.ts';
@@ -177,7 +177,14 @@ export function DraftDifference() {
 }
 
 /** A version against another, at first the one before it. */
-export function CompareVersions({ version }: { readonly version: number }) {
+export function CompareVersions({
+  version,
+  children,
+}: {
+  readonly version: number;
+  /** What else one may do with the version. */
+  readonly children?: ReactNode;
+}) {
   const choices = useVersionChoices();
   const [from, setFrom] = useState(String(Math.max(version - 1, 1)));
   const [shown, setShown] = useState(false);
@@ -195,6 +202,8 @@ export function CompareVersions({ version }: { readonly version: number }) {
         <Btn small onClick={() => setShown(true)}>
           Compare
         </Btn>
+        <span className="grow" />
+        {children}
       </div>
       {shown ? <DifferenceCard from={from} to={String(version)} /> : null}
     </div>

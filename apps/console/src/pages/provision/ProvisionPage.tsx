@@ -1,66 +1,25 @@
-import type { ReactNode } from 'react';
 import { useState } from 'react';
-import { Checkbox, Textarea } from '@mantine/core';
+import { Textarea } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import {
-  IconFileText,
-  IconMinus,
-  IconPencil,
-  IconPlus,
-  IconSeparatorVertical,
-  IconBox,
-} from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { ApiError } from '@bulkhead/contract';
 import { api } from '../../api/client.ts';
 import { errorsOf, hasToken } from '../../api/failures.ts';
 import { invalidate, useApi } from '../../api/hooks.ts';
-import { useUserName } from '../../api/lookups.ts';
 import { plural } from '../../format/numbers.ts';
 import { useCrumbs } from '../../shell/Shell.tsx';
-import { Age, Btn } from '../../ui/Bits.tsx';
-import { Confirm } from '../../ui/Confirm.tsx';
+import { Btn } from '../../ui/Bits.tsx';
 import { Empty, ErrorNotice, FormErrors, PageHeader, Skeleton } from '../../ui/Notices.tsx';
 import { FailingTests } from '../policy-tests/FailingTests.tsx';
+import { ChangesTable } from './ChangesTable.tsx';
+import { useNeeded } from './dependencies.ts';
 import { DiffCard } from './DiffCard.tsx';
 import { DraftDifference } from './DifferenceCard.tsx';
-import { PENDING_TYPES, subsetOf, TYPE_NAMES, useDraft, type PendingItem } from './pending.ts';
+import { DraftImpact } from './ImpactCard.tsx';
+import { NeededNotice } from './NeededNotice.tsx';
+import { PENDING_TYPES, subsetOf, useDraft, type PendingItem } from './pending.ts';
+import { RevertConfirm } from './RevertConfirm.tsx';
 import { TestsStop } from './TestsStop.tsx';
-
-const CHANGES: Record<PendingItem['update_type'], ReactNode> = {
-  create: (
-    <span className="bdg allowed">
-      <IconPlus aria-hidden />
-      Added
-    </span>
-  ),
-  update: (
-    <span className="bdg draft">
-      <IconPencil aria-hidden />
-      Changed
-    </span>
-  ),
-  delete: (
-    <span className="bdg blocked">
-      <IconMinus aria-hidden />
-      Removed
-    </span>
-  ),
-};
-function ItemIcon({ type }: { readonly type: PendingItem['type'] }) {
-  const Icon =
-    type === 'rule_sets'
-      ? IconFileText
-      : type === 'enforcement_boundaries'
-        ? IconSeparatorVertical
-        : IconBox;
-  return <Icon size={16} stroke={1.5} className="i" aria-hidden />;
-}
-function titleOf(item: PendingItem): string {
-  return item.type === 'rule_sets' || item.type === 'enforcement_boundaries'
-    ? item.name
-    : `${TYPE_NAMES[item.type]}: ${item.name}`;
-}
 
 export function ProvisionTabs({ current }: { readonly current: 'draft' | 'versions' }) {
   const { count } = useDraft();
@@ -92,7 +51,6 @@ async function reloadPolicy(): Promise<void> {
 export function ProvisionPage() {
   useCrumbs({ name: 'Provision' }, { name: 'Draft changes' });
   const draft = useDraft();
-  const userName = useUserName();
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
   const [shown, setShown] = useState<string | null>(null);
   const [note, setNote] = useState('');
@@ -103,11 +61,12 @@ export function ProvisionPage() {
   const chosen = draft.items.filter((item) => !left.has(item.href));
   const all = chosen.length === draft.items.length;
   const current = draft.items.find((item) => item.href === shown) ?? draft.items[0];
-  const toggle = (href: string): void => {
-    const next = new Set(left);
-    if (!next.delete(href)) next.add(href);
+  const subset = all ? undefined : subsetOf(chosen);
+  const needed = useNeeded('commit', chosen, draft.items);
+  const choose = (next: ReadonlySet<string>): void => {
     setLeft(next);
     setStopped([]);
+    setMessages([]);
   };
   async function provision(reason?: string): Promise<void> {
     setBusy(true);
@@ -117,7 +76,7 @@ export function ProvisionPage() {
       const version = await api().call('sec_policy.provision', {
         body: {
           update_description: note.trim() === '' ? null : note.trim(),
-          ...(all ? {} : { change_subset: subsetOf(chosen) }),
+          ...(subset === undefined ? {} : { change_subset: subset }),
           ...(reason === undefined ? {} : { policy_test_override: { reason } }),
         },
       });
@@ -178,70 +137,25 @@ export function ProvisionPage() {
       ) : (
         <div className="grid2" style={{ marginTop: 16 }}>
           <div className="col g16">
-            <div className="tcard" style={{ overflowX: 'auto' }}>
-              <table className="tbl" aria-label="Draft changes" style={{ minWidth: 620 }}>
-                <colgroup>
-                  <col style={{ width: 40 }} />
-                  <col />
-                  <col style={{ width: 120 }} />
-                  <col style={{ width: 180 }} />
-                  <col style={{ width: 80 }} />
-                </colgroup>
-                <thead>
-                  <tr>
-                    <th scope="col">
-                      <Checkbox
-                        aria-label="Select all changes"
-                        checked={all}
-                        indeterminate={!all && chosen.length > 0}
-                        onChange={() =>
-                          setLeft(all ? new Set(draft.items.map((item) => item.href)) : new Set())
-                        }
-                      />
-                    </th>
-                    <th scope="col">Object</th>
-                    <th scope="col">Change</th>
-                    <th scope="col">By</th>
-                    <th scope="col" className="r">
-                      When
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {draft.items.map((item) => (
-                    <tr key={item.href} className={item.href === current?.href ? 'sel' : ''}>
-                      <td>
-                        <Checkbox
-                          aria-label={`Select ${titleOf(item)}`}
-                          checked={!left.has(item.href)}
-                          onChange={() => toggle(item.href)}
-                        />
-                      </td>
-                      <td>
-                        <button
-                          type="button"
-                          className="btn link plain"
-                          onClick={() => setShown(item.href)}
-                          aria-pressed={item.href === current?.href}
-                        >
-                          <ItemIcon type={item.type} />
-                          {titleOf(item)}
-                        </button>
-                      </td>
-                      <td>{CHANGES[item.update_type]}</td>
-                      <td>{userName(item.updated_by.href)}</td>
-                      <td className="r">
-                        <Age at={item.updated_at} />
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+            <ChangesTable
+              items={draft.items}
+              left={left}
+              shown={current?.href}
+              onLeft={choose}
+              onShow={setShown}
+            />
+            <NeededNotice
+              needed={needed ?? []}
+              onChoose={() => {
+                const hrefs = new Set(needed?.map(({ item }) => item.href));
+                choose(new Set([...left].filter((href) => !hrefs.has(href))));
+              }}
+            />
+            {stopped.length === 0 ? null : <FailingTests subset={subset} />}
+            <div className="col g16">
+              <DraftDifference />
+              <DraftImpact subset={subset} whole={needed?.length === 0} />
             </div>
-            {stopped.length === 0 ? null : (
-              <FailingTests subset={all ? undefined : subsetOf(chosen)} />
-            )}
-            <DraftDifference />
             {current === undefined ? null : (
               <DiffCard
                 key={current.href}
@@ -269,13 +183,16 @@ export function ProvisionPage() {
               <Btn
                 kind="primary"
                 busy={busy}
-                disabled={chosen.length === 0}
+                disabled={chosen.length === 0 || needed?.length !== 0}
                 style={{ justifyContent: 'center' }}
                 onClick={() => void provision()}
               >
                 Provision {plural(chosen.length, 'change')}
               </Btn>
               {chosen.length === 0 ? <p className="hint">Select at least one change.</p> : null}
+              {needed === undefined || needed.length === 0 ? null : (
+                <p className="hint">Select what the changes need as well.</p>
+              )}
               {stopped.length === 0 ? null : (
                 <TestsStop
                   errors={stopped}
@@ -288,16 +205,12 @@ export function ProvisionPage() {
         </div>
       )}
       {reverting === null ? null : (
-        <Confirm
-          title={`Revert ${plural(reverting.length, 'draft change')}`}
-          action={`Revert ${plural(reverting.length, 'change')}`}
-          danger
+        <RevertConfirm
+          chosen={reverting}
+          all={draft.items}
           onClose={() => setReverting(null)}
-          onConfirm={() => revert(reverting)}
-        >
-          {reverting.map(titleOf).join(', ')} {reverting.length === 1 ? 'goes' : 'go'} back to the
-          active state. What was drafted is lost. Hosts do not notice.
-        </Confirm>
+          onRevert={revert}
+        />
       )}
     </main>
   );

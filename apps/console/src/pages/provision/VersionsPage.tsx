@@ -9,6 +9,7 @@ import { DataTable, type Column } from '../../ui/DataTable.tsx';
 import { Empty, ErrorNotice, PageHeader, Skeleton } from '../../ui/Notices.tsx';
 import { CompareVersions } from './DifferenceCard.tsx';
 import { ProvisionTabs } from './ProvisionPage.tsx';
+import { RestoreVersion } from './RestoreVersion.tsx';
 
 const WORDS = { create: 'added', update: 'changed', delete: 'removed' } as const;
 
@@ -113,7 +114,9 @@ export function VersionsPage() {
           <>
             <Override version={one} />
             <Changes version={one} />
-            <CompareVersions version={one.version} />
+            <CompareVersions version={one.version}>
+              <RestoreVersion version={one.version} />
+            </CompareVersions>
           </>
         )}
         empty={

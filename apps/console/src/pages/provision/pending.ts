@@ -49,3 +49,10 @@ export function useDraft(): {
   const items = flattenPending(query.data);
   return { items, count: items.length, loading: query.isPending, error: query.error };
 }
+
+/** `Shop` of rulesets and boundaries; others say what they are: `Service: HTTPS`. */
+export function titleOf(item: PendingItem): string {
+  return item.type === 'rule_sets' || item.type === 'enforcement_boundaries'
+    ? item.name
+    : `${TYPE_NAMES[item.type]}: ${item.name}`;
+}

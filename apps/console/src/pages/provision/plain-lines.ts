@@ -10,7 +10,12 @@ import {
   type ServiceWire,
   type VirtualServiceWire,
 } from '@bulkhead/contract';
-import { IPV6_NAMES, PRIMARY_NAMES, scopeText } from '../../format/firewall-settings.ts';
+import {
+  IPV6_NAMES,
+  MODE_NAMES,
+  PRIMARY_NAMES,
+  scopeText,
+} from '../../format/firewall-settings.ts';
 import { ipListText } from '../../format/ip-lists.ts';
 import { portsText } from '../../format/services.ts';
 import { programText } from '../../format/windows-services.ts';
@@ -63,10 +68,11 @@ function firewallLines(settings: FirewallSettingsWire, nameOf: NameOf): string[]
     ...settings.blocked_connection_reject_scopes.map(
       (scope) => `Reject blocked connections of: ${scopeText(scope)}`,
     ),
-    ...settings.firewall_coexistence.map(
-      (entry, index) =>
-        `Coexistence ${index + 1}: ${entry.scope.map((ref) => nameOf(ref.href)).join(', ') || 'all workloads'}: ${PRIMARY_NAMES[entry.illumio_primary ? 'illumio' : 'other']}`,
-    ),
+    ...settings.firewall_coexistence.map((entry, index) => {
+      const scope = entry.scope.map((ref) => nameOf(ref.href)).join(', ') || 'all workloads';
+      const mode = entry.workload_mode === null ? '' : ` in ${MODE_NAMES[entry.workload_mode]}`;
+      return `Coexistence ${index + 1}: ${scope}${mode}: ${PRIMARY_NAMES[entry.illumio_primary ? 'illumio' : 'other']}`;
+    }),
   ];
 }
 

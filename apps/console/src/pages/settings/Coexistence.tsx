@@ -2,10 +2,11 @@
 import { Select } from '@mantine/core';
 import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useLabelGroups, useLabels } from '../../api/lookups.ts';
-import { PRIMARY_NAMES } from '../../format/firewall-settings.ts';
+import { oneOf } from '../../format/filters.ts';
+import { MODE_NAMES, PRIMARY_NAMES } from '../../format/firewall-settings.ts';
 import { Btn } from '../../ui/Bits.tsx';
 import { ScopeFields, type Scopes } from '../rulesets/Scopes.tsx';
-import { coexistenceEntry, type CoexistenceEntry } from './firewall-form.ts';
+import { coexistenceEntry, WORKLOAD_MODES, type CoexistenceEntry } from './firewall-form.ts';
 
 type Scope = Scopes[number];
 
@@ -75,6 +76,17 @@ export function Coexistence({
                 value={entry.primary ? 'illumio' : 'other'}
                 onChange={(primary) => put({ ...entry, primary: primary === 'illumio' })}
               />
+              <Select
+                aria-label={`Enforcement of ${name}`}
+                w={200}
+                placeholder="Any enforcement"
+                clearable
+                data={WORKLOAD_MODES.map((mode) => ({ value: mode, label: MODE_NAMES[mode] }))}
+                value={entry.mode}
+                onChange={(mode) =>
+                  put({ ...entry, mode: oneOf(mode ?? undefined, WORKLOAD_MODES) ?? null })
+                }
+              />
               <span className="grow" />
               <button
                 type="button"
@@ -112,7 +124,12 @@ export function Coexistence({
         </p>
       )}
       <div>
-        <Btn small onClick={() => onChange([...value, coexistenceEntry([], true)])}>
+        <Btn
+          small
+          onClick={() =>
+            onChange([...value, coexistenceEntry({ scope: [], primary: true, mode: null })])
+          }
+        >
           <IconPlus size={14} aria-hidden />
           Add entry
         </Btn>

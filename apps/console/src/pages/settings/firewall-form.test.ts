@@ -15,11 +15,15 @@ test('only what was changed is written, so that nothing of somebody else is put 
 });
 
 test('entries of coexistence keep their order', () => {
-  const first = coexistenceEntry([], false);
+  const first = coexistenceEntry({ scope: [], primary: false, mode: 'enforced' });
   expect(changesOf({ ...initial, coexistence: [first, ...initial.coexistence] }, initial)).toEqual({
     firewall_coexistence: [
-      { scope: [], illumio_primary: false },
-      { scope: [{ href: '/orgs/1/labels/1' }], illumio_primary: true },
+      { scope: [], illumio_primary: false, workload_mode: 'enforced' },
+      {
+        scope: [{ href: '/orgs/1/labels/1' }],
+        illumio_primary: true,
+        workload_mode: null,
+      },
     ],
   });
 });

@@ -11,11 +11,16 @@ import { parsePrefix } from '@bulkhead/net';
 import type { Ipv6Mode } from '@bulkhead/policy';
 import { writeScopes, type Scopes } from '../rulesets/Scopes.tsx';
 
+export const WORKLOAD_MODES = ['enforced', 'illuminated'] as const;
+export type WorkloadMode = (typeof WORKLOAD_MODES)[number];
+
 export interface CoexistenceEntry {
   readonly key: number;
   /** Hrefs of labels and label groups. */
   readonly scope: readonly string[];
   readonly primary: boolean;
+  /** Only for workloads in this mode; null: in every mode. */
+  readonly mode: WorkloadMode | null;
 }
 export interface FirewallForm {
   readonly ipv6: Ipv6Mode;
@@ -27,8 +32,8 @@ export interface FirewallForm {
 }
 
 let nextKey = 0;
-export function coexistenceEntry(scope: readonly string[], primary: boolean): CoexistenceEntry {
-  return { key: nextKey++, scope, primary };
+export function coexistenceEntry(entry: Omit<CoexistenceEntry, 'key'>): CoexistenceEntry {
+  return { key: nextKey++, ...entry };
 }
 
 function each<K extends string, V>(names: readonly K[], valueOf: (name: K) => V): Record<K, V> {
@@ -41,10 +46,11 @@ export function toForm(settings: FirewallSettingsWire): FirewallForm {
     pools: settings.vpn_pools.join('\n'),
     reject: settings.blocked_connection_reject_scopes,
     coexistence: settings.firewall_coexistence.map((entry) =>
-      coexistenceEntry(
-        entry.scope.map((ref) => ref.href),
-        entry.illumio_primary,
-      ),
+      coexistenceEntry({
+        scope: entry.scope.map((ref) => ref.href),
+        primary: entry.illumio_primary,
+        mode: entry.workload_mode,
+      }),
     ),
     scopes: each(FIREWALL_SCOPES, (member) => settings[member]),
     flags: each(FIREWALL_FLAGS, (flag) => settings[flag]),
@@ -82,6 +88,7 @@ export function changesOf(form: FirewallForm, initial: FirewallForm): FirewallSe
           firewall_coexistence: form.coexistence.map((entry) => ({
             scope: entry.scope.map((href) => ({ href })),
             illumio_primary: entry.primary,
+            workload_mode: entry.mode,
           })),
         }
       : {}),
