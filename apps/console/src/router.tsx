@@ -29,6 +29,7 @@ import { VersionsPage } from './pages/provision/VersionsPage.tsx';
 import { RulesetPage } from './pages/rulesets/RulesetPage.tsx';
 import { RulesetsPage } from './pages/rulesets/RulesetsPage.tsx';
 import { FirewallPage } from './pages/settings/FirewallPage.tsx';
+import { SinksPage } from './pages/settings/SinksPage.tsx';
 import { CorporatePublicIpsPage } from './pages/settings/CorporatePublicIpsPage.tsx';
 import { AddWithPairingProfilePage } from './pages/vens/AddWithPairingProfilePage.tsx';
 import { PairingProfilePage } from './pages/vens/PairingProfilePage.tsx';
@@ -119,6 +120,7 @@ const routes = [
     component: CorporatePublicIpsPage,
   }),
   createRoute({ getParentRoute: at, path: '/settings/firewall', component: FirewallPage }),
+  createRoute({ getParentRoute: at, path: '/settings/sinks', component: SinksPage }),
 ];
 export const router = createRouter({
   routeTree: root.addChildren(routes),

@@ -2,6 +2,8 @@
 const ALIASES: Record<string, string> = {
   corporate_ips: 'settings',
   networks: 'settings',
+  syslog_destinations: 'settings',
+  webhooks: 'settings',
   sec_rules: 'rule_sets',
   ip_tables_rules: 'rule_sets',
   pairing_keys: 'pairing_profiles',

@@ -8,6 +8,7 @@ const GROUPS = [
     pages: [{ to: '/settings/corporate-public-ips', name: 'Corporate Public IPs' }],
   },
   { name: 'Policy', pages: [{ to: '/settings/firewall', name: 'Firewall' }] },
+  { name: 'Events', pages: [{ to: '/settings/sinks', name: 'Syslog and Webhooks' }] },
 ];
 
 export function SettingsFrame({ children }: { readonly children: ReactNode }) {
