@@ -21,8 +21,8 @@ export function EventFields({
   readonly onChange: (value: EventChoice) => void;
 }) {
   return (
-    <fieldset className="col g8">
-      <legend>Events</legend>
+    <div role="group" aria-label="Events" className="col g8">
+      <b className="b">Events</b>
       <Checkbox
         label="What people and VENs do"
         disabled={disabled}
@@ -47,7 +47,7 @@ export function EventFields({
           if (severity !== undefined) onChange({ ...value, severity });
         }}
       />
-    </fieldset>
+    </div>
   );
 }
 

@@ -134,8 +134,8 @@ export function SyslogEditor({
         </>
       ) : null}
       <EventFields value={form.events} disabled={readOnly} onChange={(events) => put({ events })} />
-      <fieldset className="col g8">
-        <legend>Traffic and health</legend>
+      <div role="group" aria-label="Traffic and health" className="col g8">
+        <b className="b">Traffic and health</b>
         {FLOWS.map(([member, label]) => (
           <Checkbox
             key={member}
@@ -151,7 +151,7 @@ export function SyslogEditor({
           checked={form.health}
           onChange={(event) => put({ health: event.currentTarget.checked })}
         />
-      </fieldset>
+      </div>
     </ObjectDrawer>
   );
 }
