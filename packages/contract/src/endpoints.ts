@@ -3,6 +3,7 @@ import { accessEndpoints } from './resources/access.ts';
 import { authenticationEndpoints } from './resources/authentication.ts';
 import { labelDimensionEndpoints } from './resources/label-dimensions.ts';
 import { labelEndpoints } from './resources/labels.ts';
+import { enforcementBoundaryEndpoints } from './resources/enforcement-boundaries.ts';
 import { deleteManyEndpoints } from './resources/delete-many.ts';
 import { firewallSettingsEndpoints } from './resources/firewall-settings.ts';
 import { ipTablesRuleEndpoints } from './resources/ip-tables-rules.ts';
@@ -43,6 +44,7 @@ export const endpoints = {
   ...labelDimensionEndpoints,
   ...objectEndpoints,
   ...ruleEndpoints,
+  ...enforcementBoundaryEndpoints,
   ...ruleSideEndpoints,
   ...deleteManyEndpoints,
   ...outOfScopeEndpoints,

@@ -15,6 +15,7 @@ export * from './resources/service-accounts.ts';
 export * from './resources/labels.ts';
 export * from './resources/objects.ts';
 export * from './resources/rules.ts';
+export * from './resources/enforcement-boundaries.ts';
 export * from './resources/ip-tables-rules.ts';
 export * from './resources/virtual-services.ts';
 export * from './resources/security-principals.ts';

@@ -277,11 +277,7 @@ export const flowRecordSchema = z.object({
   bytes_out: z.number().int().min(0).describe('Bytes that went out, such as 2048'),
   first_seen: z.string().describe('When it was seen first, such as 2026-01-31T12:00:00.000Z'),
   last_seen: z.string().describe('When it was seen last, such as 2026-01-31T12:00:00.000Z'),
-  process_name: z
-    .string()
-    .max(255)
-    .nullable()
-    .describe('File name of the program, such as nginx'),
+  process_name: z.string().max(255).nullable().describe('File name of the program, such as nginx'),
   user_name: z.string().max(255).nullable().describe('User who ran the program, such as www-data'),
 });
 export type FlowRecord = z.infer<typeof flowRecordSchema>;
