@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { benchApi } from './api.ts';
 import { benchCompute } from './compute.ts';
 import { benchEnforce } from './enforce.ts';
 import { benchGrowth } from './growth.ts';
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, (flags: Flags) => Promise<Figures>>> = {
   compute: benchCompute,
   enforce: benchEnforce,
   growth: benchGrowth,
+  api: benchApi,
 };
 
 function seconds(text: string): number {

@@ -29,6 +29,7 @@ import { buildApp, type UpgradeHandler } from './http/build-app.ts';
 import type { VenResolver } from './http/caller.ts';
 import { publicUrl } from './http/public-url.ts';
 import type { Routes } from './http/routes.ts';
+import { TrustedProxies } from './http/trusted-proxies.ts';
 import { loadServerIdentity } from './http/tls.ts';
 import { OperationalError, errorCode, explainFileError } from './operational-error.ts';
 import { Jobs } from './jobs/jobs.ts';
@@ -202,6 +203,11 @@ async function bringUp(
   };
 
   const jobs = new Jobs(deps);
+  const proxies = new TrustedProxies(database.db, config.trustedProxies);
+  await proxies.start(changeLog, (error) =>
+    logger.error({ err: error }, 'the trusted proxies could not be read'),
+  );
+  teardown.add(() => Promise.resolve(proxies.stop()));
   const parts = partsOf(deps, jobs);
   for (const part of parts) {
     if (part.stop !== undefined) teardown.add(() => part.stop?.() ?? Promise.resolve());
@@ -212,6 +218,7 @@ async function bringUp(
     routes: parts.flatMap((part) => (part.routes === undefined ? [] : [part.routes])),
     resolveVen: parts.find((part) => part.resolveVen !== undefined)?.resolveVen,
     asyncCollections: jobs,
+    trustProxy: proxies.trust,
     checkAnswers: options.checkAnswers ?? false,
     consoleFolder: options.consoleFolder,
     upgrades: new Map(parts.flatMap((part) => [...(part.upgrades ?? [])])),

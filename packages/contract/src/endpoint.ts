@@ -32,6 +32,8 @@ export interface EndpointSpec {
   readonly bodyOptional?: boolean;
   /** True: a POST that asks and writes nothing; its handler gets the pool instead of a transaction. */
   readonly reads?: true;
+  /** True: the handler of a collection goes on after the object that `after` of its context names, and counts nothing then. */
+  readonly keyset?: true;
   /** True: a bulk call whose items are transactions of their own; its handler gets the pool instead of one for all. */
   readonly perItem?: true;
   readonly status: 200 | 201 | 202 | 204;

@@ -8,8 +8,9 @@ import { deleteManyEndpoints } from './resources/delete-many.ts';
 import { firewallSettingsEndpoints } from './resources/firewall-settings.ts';
 import { ipTablesRuleEndpoints } from './resources/ip-tables-rules.ts';
 import { jobEndpoints } from './resources/jobs.ts';
+import { kvpairEndpoints } from './resources/kvpair.ts';
 import { nodeEndpoints } from './resources/node.ts';
-import { outOfScopeEndpoints } from './resources/out-of-scope.ts';
+import { outOfScopeEndpoints, outOfScopeObjectEndpoints } from './resources/out-of-scope.ts';
 import { objectEndpoints } from './resources/objects.ts';
 import { policyTestEndpoints } from './resources/policy-tests.ts';
 import { policyEndpoints } from './resources/policy.ts';
@@ -26,6 +27,7 @@ import { venCareEndpoints } from './resources/ven-care.ts';
 import { venObjectEndpoints } from './resources/vens.ts';
 import { venEndpoints } from './resources/ven.ts';
 import { venQueryEndpoints } from './resources/ven-queries.ts';
+import { orgSettingsEndpoints } from './resources/org-settings.ts';
 import { pairingEndpoints } from './resources/pairing.ts';
 import { securityPrincipalEndpoints } from './resources/security-principals.ts';
 import { serviceAccountEndpoints } from './resources/service-accounts.ts';
@@ -58,6 +60,9 @@ export const endpoints = {
   ...venQueryEndpoints,
   ...pairingEndpoints,
   ...settingsEndpoints,
+  ...orgSettingsEndpoints,
+  ...kvpairEndpoints,
+  ...outOfScopeObjectEndpoints,
   ...policyEndpoints,
   ...policyChangeEndpoints,
   ...policyTestEndpoints,

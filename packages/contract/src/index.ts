@@ -27,6 +27,8 @@ export * from './resources/ven-care.ts';
 export * from './resources/ven-queries.ts';
 export * from './resources/pairing.ts';
 export * from './resources/settings.ts';
+export * from './resources/org-settings.ts';
+export * from './resources/out-of-scope.ts';
 export * from './resources/policy.ts';
 export * from './resources/policy-changes.ts';
 export * from './resources/policy-tests.ts';

@@ -446,6 +446,25 @@ export interface DatafilePartsTable {
   content: Buffer;
 }
 
+/** Which reported traffic is dropped or aggregated. Null: any. */
+export interface StoredCollector {
+  readonly transmission: 'broadcast' | 'multicast' | 'unicast';
+  readonly action: 'drop' | 'aggregate';
+  readonly target: {
+    readonly proto: number;
+    readonly dst_port?: number | undefined;
+    readonly dst_ip?: string | undefined;
+    readonly src_ip?: string | undefined;
+  } | null;
+  readonly data_source: 'server' | 'endpoint' | null;
+}
+
+export interface TrafficCollectorSettingsTable extends Audited {
+  id: Generated<string>;
+  org_id: number;
+  content: Json<StoredCollector>;
+}
+
 /** Limits of an organization that are not the ones every organization has. */
 export interface ObjectLimitsTable {
   org_id: number;
@@ -491,5 +510,6 @@ export interface Database extends AccessTables {
   jobs: JobsTable;
   datafile_parts: DatafilePartsTable;
   object_limits: ObjectLimitsTable;
+  traffic_collector_settings: TrafficCollectorSettingsTable;
   server_keys: ServerKeysTable;
 }

@@ -2,11 +2,10 @@
 import { recordEvent } from '../audit/record-event.ts';
 import { writeTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
+import { readSettings } from '../resources/settings/store.ts';
+import { OFFLINE_TIMERS, shortestTimeout, timeoutOf } from './offline-timers.ts';
 import { setOnline } from './ven-records.ts';
 import { workloadHref } from './ven-access.ts';
-
-export const OFFLINE_SECONDS = 3600;
-export const GOODBYE_SECONDS = 900;
 
 /** Takes those whose timer has ended offline; `isConnected` spares those whose channel is open. Answers their number. */
 export async function checkOffline(
@@ -14,8 +13,8 @@ export async function checkOffline(
   isConnected: (workload: string) => boolean,
 ): Promise<number> {
   const now = deps.clock.now().getTime();
-  const silentSince = new Date(now - OFFLINE_SECONDS * 1000);
-  const goodbyeSince = new Date(now - GOODBYE_SECONDS * 1000);
+  const timers = await readSettings(deps.db, OFFLINE_TIMERS);
+  const silentSince = new Date(now - shortestTimeout(timers.values()));
   const candidates = await deps.db
     .selectFrom('vens')
     .innerJoin('workloads', 'workloads.id', 'vens.id')
@@ -26,6 +25,8 @@ export async function checkOffline(
       'vens.last_goodbye_at',
       'workloads.name',
       'workloads.hostname',
+      'workloads.labels',
+      'vens.ven_type',
     ])
     .where('workloads.online', '=', true)
     .where('workloads.deleted', '=', false)
@@ -33,7 +34,7 @@ export async function checkOffline(
     .where((where) =>
       where.or([
         where('vens.last_heartbeat_at', '<=', silentSince),
-        where('vens.last_goodbye_at', '<=', goodbyeSince),
+        where('vens.last_goodbye_at', '<=', silentSince),
       ]),
     )
     .execute();
@@ -44,7 +45,12 @@ export async function checkOffline(
     const lastSign = row.last_heartbeat_at?.getTime() ?? 0;
     const leave = row.last_goodbye_at?.getTime() ?? -1;
     const saidGoodbye = leave >= lastSign;
-    if (saidGoodbye ? leave > goodbyeSince.getTime() : lastSign > silentSince.getTime()) continue;
+    const timeout = timeoutOf(
+      timers.get(row.org_id) ?? OFFLINE_TIMERS.defaults,
+      saidGoodbye ? 'workload_goodbye_timeout_seconds' : 'workload_disconnected_timeout_seconds',
+      row,
+    );
+    if (now - (saidGoodbye ? leave : lastSign) < timeout) continue;
     await writeTransaction(deps.db, async (trx) => {
       if (!(await setOnline(deps, trx, { venId: row.id, orgId: row.org_id }, false))) return;
       count += 1;

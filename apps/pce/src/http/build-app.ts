@@ -42,6 +42,8 @@ export interface AppOptions {
   readonly upgrades?: ReadonlyMap<string, UpgradeHandler>;
   /** Where the built console lies, when not beside this program (tests). */
   readonly consoleFolder?: string | undefined;
+  /** Whether what an address says of where a request comes from is believed. */
+  readonly trustProxy: (address: string) => boolean;
   /** Takes collections that are answered later. */
   readonly asyncCollections: AsyncCollections;
   /** Holds every answer against its schema (tests). */
@@ -84,7 +86,7 @@ export function canonicalUrl(url: string): string {
 
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { deps } = options;
-  const { identity, config } = deps;
+  const { identity } = deps;
   const server = createServer({
     cert: identity.certificate,
     key: identity.key,
@@ -110,7 +112,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     bodyLimit: BODY_LIMIT,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
-    trustProxy: config.trustedProxies.length === 0 ? false : config.trustedProxies,
+    trustProxy: options.trustProxy,
     rewriteUrl: (request) => canonicalUrl(request.url ?? '/'),
     routerOptions: { querystringParser: parseQuery, maxParamLength: 512 },
   });

@@ -35,6 +35,7 @@ export type CollectionReader = (
 ) => AsyncGenerator<readonly unknown[]>;
 
 const PAGE = 500;
+const withHref = z.object({ href: z.string() });
 /** For collections that know no offset. */
 const ALL = 999_999_999;
 
@@ -69,7 +70,10 @@ export function collectionReader(
     const params = parsePart(spec.params, request.params, 'path');
     const query = parsePart(spec.query, request.query, 'query');
     const { orgId, requestId, ip } = request;
-    const readPage = (page: Readonly<Record<string, number>>): Promise<Page<unknown>> =>
+    const readPage = (
+      page: Readonly<Record<string, number>>,
+      after: string | null = null,
+    ): Promise<Page<unknown>> =>
       call({
         caller,
         orgId,
@@ -82,9 +86,18 @@ export function collectionReader(
         query: { ...(query as object), ...page } as CollectionContext['query'],
         body: {},
         ifUpdatedAt: null,
+        after,
         request: undefined,
         db,
       });
+    if (spec.keyset === true) {
+      for (let after: string | null = null; ;) {
+        const { items } = await readPage({ max_results: PAGE }, after);
+        yield items;
+        if (items.length < PAGE) return;
+        after = withHref.parse(items.at(-1)).href;
+      }
+    }
     if (!(spec.query instanceof z.ZodObject && 'offset' in spec.query.shape)) {
       yield (await readPage({ max_results: ALL })).items;
       return;

@@ -131,6 +131,7 @@ function requestRunner({ deps, resolveVen, checkAnswers, asyncCollections }: Reg
       query: parsePart(spec.query, request.query, 'query'),
       body: parseBody(spec, request.body),
       ifUpdatedAt: ifUpdatedAt(request),
+      after: null,
       request,
     };
     if (isCollection(spec) && caller?.kind === 'user' && prefersAsync(request.headers['prefer'])) {

@@ -45,6 +45,8 @@ export interface Context<S> {
   readonly url: string;
   /** `updated_at` that the editor saw, from `if_updated_at` or `If-Match`; null when the caller does not mind. */
   readonly ifUpdatedAt: string | null;
+  /** Href of the object after which a collection goes on, where its endpoint says `keyset`; null: from its beginning. */
+  readonly after: string | null;
   /** Collections have none: they may be read outside of a request. */
   readonly request: S extends { readonly answer: 'collection' } ? undefined : FastifyRequest;
 }

@@ -1,18 +1,18 @@
-/** Collections of what is no part of this product: clients read them at start. */
+/** What clients of the public API read and this product has none of. */
+import { outOfScopeEndpoints } from '@bulkhead/contract';
+import type { Deps } from '../deps.ts';
 import type { Routes } from '../http/routes.ts';
-import { parseWord } from '../provisioning/objects.ts';
 
-const NOTHING = { items: [], total: 0 };
+type Empty = keyof typeof outOfScopeEndpoints;
 
-export function outOfScopeRoutes(): Routes {
-  const atVersion = ({ params }: { readonly params: { readonly pversion: string } }) => {
-    parseWord(params.pversion);
-    return NOTHING;
-  };
+export function outOfScopeRoutes(deps: Deps): Routes {
+  const names = Object.keys(outOfScopeEndpoints) as Empty[]; // keys of the table
   return {
-    'virtual_servers.list': atVersion,
-    'secure_connect_gateways.list': atVersion,
-    'slbs.list': () => NOTHING,
-    'discovered_virtual_servers.list': () => NOTHING,
+    ...(Object.fromEntries(names.map((name) => [name, () => ({ items: [], total: 0 })])) as {
+      readonly [Op in Empty]: () => { items: []; total: number };
+    }),
+    'risk_summary.get': () => ({}),
+    'node.components_version': () => ({}),
+    'node.supercluster_leader': () => ({ fqdn: deps.config.fqdn }),
   };
 }

@@ -6,6 +6,10 @@ import { corporateIpsRoutes, seedCorporateIps } from './corporate-ips/routes.ts'
 import { enforcementBoundaryRoutes } from './enforcement-boundaries/routes.ts';
 import { firewallSettingsRoutes } from './firewall-settings/routes.ts';
 import { ipListRoutes } from './ip-lists/routes.ts';
+import { kvpairRoutes } from './kvpair/routes.ts';
+import { trafficCollectorRoutes } from './settings/traffic-collector.ts';
+import { trustedProxyRoutes } from './settings/trusted-proxies.ts';
+import { workloadSettingsRoutes } from './settings/workloads.ts';
 import { labelDimensionRoutes } from './label-dimensions/routes.ts';
 import { seedLabelDimensions } from './label-dimensions/store.ts';
 import { labelGroupRoutes } from './label-groups/routes.ts';
@@ -48,6 +52,10 @@ export function resourceRoutes(deps: Deps): Routes[] {
     pairingProfileRoutes(deps),
     corporateIpsRoutes(deps),
     networkRoutes(),
-    outOfScopeRoutes(),
+    workloadSettingsRoutes(deps),
+    trustedProxyRoutes(deps),
+    trafficCollectorRoutes(deps),
+    kvpairRoutes(deps),
+    outOfScopeRoutes(deps),
   ];
 }

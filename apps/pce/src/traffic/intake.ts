@@ -7,6 +7,7 @@ import type { Deps } from '../deps.ts';
 import { refuseUnpaired } from '../gateway/refuse-unpaired.ts';
 import { DomainError } from '../http/domain-error.ts';
 import type { ContextOf } from '../http/routes.ts';
+import { collected, CollectorSettings } from './collector.ts';
 import { FLOW_DAYS, NO_WORKLOAD, type FlowRow, type FlowTable } from './flow-table.ts';
 import type { KnownWorkload, WorkloadDirectory } from './workload-directory.ts';
 
@@ -22,6 +23,7 @@ export class FlowIntake {
   readonly #table: FlowTable;
   readonly #directory: WorkloadDirectory;
   readonly #offer: OfferFlows;
+  readonly #settings: CollectorSettings;
   readonly #toTell = new Set<number>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -30,6 +32,7 @@ export class FlowIntake {
     this.#offer = offer;
     this.#table = table;
     this.#directory = directory;
+    this.#settings = new CollectorSettings(deps.db, deps.changeLog);
   }
 
   /** A report that was stored before is acknowledged and not counted again. */
@@ -54,7 +57,10 @@ export class FlowIntake {
       now: this.#deps.clock.now().getTime(),
       find: (address) => directory.byAddress(address),
     };
-    const rows = body.flows.map((flow, line) => rowOf(flow, line, reporter));
+    const rows = collected(
+      body.flows.map((flow, line) => rowOf(flow, line, reporter)),
+      await this.#settings.of(orgId),
+    );
     if (rows.length > 0) await this.#table.insert(rows);
     await trx
       .updateTable('vens')
@@ -74,6 +80,7 @@ export class FlowIntake {
 
   stop(): void {
     clearTimeout(this.#timer);
+    this.#settings.stop();
   }
 
   #tellSoon(orgId: number): void {

@@ -195,7 +195,7 @@ export function plainAddress(stored: string): string {
     : formatAddress(unmapAddress(parsed));
 }
 
-function transmissionOf(stored: string): 'broadcast' | 'multicast' | 'unicast' {
+export function transmissionOf(stored: string): 'broadcast' | 'multicast' | 'unicast' {
   const ip = plainAddress(stored);
   if (ip === '255.255.255.255') return 'broadcast';
   const first = Number(ip.split('.')[0]);

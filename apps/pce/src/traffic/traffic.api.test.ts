@@ -346,3 +346,39 @@ test('whoever watches the organization hears that there are new flows', async ()
   );
   expect(row.href).toBe(`/orgs/${pce().orgId}/traffic_flows`);
 });
+
+test('what the organization does not want to collect is not stored', async () => {
+  const client = pce().client();
+  const { server } = await pair();
+  const dst_ip = '224.0.0.251';
+  let sequence = 0;
+  const isStored = async (): Promise<boolean> => {
+    const dst_port = freshPort();
+    sequence += 1;
+    await report(server, sequence, [flow({ dst_ip, dst_port, direction: 'outbound' })]);
+    return (await flows(onPort(dst_port))).length > 0;
+  };
+  expect(await isStored()).toBe(true);
+  const setting = await client.call('traffic_collector.create', {
+    body: {
+      transmission: 'multicast',
+      action: 'drop',
+      target: { proto: 6, dst_ip: '224.0.0.0/24' },
+    },
+  });
+  expect((await client.call('traffic_collector.list')).items).toEqual([setting]);
+  await until('it is dropped', async () => !(await isStored()), 20_000);
+  const params = { id: setting.href.split('/').at(-1) ?? '' };
+  await client.call('traffic_collector.update', { params, body: { transmission: 'broadcast' } });
+  expect(await client.call('traffic_collector.get', { params })).toMatchObject({
+    transmission: 'broadcast',
+    target: { proto: 6, dst_ip: '224.0.0.0/24' },
+  });
+  await until('it is stored again', isStored, 20_000);
+  const wrong = await pce().send('POST', `/api/v2/orgs/${pce().orgId}/settings/traffic_collector`, {
+    body: { transmission: 'unicast', action: 'drop', target: { proto: 6, dst_ip: 'nowhere' } },
+  });
+  expect([wrong.status, wrong.json]).toMatchObject([406, [{ token: 'invalid_ip_address' }]]);
+  await client.call('traffic_collector.delete', { params });
+  expect((await client.call('traffic_collector.list')).total).toBe(0);
+});

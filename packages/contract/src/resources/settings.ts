@@ -7,6 +7,7 @@ import {
   ifUpdatedAtQuery,
   listQuery,
   optionalText,
+  orgIdParams,
   orgParams,
 } from '../shared.ts';
 
@@ -21,6 +22,13 @@ export const corporateIpsSchema = z
     id: 'CorporateIps',
     description: "Public addresses that the organization's offices come from",
   });
+const networkSchema = z
+  .object({
+    href: hrefSchema,
+    name: z.string().describe('Name, such as Corporate'),
+    description: z.string().nullable().describe('What is on it'),
+  })
+  .meta({ id: 'Network', description: 'A network that interfaces and flows are on' });
 export const settingsEndpoints = {
   'corporate_ips.list': endpoint({
     method: 'GET',
@@ -66,10 +74,17 @@ export const settingsEndpoints = {
     }),
     status: 200,
     answer: 'collection',
-    response: z.object({
-      href: hrefSchema,
-      name: z.string().describe('Name, such as default'),
-      description: z.string().nullable().describe('Free text, such as In the rack by the door'),
-    }),
+    response: networkSchema,
+  }),
+  'networks.get': endpoint({
+    method: 'GET',
+    path: '/orgs/:org_id/networks/:id',
+    permission: 'any',
+    tag: 'Settings',
+    params: orgIdParams,
+    summary: 'One of them',
+    status: 200,
+    answer: 'json',
+    response: networkSchema,
   }),
 };

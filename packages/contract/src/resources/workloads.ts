@@ -302,6 +302,7 @@ export const workloadEndpoints = {
     method: 'GET',
     path: W,
     permission: 'any',
+    keyset: true,
     tag: 'Workloads',
     params: orgParams,
     summary: 'Workloads, servers and endpoints, managed or not',

@@ -27,6 +27,13 @@ const STATEMENTS = [
     soft integer NOT NULL, hard integer NOT NULL CHECK (hard >= soft AND soft >= 0),
     PRIMARY KEY (org_id, type))`,
 
+  `CREATE TABLE traffic_collector_settings (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    org_id integer NOT NULL REFERENCES orgs (id), content jsonb NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(), created_by text NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT now(), updated_by text NOT NULL)`,
+  'CREATE INDEX traffic_collector_settings_of_org ON traffic_collector_settings (org_id)',
+
   `CREATE TABLE workload_addresses (
     workload_id uuid NOT NULL REFERENCES workloads (id) ON DELETE CASCADE, address inet NOT NULL,
     PRIMARY KEY (workload_id, address))`,

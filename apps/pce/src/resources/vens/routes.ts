@@ -8,7 +8,7 @@ import { refuseStale } from '../../provisioning/drafts.ts';
 import { UUID } from '../../provisioning/references.ts';
 import { venConditions } from '../workloads/filters.ts';
 import { presentOldAgent, presentVen, venHref, workloadHref } from '../workloads/presenter.ts';
-import { findWorkload, findWorkloads } from '../workloads/query.ts';
+import { afterOf, findWorkload, findWorkloads } from '../workloads/query.ts';
 import { presentingOf } from '../workloads/routes.ts';
 import { clearConditions } from './conditions.ts';
 import { countByProperty } from './statistics.ts';
@@ -16,10 +16,10 @@ import { countByProperty } from './statistics.ts';
 /** List, look and name; pairing, unpairing and everything that a VEN itself says is the gateway's. */
 export function venRoutes(deps: Deps): Routes {
   return {
-    'vens.list': async ({ db, orgId, query, caller }) => {
+    'vens.list': async ({ db, orgId, query, caller, after }) => {
       const { rows, total } = await findWorkloads(db, orgId, {
         conditions: venConditions(query, deps.config.fqdn),
-        paging: query,
+        paging: { ...query, after: afterOf(after) },
       });
       const presenting = await presentingOf(deps, db, { rows, caller });
       const items = rows.flatMap((row) =>

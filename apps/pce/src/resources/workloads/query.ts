@@ -13,6 +13,13 @@ export interface WorkloadRow extends Row {
 export interface Paging {
   readonly max_results?: number | undefined;
   readonly offset?: number | undefined;
+  /** Id of the workload that was the last of the page before; then nothing is counted. */
+  readonly after?: string | undefined;
+}
+
+/** Of the workload or VEN that a collection goes on after. */
+export function afterOf(href: string | null): string | undefined {
+  return href?.split('/').at(-1);
 }
 
 /** Workloads of an organization that all conditions hold for, oldest first. */
@@ -25,13 +32,24 @@ export async function findWorkloads(
     .selectFrom('workloads')
     .leftJoin('vens', 'vens.id', 'workloads.id')
     .where((where) => where.and([where('workloads.org_id', '=', orgId), ...conditions]));
-  const { total } = await matching
-    .select((select) => select.fn.countAll<number>().as('total'))
-    .executeTakeFirstOrThrow();
+  const total =
+    paging.after === undefined
+      ? (
+          await matching
+            .select((select) => select.fn.countAll<number>().as('total'))
+            .executeTakeFirstOrThrow()
+        ).total
+      : 0;
   const limit = paging.max_results ?? 500;
   if (limit === 0) return { rows: [], total };
+  const { after } = paging;
   const found = await matching
     .select('workloads.id')
+    .$if(after !== undefined, (query) =>
+      query.where(
+        sql<boolean>`(workloads.created_at, workloads.id) > (SELECT last.created_at, last.id FROM workloads AS last WHERE last.id = ${after}::uuid)`,
+      ),
+    )
     .orderBy('workloads.created_at')
     .orderBy('workloads.id')
     .limit(limit)

@@ -11,7 +11,7 @@ import { removeLabels, setLabels, updateMany } from './many.ts';
 import { workloadPartRoutes } from './parts.ts';
 import { loadPolicyFacts } from './policy-facts.ts';
 import { presentWorkload, type Presenting } from './presenter.ts';
-import { findWorkload, findWorkloads, workloadsByIds, type WorkloadRow } from './query.ts';
+import { afterOf, findWorkload, findWorkloads, workloadsByIds, type WorkloadRow } from './query.ts';
 import { createWorkload, deleteWorkload, updateWorkload } from './service.ts';
 
 export async function presentingOf(
@@ -33,10 +33,10 @@ export function workloadRoutes(deps: Deps): Routes {
     return presentWorkload(row, await presentingOf(deps, db, { rows: [row], caller }));
   }
   return {
-    'workloads.list': async ({ db, orgId, query, caller }) => {
+    'workloads.list': async ({ db, orgId, query, caller, after }) => {
       const { rows, total } = await findWorkloads(db, orgId, {
         conditions: workloadConditions(query, deps.config.fqdn),
-        paging: query,
+        paging: { ...query, after: afterOf(after) },
       });
       const presenting = await presentingOf(deps, db, { rows, caller });
       return { items: rows.map((row) => presentWorkload(row, presenting)), total };
