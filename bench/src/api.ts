@@ -2,7 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { addBatch, BATCH, createLabels, mustBe, type Labels } from './api/fleet.ts';
 import { onPce, type BenchPce, type Send } from './api/pce.ts';
 import { slope } from './growth.ts';
-import { memoryOf, quantile, rounded, spread, type Figures } from './measure.ts';
+import {
+  cpuSeconds,
+  memoryOf,
+  quantile,
+  rounded,
+  spread,
+  withDescendants,
+  type Figures,
+} from './measure.ts';
 
 const SIZES = [1000, 10_000, 100_000] as const;
 const TIMES = 40;
@@ -11,19 +19,28 @@ const CLIENT_SECONDS = 60;
 /** Each client asks so often; scripts and people wait between their calls. */
 const CLIENT_PERIOD_MS = 1000;
 
-type Times = Readonly<Record<string, readonly number[]>>;
-
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const begun = performance.now();
   await work();
   return performance.now() - begun;
 }
 
-async function repeated(work: (turn: number) => Promise<unknown>): Promise<number[]> {
+interface Repeated {
+  readonly milliseconds: readonly number[];
+  /** What the PCE and its stores computed for one of them, in ms; says something on a busy machine too. */
+  readonly cpu: number;
+}
+
+async function repeated(
+  { pid }: BenchPce,
+  work: (turn: number) => Promise<unknown>,
+): Promise<Repeated> {
   const milliseconds: number[] = [];
   await work(0);
+  const pids = withDescendants(pid);
+  const before = cpuSeconds(pids);
   for (let turn = 1; turn <= TIMES; turn += 1) milliseconds.push(await timed(() => work(turn)));
-  return milliseconds;
+  return { milliseconds, cpu: ((cpuSeconds(pids) - before) * 1000) / TIMES };
 }
 
 /** Paths of the questions that are measured; `turn` makes them differ. */
@@ -42,14 +59,18 @@ function questions(org: string, labels: Labels, size: number) {
   };
 }
 
-async function measureSize(pce: BenchPce, labels: Labels, size: number): Promise<Times> {
+async function measureSize(
+  pce: BenchPce,
+  labels: Labels,
+  size: number,
+): Promise<Record<string, Repeated>> {
   const { send, org } = pce;
-  const times: Record<string, readonly number[]> = {};
+  const times: Record<string, Repeated> = {};
   for (const [name, path] of Object.entries(questions(org, labels, size)))
-    times[name] = await repeated(async (turn) => mustBe(await send('GET', path(turn)), 200));
+    times[name] = await repeated(pce, async (turn) => mustBe(await send('GET', path(turn)), 200));
   const { text } = mustBe(await send('GET', `${org}/workloads?max_results=1`), 200);
   const [{ href }] = JSON.parse(text) as [{ href: string }];
-  times['PUT of one label'] = await repeated(async (turn) => {
+  times['PUT of one label'] = await repeated(pce, async (turn) => {
     const body = { labels: [{ href: labels.role[turn % labels.role.length] }] };
     mustBe(await send('PUT', href, { body }), 204);
   });
@@ -58,6 +79,8 @@ async function measureSize(pce: BenchPce, labels: Labels, size: number): Promise
 
 interface Export {
   readonly seconds: number;
+  /** Computed by the PCE and its stores. */
+  readonly cpuSeconds: number;
   readonly megabytes: number;
   /** More than before, of the PCE's own process, at most. */
   readonly memory: number;
@@ -68,6 +91,8 @@ async function exportAll({ send, org, pid }: BenchPce, size: number): Promise<Ex
   const memory = (): number => memoryOf([pid]).rss;
   const before = memory();
   let most = before;
+  const pids = withDescendants(pid);
+  const computed = cpuSeconds(pids);
   const sampling = setInterval(() => {
     most = Math.max(most, memory());
   }, 50);
@@ -91,7 +116,12 @@ async function exportAll({ send, org, pid }: BenchPce, size: number): Promise<Ex
       await delay(100);
     }
     const seconds = (performance.now() - begun) / 1000;
-    return { seconds, megabytes: before, memory: most - before };
+    return {
+      seconds,
+      cpuSeconds: cpuSeconds(pids) - computed,
+      megabytes: before,
+      memory: most - before,
+    };
   } finally {
     clearInterval(sampling);
   }
@@ -159,12 +189,18 @@ export async function benchApi(): Promise<Figures> {
       process.stderr.write(`bench: api, ${size} workloads\n`);
       const measured = await measureSize(pce, labels, size);
       const seconds = await exportAll(pce, size);
-      const times: Times = {
-        ...measured,
-        'bulk_create of 1000': batches.slice(-20),
-        'async export': [seconds.seconds * 1000],
-      };
-      for (const [name, milliseconds] of Object.entries(times)) {
+      for (const [name, { cpu }] of Object.entries(measured))
+        figures[`${size} ${name} CPU ms`] = rounded(cpu, 1);
+      figures[`${size} async export CPU ms`] = rounded(seconds.cpuSeconds * 1000, 0);
+      const times: [string, readonly number[]][] = [
+        ...Object.entries(measured).map(([name, { milliseconds }]): [string, readonly number[]] => [
+          name,
+          milliseconds,
+        ]),
+        ['bulk_create of 1000', batches.slice(-20)],
+        ['async export', [seconds.seconds * 1000]],
+      ];
+      for (const [name, milliseconds] of times) {
         figures[`${size} ${name} ms p50`] = rounded(quantile(milliseconds, 0.5), 1);
         figures[`${size} ${name} ms p95`] = rounded(quantile(milliseconds, 0.95), 1);
         medians.set(name, [...(medians.get(name) ?? []), quantile(milliseconds, 0.5)]);

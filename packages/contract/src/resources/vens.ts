@@ -102,6 +102,7 @@ export const venObjectEndpoints = {
     method: 'GET',
     path: V,
     permission: 'any',
+    keyset: true,
     tag: 'VENs',
     params: orgParams,
     summary: 'VENs',

@@ -1,5 +1,6 @@
 import { json } from '../../db/database.ts';
 import type { Deps } from '../../deps.ts';
+import type { UserCaller } from '../../http/caller.ts';
 import { DomainError, notFound } from '../../http/domain-error.ts';
 import type { Routes } from '../../http/routes.ts';
 
@@ -7,13 +8,19 @@ const MAX_BYTES = 65_536;
 /** So that nobody keeps a database here. */
 const MAX_KEYS = 1000;
 
+/** A service account is nobody's self. */
+function userOf({ userId }: UserCaller): number {
+  if (userId !== null) return userId;
+  throw new DomainError('forbidden', 'A service account keeps no values; sign in as a user');
+}
+
 export function kvpairRoutes(deps: Deps): Routes {
   return {
     'kvpair.get': async ({ db, caller, params }) => {
       const row = await db
         .selectFrom('user_values')
         .select('value')
-        .where('user_id', '=', caller.userId)
+        .where('user_id', '=', userOf(caller))
         .where('key', '=', params.key)
         .executeTakeFirst();
       if (row === undefined) throw notFound(`A value under the key ${params.key}`);
@@ -29,7 +36,7 @@ export function kvpairRoutes(deps: Deps): Routes {
       const { count } = await db
         .selectFrom('user_values')
         .select((select) => select.fn.countAll<number>().as('count'))
-        .where('user_id', '=', caller.userId)
+        .where('user_id', '=', userOf(caller))
         .where('key', '<>', params.key)
         .executeTakeFirstOrThrow();
       if (count >= MAX_KEYS)
@@ -40,14 +47,14 @@ export function kvpairRoutes(deps: Deps): Routes {
       const stored = { value, updated_at: deps.clock.now() };
       await db
         .insertInto('user_values')
-        .values({ user_id: caller.userId, key: params.key, ...stored })
+        .values({ user_id: userOf(caller), key: params.key, ...stored })
         .onConflict((conflict) => conflict.columns(['user_id', 'key']).doUpdateSet(stored))
         .execute();
     },
     'kvpair.delete': async ({ db, caller, params }) => {
       const { numDeletedRows } = await db
         .deleteFrom('user_values')
-        .where('user_id', '=', caller.userId)
+        .where('user_id', '=', userOf(caller))
         .where('key', '=', params.key)
         .executeTakeFirst();
       if (numDeletedRows === 0n) throw notFound(`A value under the key ${params.key}`);
