@@ -1,7 +1,7 @@
 import { withVersion, policyTestContradictions, type PolicyTestWrite } from '@bulkhead/contract';
 import { describeChanges, recordEvent } from '../audit/record-event.ts';
 import { json, type Db, type Tx } from '../db/database.ts';
-import { afterCommit, appendChange } from '../db/transaction.ts';
+import { afterCommit, appendChange, writeTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { DomainError } from '../http/domain-error.ts';
 import type { Actor, Routes } from '../http/routes.ts';
@@ -231,17 +231,21 @@ export function policyTestRoutes(deps: Deps, tests: PolicyTests): Routes {
           ),
         );
       }
-      const pending = await pendingRows(db, orgId);
-      const chosen = chosenRows(orgId, pending, body.change_subset);
-      requireDependencies('commit', chosen, pending);
-      const next = { rows: chosen, version: version + 1 };
-      const trial = await trialOf(db, orgId, next);
-      const runs = await tests.tryChanges(
-        db,
-        orgId,
-        { ...trial, version: next.version, cause: 'question' },
-        given,
-      );
+      // Nobody provisions meanwhile: what takes the changes back would no longer be what is active.
+      const runs = await writeTransaction(deps.db, async (trx) => {
+        await lockPolicy(trx, orgId);
+        const pending = await pendingRows(trx, orgId);
+        const chosen = chosenRows(orgId, pending, body.change_subset);
+        requireDependencies('commit', chosen, pending);
+        const next = { rows: chosen, version: (await latestVersion(trx, orgId)) + 1 };
+        const trial = await trialOf(trx, orgId, next);
+        return tests.tryChanges(
+          trx,
+          orgId,
+          { ...trial, version: next.version, cause: 'question' },
+          given,
+        );
+      });
       return presentRun('draft', runs);
     },
   };
