@@ -40,7 +40,7 @@ export function explainLookup(sources: ExplainSources): ExplainLookup {
     ipLists: objects.allIpLists,
     workload: (href) => placed.get(href)?.workload,
     units: () => objects.units(),
-    disabledUnits: () => disabledUnits(objects, digest),
+    disabledUnits: (isWanted) => disabledUnits(objects, digest, isWanted),
     origin: ({ href, ruleSet }: ExplainUnit): UnitOrigin | undefined => {
       if (ruleSet === null) {
         const boundary = objects.boundary(href);
@@ -74,12 +74,15 @@ export function explainLookup(sources: ExplainSources): ExplainLookup {
 function* disabledUnits(
   objects: ObjectStore,
   digest: (text: string) => string,
+  isWanted: (ruleSet: RuleSet, rule: Rule) => boolean,
 ): Iterable<readonly Unit[]> {
   const { label, group, service, ipList, virtualService, virtualServices } = objects;
   const find = { label, group, service, ipList, virtualService, virtualServices };
   const states = standaloneStates(digest);
   for (const ruleSet of objects.allRuleSets()) {
-    const rules = ruleSet.rules.filter((rule) => !ruleSet.enabled || !rule.enabled);
+    const rules = ruleSet.rules.filter(
+      (rule) => (!ruleSet.enabled || !rule.enabled) && isWanted(ruleSet, rule),
+    );
     if (rules.length === 0) continue;
     const enabled = rules.map((rule) => ({ ...rule, enabled: true }));
     const asIf = { ...ruleSet, enabled: true, rules: enabled, ipTablesRules: [] };

@@ -79,7 +79,7 @@ function allFailing(model: PolicyModel, item: Connection, direction: Direction) 
   if (decided === null || own === undefined) return [];
   const ownSide = direction === 'inbound' ? 'providers' : 'consumers';
   const ctx = new EndContext(find, item, { decided, own, ownSide });
-  return [...find.units(), ...find.disabledUnits()].flat().flatMap((unit) => {
+  return [...find.units(), ...find.disabledUnits(() => true)].flat().flatMap((unit) => {
     const origin = find.origin(unit);
     if (origin === undefined) return [];
     const weight = weigh(unit, ctx) + failsByDisabled(origin);

@@ -12,6 +12,7 @@ import {
   addAddress,
   addService,
   askedService,
+  keepsPeerWithout,
   labelsThatKeepPeer,
   nameOnSide,
   widenNetworkType,
@@ -196,14 +197,12 @@ function changeLabel(
   const refs = (hrefs: readonly string[]): LabelRef[] =>
     hrefs.map((href) => labelRef(href, ctx.find));
   const own = change.side === ctx.ownSide;
-  const keep = <T extends string | null>(candidates: readonly T[]): readonly T[] =>
-    own ? labelsThatKeepPeer(candidates, key, { unit, ctx }) : candidates;
   const workload = workloadRef(change.workload);
   if (kind === 'not') {
-    if (keep([null]).length === 0) return null;
+    if (own && !keepsPeerWithout(key, { unit, ctx })) return null;
     return { kind: 'label', workload, key, wants: [], unwanted: refs(known) };
   }
-  const wants = keep(known);
+  const wants = own ? labelsThatKeepPeer(known, key, { unit, ctx }) : known;
   if (wants.length === 0) return null;
   return { kind: 'label', workload, key, wants: refs(wants), unwanted: [] };
 }

@@ -63,8 +63,13 @@ export interface ExplainLookup extends LabelLookup {
   ipLists(): Iterable<IpList>;
   /** Units in force, of rules and boundaries, in batches of any size and order; walked at most twice an end. */
   units(): Iterable<readonly ExplainUnit[]>;
-  /** Units of rules that are disabled, or whose ruleset is, compiled as if nothing were. In batches likewise. */
-  disabledUnits(): Iterable<readonly ExplainUnit[]>;
+  /**
+   * Units of rules that are disabled, or whose ruleset is, compiled as if nothing were. In batches likewise; rules that `isWanted` is false
+   * for may be missing. It is asked as the batches are walked.
+   */
+  disabledUnits(
+    isWanted: (ruleSet: RuleSet, rule: Rule) => boolean,
+  ): Iterable<readonly ExplainUnit[]>;
   /** Undefined: not known any more; the unit is passed over. */
   origin(unit: ExplainUnit): UnitOrigin | undefined;
   /** Every workload that is a peer by the address in that form. Asked at most once an end and form. */

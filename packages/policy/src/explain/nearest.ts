@@ -1,7 +1,9 @@
 /** The rules that come nearest to matching at an end. */
+import type { Rule, RuleSet } from '../model.ts';
 import type { EndContext } from './context.ts';
 import type { NearestRule } from './explanation.ts';
 import { failingConditions } from './failing.ts';
+import { leastFails } from './least-fails.ts';
 import type { ExplainUnit } from './lookup.ts';
 import { statementRef } from './refs.ts';
 import { failsByDisabled, NEVER, weigh } from './weigh.ts';
@@ -26,7 +28,9 @@ export function nearestRules(ctx: EndContext): NearestRule[] {
       if (count < NEVER) insert(unit, count, { best, ctx });
     }
   }
-  for (const batch of find.disabledUnits()) {
+  const mayBeTold = (ruleSet: RuleSet, rule: Rule) =>
+    rankable(leastFails(ruleSet, rule, ctx), rule.href, best);
+  for (const batch of find.disabledUnits(mayBeTold)) {
     for (const unit of batch) {
       const disabled = failsByDisabled(find.origin(unit));
       const count = disabled + weigh(unit, ctx, limitOf(best) - disabled);
@@ -39,6 +43,14 @@ export function nearestRules(ctx: EndContext): NearestRule[] {
     const failing = failingConditions(unit, origin, ctx);
     return { ...statementRef(unit, origin, find), failing };
   });
+}
+
+/** Whether a rule with so many failing conditions or more may come before the last of the best. */
+function rankable(least: number, href: string, best: readonly Candidate[]): boolean {
+  const last = best.at(-1);
+  if (best.length < TOLD || last === undefined || least < last.count) return true;
+  if (least > last.count) return false;
+  return !last.within || href <= last.unit.href;
 }
 
 /** More failing conditions than this, and a rule is not told. */

@@ -96,21 +96,40 @@ export function addAddress(
 
 /**
  * Those labels of a key that this end could get without losing the other side: a set may hold the peer's address only because this
- * workload itself brings it (the same address twice, or a subnet of its own), by labels that would then change. Null stands for none.
+ * workload itself brings it (the same address twice, or a subnet of its own), by labels that would then change.
  */
-export function labelsThatKeepPeer<T extends string | null>(
-  candidates: readonly T[],
+export function labelsThatKeepPeer(
+  candidates: readonly string[],
   key: string,
   { unit, ctx }: { readonly unit: ExplainUnit; readonly ctx: EndContext },
-): T[] {
+): string[] {
   const side = unit[ctx.inbound ? 'consumers' : 'providers'];
   if (!side.some((part) => ctx.holds(part))) return [...candidates];
   return candidates.filter((label) => {
-    const labels = new Map(ctx.ownLabels);
-    if (label === null) labels.delete(key);
-    else labels.set(key, label);
+    const labels = new Map(ctx.ownLabels).set(key, label);
     return side.some((part) => holdsWith(part, labels, ctx));
   });
+}
+
+/** Whether the other side holds the peer whatever label of the key, or none, this end's workload gets. */
+export function keepsPeerWithout(
+  key: string,
+  { unit, ctx }: { readonly unit: ExplainUnit; readonly ctx: EndContext },
+): boolean {
+  const side = unit[ctx.inbound ? 'consumers' : 'providers'];
+  return (
+    !side.some((part) => ctx.holds(part)) ||
+    side.some(({ source, ...part }) => {
+      if (source.kind !== 'selector') return ctx.holds({ source, ...part });
+      const free = source.selector.every((condition) => condition.key !== key);
+      return ctx
+        .peers(source.form)
+        .all.some(
+          ({ workload, labels }) =>
+            (free || workload.href !== ctx.own.href) && selectsWorkload(source.selector, labels),
+        );
+    })
+  );
 }
 
 /** Whether a part would hold the peer's address if this end's workload had these labels. */

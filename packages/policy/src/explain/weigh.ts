@@ -59,7 +59,7 @@ function failsOfSide(unit: ExplainUnit, side: RuleSide, ctx: EndContext): number
 }
 
 /** PS-30 */
-export function profileFits(unit: ExplainUnit, ctx: EndContext): boolean {
+export function profileFits(unit: Pick<ExplainUnit, 'networkType'>, ctx: EndContext): boolean {
   if (unit.networkType === 'all') return true;
   return (unit.networkType === 'brn') === (ctx.decided.networkProfile === 'corporate');
 }
