@@ -147,7 +147,7 @@ export class EndContext {
   }
 
   /** Whether this end is within the scope of a unit; a boundary has none. */
-  within({ ruleSet, scopeIndex }: ExplainUnit): boolean {
+  within({ ruleSet, scopeIndex }: Pick<ExplainUnit, 'ruleSet' | 'scopeIndex'>): boolean {
     const scope = ruleSet === null ? undefined : this.find.ruleSet(ruleSet)?.scopes[scopeIndex];
     if (scope === undefined) return true;
     return scope.every(isPlainLabel)

@@ -7,23 +7,26 @@ import { profileFits } from './weigh.ts';
 
 /**
  * Never more than the failing conditions of the rule in any of its scopes, its switches counted. Exact for sides of labels that no group
- * and no exclusion is among; what a side names besides counts as if it matched.
+ * and no exclusion is among; what a side names besides counts as if it matched. Beyond `limit` no more is looked at than to know so: this
+ * end first, as nearly all rules are about others.
  */
-export function leastFails(ruleSet: RuleSet, rule: Rule, ctx: EndContext): number {
+export function leastFails(ruleSet: RuleSet, rule: Rule, ctx: EndContext, limit: number): number {
   const switches = Number(!rule.enabled) + Number(!ruleSet.enabled);
-  const everywhere =
-    switches +
-    Number(ctx.decided.reason === 'ipv6_mode') +
-    Number(!profileFits(rule, ctx)) +
-    Number(!hasOwnServices(rule) && !servicesFit(rule, ctx));
+  const own = { side: ctx.ownSide, labels: ctx.ownLabels, ctx };
   let least = Number.POSITIVE_INFINITY;
   for (const scope of ruleSet.scopes.length === 0 ? [[]] : ruleSet.scopes) {
-    const sides =
-      leastOfSide(rule, scope, { side: ctx.ownSide, labels: ctx.ownLabels, ctx }) +
-      leastOfPeer(rule, scope, ctx);
+    let sides = leastOfSide(rule, scope, own);
+    if (switches + sides <= limit) sides += leastOfPeer(rule, scope, ctx);
     if (sides < least) least = sides;
   }
-  return everywhere + least;
+  const count = switches + least;
+  if (count > limit) return count;
+  return (
+    count +
+    Number(ctx.decided.reason === 'ipv6_mode') +
+    Number(!profileFits(rule, ctx)) +
+    Number(!hasOwnServices(rule) && !servicesFit(rule, ctx))
+  );
 }
 
 /** Virtual services among the providers are asked for by services of their own (PS-9). */
@@ -65,14 +68,15 @@ function leastOfSide(rule: Rule, scope: Scope, { side, labels, ctx }: LabelledSi
   if (labels === null) return 1;
   const all = actors.some(({ kind }) => kind === 'ams');
   const narrowed = side === 'providers' || !rule.unscopedConsumers;
-  const failing = new Set<string>();
+  const failing: string[] = [];
   for (const entries of [all ? [] : actors, narrowed ? scope : []]) {
     for (const entry of entries) {
       const key = plainKey(entry, ctx);
-      if (key !== null && !mayHold(entries, labels.get(key))) failing.add(key);
+      if (key === null || failing.includes(key)) continue;
+      if (!mayHold(entries, labels.get(key))) failing.push(key);
     }
   }
-  return failing.size;
+  return failing.length;
 }
 
 function isOfLabels({ kind }: Actor): boolean {

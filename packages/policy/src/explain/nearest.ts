@@ -28,8 +28,7 @@ export function nearestRules(ctx: EndContext): NearestRule[] {
       if (count < NEVER) insert(unit, count, { best, ctx });
     }
   }
-  const mayBeTold = (ruleSet: RuleSet, rule: Rule) =>
-    rankable(leastFails(ruleSet, rule, ctx), rule.href, best);
+  const mayBeTold = (ruleSet: RuleSet, rule: Rule) => mayRank(ruleSet, rule, { best, ctx });
   for (const batch of find.disabledUnits(mayBeTold)) {
     for (const unit of batch) {
       const disabled = failsByDisabled(find.origin(unit));
@@ -45,12 +44,20 @@ export function nearestRules(ctx: EndContext): NearestRule[] {
   });
 }
 
-/** Whether a rule with so many failing conditions or more may come before the last of the best. */
-function rankable(least: number, href: string, best: readonly Candidate[]): boolean {
+/** Whether a rule may come before the last of the best, in any of its scopes. */
+function mayRank(ruleSet: RuleSet, rule: Rule, { best, ctx }: Ranking): boolean {
   const last = best.at(-1);
-  if (best.length < TOLD || last === undefined || least < last.count) return true;
-  if (least > last.count) return false;
-  return !last.within || href <= last.unit.href;
+  if (best.length < TOLD || last === undefined) return true;
+  const least = leastFails(ruleSet, rule, ctx, last.count);
+  if (least !== last.count) return least < last.count;
+  if (rule.href <= last.unit.href) return true;
+  return !last.within && isWithin(ruleSet, ctx);
+}
+
+/** Whether the end is within one of the scopes. */
+function isWithin({ href, scopes }: RuleSet, ctx: EndContext): boolean {
+  if (scopes.length === 0) return true;
+  return scopes.some((_, scopeIndex) => ctx.within({ ruleSet: href, scopeIndex }));
 }
 
 /** More failing conditions than this, and a rule is not told. */
