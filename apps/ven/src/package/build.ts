@@ -59,7 +59,7 @@ export async function buildVenPackage({ outFile }: { outFile: string }): Promise
 }
 
 /** Lays the package out in a folder; answers a digest of all that is in it. */
-async function assemble(folder: string): Promise<string> {
+export async function assemble(folder: string): Promise<string> {
   const node = await nodeBinary();
   const native = await koffiBinary();
   await fs.mkdir(join(folder, 'bin'), { recursive: true });
@@ -169,7 +169,7 @@ async function pack(folder: string, outFile: string): Promise<void> {
   ]);
 }
 
-async function fileDigest(file: string): Promise<string> {
+export async function fileDigest(file: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);
   return hash.digest('hex');
