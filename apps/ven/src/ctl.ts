@@ -18,8 +18,19 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else {
-    process.stderr.write(`illumio-ven-ctl: ${messageOf(error)}\n`);
+    process.stderr.write(
+      `illumio-ven-ctl: ${withoutRights(error) ? 'run this as root' : messageOf(error)}\n`,
+    );
     if (error instanceof UsageError || error instanceof ExplainArgumentError) process.exitCode = 2;
     else process.exitCode = error instanceof NotActivatedError ? 3 : 1;
   }
+}
+
+function withoutRights(error: unknown): boolean {
+  return (
+    process.getuid?.() !== 0 &&
+    error instanceof Error &&
+    'code' in error &&
+    (error.code === 'EACCES' || error.code === 'EPERM')
+  );
 }

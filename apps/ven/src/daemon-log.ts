@@ -9,15 +9,22 @@ export function openFileLog(path: string): Log {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   let fd = openSync(path, 'a', 0o600);
   let size = fstatSync(fd).size;
+  function write(line: string): void {
+    if (size > MAX_BYTES) {
+      closeSync(fd);
+      renameSync(path, `${path}.1`);
+      fd = openSync(path, 'a', 0o600);
+      size = 0;
+    }
+    size += writeSync(fd, `${line}\n`);
+  }
   return createLog(
     (line) => {
-      if (size > MAX_BYTES) {
-        closeSync(fd);
-        renameSync(path, `${path}.1`);
-        fd = openSync(path, 'a', 0o600);
-        size = 0;
+      try {
+        write(line);
+      } catch {
+        // a disk that is full stops the log, never the enforcement
       }
-      size += writeSync(fd, `${line}\n`);
     },
     () => new Date(),
   );

@@ -1,13 +1,13 @@
 /** Activation: a code becomes an identity. The VEN is activated wholly or not at all. */
 import { VEN_PROTOCOL, type ActivateRequest } from '@bulkhead/contract';
 import type { Platform } from '../platform/port.ts';
-import { clockDifference, withClock } from './clock.ts';
+import { ClockError, clockDifference, withClock } from './clock.ts';
 import { readText } from './files.ts';
 import { reportFacts } from './host-facts.ts';
 import type { Identity } from './identity.ts';
 import { createInterfaceWatcher } from './interface-watcher.ts';
-import { createLog } from './log.ts';
-import { createPceClient, PceError, type PceClient } from './pce-client.ts';
+import { createLog, messageOf } from './log.ts';
+import { createPceClient, PceError, type PceAddress, type PceClient } from './pce-client.ts';
 import { parseServer, type Settings } from './settings.ts';
 import type { Store } from './store.ts';
 import { fetchPinnedCertificate, parseFingerprint, pinCertificate } from './trust.ts';
@@ -45,6 +45,7 @@ export async function activate(
       'this VEN is activated already; "illumio-ven-ctl unpair saved" takes it out first',
     );
   }
+  await requireHost(platform);
   const { host, port } = parseServer(request.managementServer);
   const { ca, fingerprint } = await findCa(request, host, port);
   const client = createPceClient({ host, port, ca }, null);
@@ -97,6 +98,37 @@ export async function activate(
   return identity;
 }
 
+/** A code is not spent on a host that cannot enforce. */
+async function requireHost(platform: Platform): Promise<void> {
+  const reasons = (await platform.checkEnvironment())
+    .filter(({ status }) => status === 'red')
+    .map(({ name, detail }) => `${name}: ${detail}`);
+  if (reasons.length > 0) {
+    throw new ActivationError(
+      `the VEN cannot work on this host ("illumio-ven-ctl check-env" says more): ${reasons.join('; ')}`,
+    );
+  }
+}
+
+/** Of a certificate that comes from nobody this host believes. */
+const UNTRUSTED = new Set([
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_SIGNATURE_FAILURE',
+]);
+
+function unreachable(error: unknown, { host, port }: Pick<PceAddress, 'host' | 'port'>): unknown {
+  if (!(error instanceof Error) || error instanceof ClockError) return error;
+  const code: unknown = 'code' in error ? error.code : null;
+  const why =
+    typeof code === 'string' && UNTRUSTED.has(code)
+      ? `its certificate is not trusted here (${error.message}); give --ca-fingerprint or --ca-file as the pairing line of the console does`
+      : `${messageOf(error)}; "illumio-ven-ctl connectivity-test -m ${host}:${port}" shows how far it is`;
+  return new ActivationError(`${host}:${port} cannot be used as PCE: ${why}`, { cause: error });
+}
+
 /** A code is not spent on a host whose clock would make nonsense of all that it reports (FR-50). */
 async function requireClock(
   client: PceClient,
@@ -108,7 +140,7 @@ async function requireClock(
     time = await client.time();
   } catch (error) {
     if (error instanceof PceError) return;
-    throw await withClock(error, pce, here);
+    throw unreachable(await withClock(error, pce, here), pce);
   }
   const difference = time === null ? null : clockDifference(here, time);
   if (difference !== null) throw new ActivationError(difference);

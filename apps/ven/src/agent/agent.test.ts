@@ -24,6 +24,7 @@ let pce: TestPce;
 let platform: FakePlatform;
 let agent: Agent | null;
 const unpairs: string[] = [];
+let restarts = 0;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ven-agent-'));
@@ -32,6 +33,7 @@ beforeEach(async () => {
   platform = createFakePlatform();
   agent = null;
   unpairs.length = 0;
+  restarts = 0;
 });
 
 afterEach(async () => {
@@ -66,7 +68,7 @@ async function start(parts: Partial<ActivationRequest> = {}): Promise<Agent> {
       () => new Date(),
     ),
     unpairAsked: (restore) => unpairs.push(restore),
-    restartAsked: () => undefined,
+    restartAsked: () => (restarts += 1),
   });
   return agent;
 }
@@ -129,6 +131,48 @@ test('an unknown code and a CA with another fingerprint are refused, and nothing
   ).rejects.toThrow(/is not the expected PCE/);
   expect(await store.readIdentity()).toBeNull();
   expect(pce.activations).toEqual([]);
+});
+
+test('a host that cannot enforce is told what it lacks, and the code is not spent (R-VEN-7)', async () => {
+  platform.environment = [
+    { name: 'kernel', status: 'red', detail: 'Linux 3.10 lacks nf_tables' },
+    { name: 'guests', status: 'yellow', detail: 'docker0' },
+  ];
+  const refused = activate(request(), platform, store);
+  await expect(refused).rejects.toThrow(/kernel: Linux 3.10 lacks nf_tables$/);
+  expect(pce.activations).toEqual([]);
+});
+
+test('a PCE that nobody vouches for, or that is not there, is refused with what to do', async () => {
+  await expect(activate(request({ caFingerprint: null }), platform, store)).rejects.toThrow(
+    /certificate is not trusted here .* give --ca-fingerprint/,
+  );
+  const nowhere = request({ managementServer: '127.0.0.1:9', caFingerprint: null });
+  await expect(activate(nowhere, platform, store)).rejects.toThrow(
+    /127.0.0.1:9 cannot be used as PCE: .*ECONNREFUSED.*connectivity-test/,
+  );
+  expect(await store.readIdentity()).toBeNull();
+});
+
+test('a copy that the PCE made a workload of its own takes the identity and starts again (R-VEN-8)', async () => {
+  pce.policy = aPolicyContent();
+  await start();
+  await until('state 1', () => last('applied')?.version === 1);
+  pce.send({ type: 'reactivated', ven_uuid: '99999999-2222-4333-8444-555555555555', token: 't2' });
+  await until('the restart is asked for', () => restarts === 1);
+  expect(await store.readIdentity()).toMatchObject({
+    ven_uuid: '99999999-2222-4333-8444-555555555555',
+    token: 't2',
+    machine_id: 'machine-1',
+  });
+});
+
+test('what the host warns of comes with a heartbeat at once, and goes again (FR-53)', async () => {
+  pce.policy = aPolicyContent();
+  platform.trouble = [{ token: 'connection_table_full', message: '950 of 1000' }];
+  await start();
+  await until('the warning', () => last('heartbeat')?.warnings?.[0]?.message === '950 of 1000');
+  expect(agent?.status().warnings).toEqual(platform.trouble);
 });
 
 test('a second activation is refused', async () => {
