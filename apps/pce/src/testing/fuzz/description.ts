@@ -20,7 +20,10 @@ export interface Operation {
   /** Below `/api/v2`, with parameters in braces. */
   readonly path: string;
   readonly parameters: readonly Parameter[];
+  /** Schema of a JSON body. */
   readonly body: Schema | undefined;
+  /** Type of a body that is no JSON. */
+  readonly otherType: string | undefined;
   readonly answers: ReadonlyMap<number, AnswerDescription>;
 }
 export interface Description {
@@ -34,7 +37,7 @@ export interface Description {
 const FILE = new URL('../../../../../docs/openapi.json', import.meta.url);
 const record = z.record(z.string(), z.unknown());
 const content = z.object({
-  content: z.object({ 'application/json': z.object({ schema: record }) }).optional(),
+  content: z.record(z.string(), z.object({ schema: record })).default({}),
 });
 const documentSchema = z.object({
   paths: z.record(
@@ -67,13 +70,16 @@ export function readDescription(): Description {
       method: method.toUpperCase(),
       path,
       parameters: operation.parameters,
-      body: operation.requestBody?.content?.['application/json'].schema,
+      body: operation.requestBody?.content['application/json']?.schema,
+      otherType: Object.keys(operation.requestBody?.content ?? {}).find(
+        (type) => type !== 'application/json',
+      ),
       answers: new Map(
         Object.entries(operation.responses)
           .filter(([status]) => status !== 'default')
           .map(([status, { content, headers }]) => [
             Number(status),
-            { schema: content?.['application/json'].schema, headers: Object.keys(headers) },
+            { schema: content['application/json']?.schema, headers: Object.keys(headers) },
           ]),
       ),
     })),

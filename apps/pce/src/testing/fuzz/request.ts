@@ -41,7 +41,7 @@ export function requestFor(
     operation,
     method: operation.method,
     path: `/api/v2${path}${query.length === 0 ? '' : `?${query.join('&')}`}`,
-    headers: headersFor(asked, text),
+    headers: headersFor(asked, text, operation.otherType),
     body: text,
     value,
   };
@@ -69,6 +69,8 @@ function bodyFor(
   asked: Asked,
 ): { readonly text: string | undefined; readonly value?: unknown } {
   const { random, pool } = asked;
+  if (operation.otherType !== undefined)
+    return { text: Array.from({ length: random.below(5) }, () => anyText(random)).join('\n') };
   if (operation.body === undefined) return { text: random.chance(0.05) ? '{}' : undefined };
   if (random.chance(0.06)) return { text: strangeBody(asked) };
   const value = valueOf(operation.body, asked);
@@ -105,9 +107,13 @@ function strangeBody({ random }: Asked): string | undefined {
   ]);
 }
 
-function headersFor({ random }: Asked, body: string | undefined): Record<string, string> {
+function headersFor(
+  { random }: Asked,
+  body: string | undefined,
+  otherType = 'application/json',
+): Record<string, string> {
   const type = random.chance(0.95)
-    ? 'application/json'
+    ? otherType
     : random.pick(['text/plain', 'application/xml', 'multipart/form-data; boundary=x', 'nonsense']);
   return {
     ...(body === undefined ? {} : { 'content-type': type }),
