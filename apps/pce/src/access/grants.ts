@@ -6,7 +6,10 @@ import type { StoredScopeRef } from '../db/access-tables.ts';
 import type { Db } from '../db/database.ts';
 import { loadGroups } from '../provisioning/matching.ts';
 
-/** A role, within a scope: the labels of each key of which an object must have one. No keys: everything. */
+/**
+ * A role, within a scope: for each key the hrefs of the labels of which an object must have one, and of the label groups (draft hrefs) that
+ * hold nothing else. No keys: everything.
+ */
 export interface Grant {
   readonly role: Role;
   readonly scope: ReadonlyMap<string, ReadonlySet<string>>;
@@ -48,10 +51,11 @@ async function principalRows(db: Db, orgId: number, account: AccountRef) {
     .execute();
 }
 
+/** `ip` null: wherever it comes from. */
 export async function loadAccess(
   db: Db,
   orgId: number,
-  { account, ip }: { readonly account: AccountRef; readonly ip: string },
+  { account, ip }: { readonly account: AccountRef; readonly ip: string | null },
 ): Promise<Access> {
   const rows = await principalRows(db, orgId, account);
   const held = rows.flatMap(({ role, scope }) =>
@@ -64,7 +68,7 @@ export async function loadAccess(
   );
   return {
     grants: held.map(({ role, scope }) => ({ role, scope: new Map(scope.map(labelsOf)) })),
-    admitted: rows.every(({ ips }) => ips === null || holdsAddress(ips, ip)),
+    admitted: rows.every(({ ips }) => ips === null || ip === null || holdsAddress(ips, ip)),
   };
 }
 
@@ -87,18 +91,22 @@ async function scopeReader(
           .where('id', 'in', ids)
           .execute();
   const keys = new Map(labels.map(({ id, key }) => [`/orgs/${orgId}/labels/${id}`, key]));
-  const groups = entries.some((entry) => 'label_group' in entry)
-    ? await loadGroups(db, orgId, 'active')
-    : new Map<string, never>();
+  const groups =
+    entries.length === 0 ? new Map<string, never>() : await loadGroups(db, orgId, 'active');
   // What is not there any more keeps a key of its own, which no object has: the permission reaches nothing.
   return (entry) => {
-    if ('label' in entry) {
-      const { href } = entry.label;
-      return [keys.get(href) ?? href, new Set([href])];
-    }
-    const { href } = entry.label_group;
+    const href = 'label' in entry ? entry.label.href : entry.label_group.href;
     const group = groups.get(href);
-    return [group?.key ?? href, group?.labels ?? new Set()];
+    const key = 'label' in entry ? keys.get(href) : group?.key;
+    const own: ReadonlySet<string> =
+      'label' in entry ? new Set([href]) : (group?.labels ?? new Set());
+    const within = [...groups].filter(
+      ([, other]) =>
+        other.key === key &&
+        other.labels.size > 0 &&
+        [...other.labels].every((label) => own.has(label)),
+    );
+    return [key ?? href, new Set([...own, ...within.map(([name]) => name)])];
   };
 }
 

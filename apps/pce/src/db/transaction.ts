@@ -21,6 +21,22 @@ interface Pending {
 }
 const pending = new WeakMap<Tx, Pending>();
 
+type Guard = (trx: Tx, changes: readonly Change[]) => Promise<void>;
+const guards = new WeakMap<Db, Guard>();
+
+/** Holds every write transaction of this very database object: `guard` sees what changed before it is committed, and throws to undo it. */
+export function guardWrites(db: Db, guard: Guard): void {
+  guards.set(db, guard);
+}
+
+/** The same database or transaction without what plugins keep from it: for questions that are about all objects, whoever asks. */
+export function everything<D extends Db>(db: D): D {
+  const whole = db.withoutPlugins() as D; // of a transaction it is one
+  const own = db.isTransaction ? pending.get(db as unknown as Tx) : undefined;
+  if (own !== undefined) pending.set(whole as unknown as Tx, own);
+  return whole;
+}
+
 const CHANGES_AT_ONCE = 5000;
 /** An event has thirteen columns, and a statement at most 65535 values. */
 const EVENTS_AT_ONCE = 2000;
@@ -34,6 +50,7 @@ export async function writeTransaction<T>(db: Db, work: (trx: Tx) => Promise<T>)
   const outcome = await db.transaction().execute(async (trx) => {
     pending.set(trx, own);
     const result = await work(trx);
+    await guards.get(db)?.(trx, [...own.changes.values()]);
     await writeAppended(trx, own);
     return result;
   });

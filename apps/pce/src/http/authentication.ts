@@ -87,10 +87,10 @@ export class Authenticator {
   }
 
   /**
-   * A user or service account that asked before and whose work is done now, for the address that it asked from; undefined when it may do
+   * A user or service account that asked before and whose work is done now, for the address that it asked from (null: wherever that was); undefined when it may do
    * nothing any more.
    */
-  async byHref(href: string, ip: string): Promise<UserCaller | undefined> {
+  async byHref(href: string, ip: string | null): Promise<UserCaller | undefined> {
     const id = href.split('/').at(-1) ?? '';
     const account = /^\/users\/\d+$/.test(href)
       ? await this.#userOf(Number(id))
@@ -222,7 +222,7 @@ export class Authenticator {
 async function callerOf(
   deps: Deps,
   account: Account,
-  ip: string,
+  ip: string | null,
 ): Promise<{ readonly caller: UserCaller; readonly admitted: boolean }> {
   const { ref, userId, orgId, href, name, via } = account;
   const { grants, admitted } = await loadAccess(deps.db, orgId, { account: ref, ip });

@@ -1,6 +1,8 @@
 /** Collections as the endpoint table and the resources give them, to be read outside of a request for them. */
 import { z } from 'zod';
 import { endpoints, rolesAllow, type EndpointSpec } from '@bulkhead/contract';
+import { narrowed } from '../access/narrowed.ts';
+import { reachOf } from '../access/reach.ts';
 import type { Db } from '../db/database.ts';
 import type { UserCaller } from './caller.ts';
 import { DomainError } from './domain-error.ts';
@@ -69,6 +71,7 @@ export function collectionReader(
       throw new DomainError('forbidden', `Your role may no longer read ${request.href}`);
     const params = parsePart(spec.params, request.params, 'path');
     const query = parsePart(spec.query, request.query, 'query');
+    const within = narrowed(db, reachOf(caller, spec.permission));
     const { orgId, requestId, ip } = request;
     const readPage = (
       page: Readonly<Record<string, number>>,
@@ -88,7 +91,7 @@ export function collectionReader(
         ifUpdatedAt: null,
         after,
         request: undefined,
-        db,
+        db: within,
       });
     if (spec.keyset === true) {
       for (let after: string | null = null; ;) {

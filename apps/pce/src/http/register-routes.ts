@@ -3,6 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Counter, Histogram } from 'prom-client';
 import { endpoints, rolesAllow, type EndpointSpec } from '@bulkhead/contract';
 import type { Tx } from '../db/database.ts';
+import { narrowed } from '../access/narrowed.ts';
+import { reachOf } from '../access/reach.ts';
 import { writeTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { Authenticator, refuseAction } from './authentication.ts';
@@ -161,7 +163,8 @@ function requestRunner({ deps, resolveVen, checkAnswers, asyncCollections }: Reg
       Promise.resolve(route.handler({ ...context, db } as Context<EndpointSpec>, reply));
     const write = (trx: Tx): Promise<unknown> =>
       checkAnswers ? holdEvents(route, trx, () => call(trx)) : call(trx);
-    const answer = ownTransaction ? await call(deps.db) : await writeTransaction(deps.db, write);
+    const db = narrowed(deps.db, reachOf(caller, spec.permission));
+    const answer = ownTransaction ? await call(db) : await writeTransaction(db, write);
     if (checkAnswers) checkAnswer(route, answer);
     return send(spec, answer, reply);
   };

@@ -1,7 +1,7 @@
 import { withVersion, policyTestContradictions, type PolicyTestWrite } from '@bulkhead/contract';
 import { describeChanges, recordEvent } from '../audit/record-event.ts';
 import { json, type Db, type Tx } from '../db/database.ts';
-import { afterCommit, appendChange, writeTransaction } from '../db/transaction.ts';
+import { afterCommit, appendChange, everything, writeTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { DomainError } from '../http/domain-error.ts';
 import type { Actor, Routes } from '../http/routes.ts';
@@ -211,7 +211,9 @@ export function policyTestRoutes(deps: Deps, tests: PolicyTests): Routes {
       await db.deleteFrom('policy_tests').where('id', '=', row.id).execute();
       await note(context, { verb: 'delete', row, before: row, status: 204 });
     },
-    'policy_tests.run': async ({ db, orgId, body }) => {
+    'policy_tests.run': async ({ db: seen, orgId, body }) => {
+      // Tests are about the whole policy, whoever runs them.
+      const db = everything(seen);
       const version = await latestVersion(db, orgId);
       const given =
         body.tests === undefined ? undefined : await givenTests(deps, db, orgId, body.tests);

@@ -103,7 +103,7 @@ export function presentTest(row: TestRow, names: Names, caller: UserCaller): Pol
     created_by: { href: row.created_by },
     updated_at: row.updated_at.toISOString(),
     updated_by: { href: row.updated_by },
-    caps: plainCaps(caller, 'edit'),
+    caps: plainCaps(caller),
   };
 }
 

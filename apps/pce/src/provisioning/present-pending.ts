@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { UserCaller } from '../http/caller.ts';
 import type { Dependency } from './dependencies.ts';
 import { identityOfRow, nameOfRow, type PendingRow } from './pending.ts';
-import { capsFor } from './present.ts';
+import { capsFor, ruleSetCaps } from './present.ts';
 import { contentOf, referencesOf, STORED_TYPES } from './stored-content.ts';
 
 type PendingWire = z.output<(typeof endpoints)['sec_policy.pending']['response']>;
@@ -25,7 +25,7 @@ function present(row: PendingRow, caller: UserCaller) {
     update_type: row.update_type,
     updated_at: row.updated_at.toISOString(),
     updated_by: { href: row.updated_by },
-    caps: capsFor(caller, isRules ? 'rs' : 'edit'),
+    caps: isRules ? ruleSetCaps(caller, contentOf('rule_sets', row.draft).scopes) : capsFor(caller),
     ...(isRules ? related(row) : {}),
   };
 }

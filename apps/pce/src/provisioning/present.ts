@@ -1,17 +1,31 @@
 /** What every policy object shows besides its own members. */
 import { policyHref, rolesAllow } from '@bulkhead/contract';
+import { reachesLabels, reachesRuleSet, reachOf, reachOfRoles } from '../access/reach.ts';
 import type { UserCaller } from '../http/caller.ts';
 import type { ObjectView } from './objects.ts';
+import type { StoredScopes } from './stored-content.ts';
 
 /** Creator of what comes with the product. */
 export const SYSTEM = '/users/0';
 
-export function capsFor(
-  caller: UserCaller,
-  permission: 'edit' | 'rs' = 'edit',
-): ('write' | 'provision')[] {
-  const write = rolesAllow(permission, caller.roles);
-  const provision = rolesAllow('provision', caller.roles);
+export function capsFor(caller: UserCaller): ('write' | 'provision')[] {
+  const write = rolesAllow('edit', caller.roles);
+  const provision = write || caller.grants.some(({ role }) => role === 'global_object_provisioner');
+  return capsOf(write, provision);
+}
+
+/** Of a ruleset, by its scopes. */
+export function ruleSetCaps(caller: UserCaller, scopes: StoredScopes): ('write' | 'provision')[] {
+  return capsOf(
+    reachesRuleSet(reachOf(caller, 'rs'), scopes),
+    reachesRuleSet(reachOfRoles(caller, RULE_SET_PROVISIONERS), scopes),
+  );
+}
+
+/** Roles that make drafts of rulesets active. */
+export const RULE_SET_PROVISIONERS = ['owner', 'admin', 'ruleset_provisioner'] as const;
+
+function capsOf(write: boolean, provision: boolean): ('write' | 'provision')[] {
   return [...(write ? (['write'] as const) : []), ...(provision ? (['provision'] as const) : [])];
 }
 
@@ -24,8 +38,13 @@ export function capsOfOwn(
 }
 
 /** Caps of what is effective at once, without provisioning. */
-export function plainCaps(caller: UserCaller, permission: 'edit' | 'wl'): 'write'[] {
-  return rolesAllow(permission, caller.roles) ? ['write'] : [];
+export function plainCaps(caller: UserCaller): 'write'[] {
+  return rolesAllow('edit', caller.roles) ? ['write'] : [];
+}
+
+/** Of a workload, a VEN or a pairing profile, by its labels. */
+export function workloadCaps(caller: UserCaller, labels: readonly string[]): 'write'[] {
+  return reachesLabels(reachOf(caller, 'wl'), labels) ? ['write'] : [];
 }
 
 export function presentVersioned(view: ObjectView) {

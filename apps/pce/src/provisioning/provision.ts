@@ -1,9 +1,11 @@
 /** Draft becomes active: one version, its objects and one row in the change log, all or nothing. */
 import { policyHref, rolesAllow, type SecPolicyWire } from '@bulkhead/contract';
+import { reachesRuleSet, reachOfRoles } from '../access/reach.ts';
 import { describeChanges, recordEvent, type ResourceChange } from '../audit/record-event.ts';
 import { json, type PolicyTestOverride, type Tx } from '../db/database.ts';
-import { appendChange } from '../db/transaction.ts';
+import { appendChange, everything } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
+import type { UserCaller } from '../http/caller.ts';
 import { DomainError } from '../http/domain-error.ts';
 import { recordPassage, requirePolicyTests, type ProvisionContext } from '../policy-tests/gate.ts';
 import type { PolicyTests } from '../policy-tests/policy-tests.ts';
@@ -13,7 +15,8 @@ import { lockPolicy } from './drafts.ts';
 import { nounOf } from './nouns.ts';
 import { SINGULAR } from './objects.ts';
 import { chosenRows, identityOfRow, nameOfRow, pendingRows, type PendingRow } from './pending.ts';
-import { asContent, STORED_TYPES, type StoredType } from './stored-content.ts';
+import { RULE_SET_PROVISIONERS } from './present.ts';
+import { asContent, contentOf, STORED_TYPES, type StoredType } from './stored-content.ts';
 import { activeContent, trialOf } from './trial.ts';
 import { latestVersion, presentVersion, type VersionRow } from './versions.ts';
 
@@ -28,15 +31,16 @@ export interface ChangedObject {
 }
 
 /** What a Global Policy Object Provisioner and a Ruleset Provisioner may each provision. */
-function refuseForRole(context: ProvisionContext, rows: readonly PendingRow[]): void {
-  const { roles } = context.caller;
+function refuseForRole(caller: UserCaller, rows: readonly PendingRow[]): void {
+  const { roles } = caller;
   if (rolesAllow('edit', roles)) return;
   const mayObjects = roles.includes('global_object_provisioner');
-  const mayRules = roles.includes('ruleset_provisioner');
+  const rules = reachOfRoles(caller, RULE_SET_PROVISIONERS);
   const refused = rows.find((row) => {
-    const isRules = row.type === 'rule_sets';
     if (row.type === 'enforcement_boundaries' || row.type === 'virtual_services') return true;
-    return isRules ? !mayRules : !mayObjects;
+    if (row.type !== 'rule_sets') return !mayObjects;
+    const states = [row.draft, ...(row.active === null ? [] : [row.active])];
+    return !states.every((state) => reachesRuleSet(rules, contentOf('rule_sets', state).scopes));
   });
   if (refused === undefined) return;
   throw new DomainError(
@@ -50,11 +54,14 @@ function refuseForRole(context: ProvisionContext, rows: readonly PendingRow[]): 
 export async function provision(
   deps: Deps,
   tests: PolicyTests,
-  context: ProvisionContext,
+  given: ProvisionContext,
 ): Promise<SecPolicyWire> {
-  const { db, orgId, caller, body } = context;
-  await lockPolicy(db, orgId);
-  const pending = await pendingRows(db, orgId);
+  const { orgId, caller, body } = given;
+  await lockPolicy(given.db, orgId);
+  const pending = await pendingRows(given.db, orgId);
+  // What follows is about the whole policy, also where the caller does not see it.
+  const db = everything(given.db);
+  const context = { ...given, db };
   const chosen = chosenRows(orgId, pending, body.change_subset);
   if (chosen.length === 0)
     throw new DomainError(
@@ -63,7 +70,7 @@ export async function provision(
         ? 'There is no draft change to provision'
         : 'Nothing in the change_subset has a draft change; GET sec_policy/pending lists what has',
     );
-  refuseForRole(context, chosen);
+  refuseForRole(caller, chosen);
   requireDependencies('commit', chosen, pending);
   const version = (await latestVersion(db, orgId)) + 1;
   const trial = await trialOf(db, orgId, { rows: chosen, version });

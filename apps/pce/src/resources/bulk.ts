@@ -1,8 +1,8 @@
 /** Many objects in one call: each item is its own transaction, and one that fails never fails the call. */
 import { z } from 'zod';
 import type { BulkResult } from '@bulkhead/contract';
+import type { Db } from '../db/database.ts';
 import { writeTransaction } from '../db/transaction.ts';
-import type { Deps } from '../deps.ts';
 import { DomainError } from '../http/domain-error.ts';
 import type { WriteContext } from '../provisioning/drafts.ts';
 
@@ -11,15 +11,14 @@ const members = z.record(z.string(), z.unknown());
 
 /** Answers one result an item, in their order. */
 export async function eachItem(
-  deps: Deps,
-  context: Omit<WriteContext, 'db'> & { readonly body: readonly unknown[] },
+  context: Omit<WriteContext, 'db'> & { readonly db: Db; readonly body: readonly unknown[] },
   work: (own: WriteContext, item: unknown) => Promise<BulkResult>,
 ): Promise<BulkResult[]> {
   const results: BulkResult[] = [];
   for (const item of context.body) {
     try {
       results.push(
-        await writeTransaction(deps.db, (trx) =>
+        await writeTransaction(context.db, (trx) =>
           work({ ...context, db: trx, ifUpdatedAt: null }, item),
         ),
       );

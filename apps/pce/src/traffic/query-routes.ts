@@ -26,7 +26,8 @@ export function queryRoutes(deps: Deps, runner: QueryRunner): Routes {
   return {
     'async_queries.create': async ({ db, orgId, caller, body }) => {
       // What cannot be asked is refused now, not by a query that fails later.
-      flowSql(orgId, body, (await loadNamedObjects(db, orgId)).lookups);
+      const { lookups } = await loadNamedObjects(db, orgId);
+      flowSql(orgId, body, { lookups, reach: null });
       const now = clock.now();
       const row = await db
         .insertInto('async_queries')

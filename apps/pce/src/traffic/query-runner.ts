@@ -1,10 +1,17 @@
 /** Traffic queries in the background: a few at a time, taken up again after a restart. */
-import { trafficQuerySchema, type FlowWire, type TrafficQuery } from '@bulkhead/contract';
+import {
+  endpoints,
+  trafficQuerySchema,
+  type FlowWire,
+  type TrafficQuery,
+} from '@bulkhead/contract';
 import { z } from 'zod';
+import { reachOf, type Reach } from '../access/reach.ts';
 import type { Compute } from '../compute/compute.ts';
 import { json } from '../db/database.ts';
 import { appendChange, writeTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
+import { Authenticator } from '../http/authentication.ts';
 import { withDraftDecisions } from './draft-decisions.ts';
 import type { FlowTable } from './flow-table.ts';
 import { loadNamedObjects } from './lookups.ts';
@@ -27,6 +34,7 @@ interface Task {
 
 export class QueryRunner {
   readonly #deps: Deps;
+  readonly #authenticator: Authenticator;
   readonly #table: FlowTable;
   readonly #compute: Compute;
   readonly #waiting: Task[] = [];
@@ -35,6 +43,7 @@ export class QueryRunner {
 
   constructor(deps: Deps, table: FlowTable, compute: Compute) {
     this.#deps = deps;
+    this.#authenticator = new Authenticator(deps, undefined);
     this.#table = table;
     this.#compute = compute;
   }
@@ -75,10 +84,15 @@ export class QueryRunner {
     this.#next();
   }
 
-  async ask(orgId: number, query: TrafficQuery): Promise<{ matches: number; flows: FlowWire[] }> {
+  /** `reach`: of who asks. */
+  async ask(
+    orgId: number,
+    query: TrafficQuery,
+    reach: Reach,
+  ): Promise<{ matches: number; flows: FlowWire[] }> {
     const { db } = this.#deps;
     const objects = await loadNamedObjects(db, orgId);
-    const statement = flowSql(orgId, query, objects.lookups);
+    const statement = flowSql(orgId, query, { lookups: objects.lookups, reach });
     const [counted] = await this.#table.query<{ matches: number }>(
       countStatement(statement),
       statement.params,
@@ -90,6 +104,14 @@ export class QueryRunner {
     });
     const presenter = new FlowPresenter(await loadFlowNames(db, orgId, rows, objects));
     return { matches: counted?.matches ?? 0, flows: rows.map((row) => presenter.present(row)) };
+  }
+
+  /** What who asked may see when the query runs; nothing when they may do nothing any more. */
+  async #reachOf(href: string): Promise<Reach> {
+    const caller = await this.#authenticator.byHref(href, null);
+    return caller === undefined
+      ? []
+      : reachOf(caller, endpoints['async_queries.create'].permission);
   }
 
   #next(): void {
@@ -116,7 +138,11 @@ export class QueryRunner {
       .returningAll()
       .executeTakeFirst();
     if (row === undefined) return;
-    const { matches, flows } = await this.ask(row.org_id, trafficQuerySchema.parse(row.parameters));
+    const { matches, flows } = await this.ask(
+      row.org_id,
+      trafficQuerySchema.parse(row.parameters),
+      await this.#reachOf(row.created_by),
+    );
     await writeTransaction(db, async (trx) => {
       const done = await trx
         .updateTable('async_queries')

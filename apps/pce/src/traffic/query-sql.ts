@@ -1,9 +1,11 @@
 /** A traffic query as SQL of the flow engine. Values go as parameters only. */
 import type { TrafficQuery } from '@bulkhead/contract';
 import { formatAddress, type AddressSpan } from '@bulkhead/net';
+import type { Reach, Scope } from '../access/reach.ts';
 import { DomainError } from '../http/domain-error.ts';
 import { FLOW_TABLE, NO_WORKLOAD } from './flow-table.ts';
 import { storedAddress } from './intake.ts';
+import { labelId } from './workload-directory.ts';
 
 type Term = TrafficQuery['sources']['exclude'][number];
 type ServiceTerm = TrafficQuery['services']['exclude'][number];
@@ -92,8 +94,25 @@ class Builder {
   }
 
   #hasLabels(name: SideName, href: string): string {
-    const ids = this.#lookups.labels(href);
+    return this.#hasAny(name, this.#lookups.labels(href));
+  }
+
+  #hasAny(name: SideName, ids: readonly number[]): string {
     return ids.length === 0 ? '0' : `hasAny(${name}_labels, ${this.value('Array(UInt32)', ids)})`;
+  }
+
+  /** Flows of which an end is within reach, by the labels that it had then. */
+  within(reach: readonly Scope[]): string {
+    const end = (name: SideName, scope: Scope): string =>
+      all(
+        [...scope.values()].map((wanted) =>
+          this.#hasAny(
+            name,
+            [...wanted].flatMap((href) => labelId(href) ?? []),
+          ),
+        ),
+      );
+    return any(reach.map((scope) => any([end('src', scope), end('dst', scope)])));
   }
 
   #inSpans(name: SideName, spans: readonly AddressSpan[]): string {
@@ -131,7 +150,12 @@ const TRANSMISSION = {
 const KEY = `src_ip, dst_ip, protocol, dst_port, icmp_type, icmp_code, direction, decision, reason, network, process_name, user_name,
   src_workload, dst_workload, reporter_type`;
 
-export function flowSql(orgId: number, query: TrafficQuery, lookups: Lookups): FlowSql {
+/** `reach`: of who asks; flows with neither end in it are not there. */
+export function flowSql(
+  orgId: number,
+  query: TrafficQuery,
+  { lookups, reach }: { readonly lookups: Lookups; readonly reach: Reach },
+): FlowSql {
   const builder = new Builder(lookups, query.exclude_workloads_from_ip_list_query ?? true);
   const sides = [
     builder.side('src', query.sources.include),
@@ -144,6 +168,7 @@ export function flowSql(orgId: number, query: TrafficQuery, lookups: Lookups): F
     ...query.destinations.exclude.map((term) => `NOT ${builder.term('dst', term)}`),
     ...query.services.exclude.map((term) => `NOT ${builder.service(term)}`),
   ];
+  if (reach !== null) parts.push(builder.within(reach));
   if (query.services.include.length > 0)
     parts.push(any(query.services.include.map((term) => builder.service(term))));
   if (query.policy_decisions.length > 0)

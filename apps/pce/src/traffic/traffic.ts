@@ -1,4 +1,6 @@
 /** Traffic: flow intake, and questions to the flow store. */
+import { endpoints } from '@bulkhead/contract';
+import { reachOf } from '../access/reach.ts';
 import type { Compute } from '../compute/compute.ts';
 import type { Deps } from '../deps.ts';
 import type { Routes } from '../http/routes.ts';
@@ -58,8 +60,10 @@ export class Traffic {
     return {
       ...queryRoutes(this.#deps, this.#runner),
       'ven.flows': (context) => this.#intake.take(context),
-      'traffic_analysis_queries.create': async ({ orgId, body }) =>
-        (await this.#runner.ask(orgId, body)).flows,
+      'traffic_analysis_queries.create': async ({ orgId, caller, body }) => {
+        const reach = reachOf(caller, endpoints['traffic_analysis_queries.create'].permission);
+        return (await this.#runner.ask(orgId, body, reach)).flows;
+      },
       'agents.bulk_traffic_flows': async ({ db, orgId, body }) => {
         const directory = await this.#directory.of(orgId);
         const { rows, failed } = readUpload(body, {

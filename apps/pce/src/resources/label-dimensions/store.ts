@@ -145,7 +145,7 @@ export function presentDimension(
     updated_by: { href: row.updated_by },
     deleted: row.deleted,
     deleted_at: row.deleted_at?.toISOString() ?? null,
-    caps: row.deleted ? [] : plainCaps(caller, 'edit'),
+    caps: row.deleted ? [] : plainCaps(caller),
     usage: { labels: used.labels.has(row.key), label_groups: used.labelGroups.has(row.key) },
   };
 }

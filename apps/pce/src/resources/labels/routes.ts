@@ -39,7 +39,7 @@ function present(row: LabelRow, caller: UserCaller, usage?: LabelWire['usage']):
     updated_at: row.updated_at.toISOString(),
     updated_by: { href: row.updated_by },
     ...(usage === undefined ? {} : { usage }),
-    caps: plainCaps(caller, 'edit'),
+    caps: plainCaps(caller),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import { objectHref, type PairingProfileWire } from '@bulkhead/contract';
 import type { PairingProfilesTable } from '../../db/database.ts';
 import type { UserCaller } from '../../http/caller.ts';
-import { plainCaps } from '../../provisioning/present.ts';
+import { workloadCaps } from '../../provisioning/present.ts';
 import type { Names } from '../../provisioning/references.ts';
 import { logsTraffic } from '../workloads/content.ts';
 import { presentLabels } from '../workloads/labels.ts';
@@ -80,6 +80,6 @@ export function presentProfile(
     created_by: { href: row.created_by },
     updated_at: row.updated_at.toISOString(),
     updated_by: { href: row.updated_by },
-    caps: plainCaps(caller, 'wl'),
+    caps: workloadCaps(caller, row.labels),
   };
 }

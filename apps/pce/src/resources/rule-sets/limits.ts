@@ -1,4 +1,5 @@
-/** What a Limited Ruleset Manager may not write: rules that let in more than workloads of the ruleset's scope. */
+/** What ruleset managers may not write: rules that reach beyond the scope that they manage. */
+import { reachesRuleSet, reachOfRoles } from '../../access/reach.ts';
 import { DomainError } from '../../http/domain-error.ts';
 import { entriesMatch, loadLabelFacts } from '../../provisioning/matching.ts';
 import type { StoredRuleBody } from '../../provisioning/stored-content.ts';
@@ -10,18 +11,24 @@ export async function refuseBeyondLimits(
   context: CheckContext,
   rules: readonly Placed<StoredRuleBody>[],
 ): Promise<void> {
-  const { roles } = context.caller;
-  const isLimited =
-    roles.includes('limited_ruleset_manager') &&
-    !roles.some((role) => role === 'owner' || role === 'admin' || role === 'ruleset_manager');
-  if (!isLimited) return;
   const written = rules.filter(({ isUnchanged }) => isUnchanged !== true);
+  const full = reachOfRoles(context.caller, ['owner', 'admin', 'ruleset_manager']);
+  if (full !== null) for (const rule of written) refuseForeignConsumers(rule);
+  if (reachesRuleSet(full, context.scopes)) return;
   for (const rule of written) refuseConsumers(rule);
   await refuseOutOfScope(context, written);
 }
 
 function refuse(message: string): DomainError {
   return new DomainError('forbidden', message);
+}
+
+/** Consumers outside of the scope are let in to providers within it, and nothing else. */
+function refuseForeignConsumers({ body, at }: Placed<StoredRuleBody>): void {
+  if (!body.unscoped_consumers || !body.providers.some((actor) => 'ip_list' in actor)) return;
+  throw refuse(
+    `${at}unscoped_consumers: with IP lists as providers the rule would be about hosts outside of your scope alone; leave it false`,
+  );
 }
 
 function refuseConsumers({ body, at }: Placed<StoredRuleBody>): void {

@@ -14,7 +14,7 @@ import {
   presentScopeEntry,
 } from '../../provisioning/actors.ts';
 import { sameContent } from '../../provisioning/compare.ts';
-import { capsFor, presentVersioned } from '../../provisioning/present.ts';
+import { ruleSetCaps, presentVersioned } from '../../provisioning/present.ts';
 import { hrefsIn, loadNames, type Names } from '../../provisioning/references.ts';
 import {
   ipTablesRulesOf,
@@ -65,7 +65,7 @@ export function presentRuleSet(view: RuleSetView, presenting: Presenting): RuleS
     deny_rules: [],
     external_data_set: content.external_data_set,
     external_data_reference: content.external_data_reference,
-    caps: word === 'draft' ? capsFor(caller, 'rs') : [],
+    caps: word === 'draft' ? ruleSetCaps(caller, content.scopes) : [],
   };
 }
 

@@ -37,7 +37,7 @@ function present(row: Row, used: ReadonlySet<string>, caller: UserCaller): Secur
     created_by: { href: row.created_by },
     updated_at: row.updated_at.toISOString(),
     updated_by: { href: row.updated_by },
-    caps: plainCaps(caller, 'edit'),
+    caps: plainCaps(caller),
   };
 }
 
@@ -175,7 +175,7 @@ export function securityPrincipalRoutes(deps: Deps): Routes {
       present(await create(deps, context, context.body), new Set(), context.caller),
     'security_principals.bulk_create': (context) => {
       const spec = endpoints['security_principals.create'];
-      return eachItem(deps, context, async (own, item) => {
+      return eachItem(context, async (own, item) => {
         const row = await create(deps, own, spec.body.parse(parseBody(spec, item)));
         return { href: hrefOf(row), status: 'created' };
       });

@@ -34,7 +34,7 @@ function present(row: BindingRow, caller: UserCaller): ServiceBindingWire {
     created_by: { href: row.created_by },
     updated_at: row.updated_at.toISOString(),
     updated_by: { href: row.updated_by },
-    caps: plainCaps(caller, 'edit'),
+    caps: plainCaps(caller),
   };
 }
 
@@ -47,7 +47,7 @@ export function serviceBindingRoutes(deps: Deps): Routes {
     'service_bindings.get': async ({ db, orgId, params, caller }) =>
       present(await findBinding(db, orgId, params.id), caller),
     'service_bindings.create': (context) =>
-      eachItem(deps, context, async (own, item) => {
+      eachItem(context, async (own, item) => {
         const write = serviceBindingWriteSchema.parse(
           parsePart(serviceBindingWriteSchema, item, 'body'),
         );

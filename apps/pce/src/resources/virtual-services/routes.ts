@@ -103,7 +103,7 @@ export function virtualServiceRoutes(deps: Deps): Routes {
     'virtual_services.bulk_create': (context) => {
       mustBeDraft(context.params.pversion);
       const spec = endpoints['virtual_services.create'];
-      return eachItem(deps, context, async (own, item) => {
+      return eachItem(context, async (own, item) => {
         const view = await create(deps, own, spec.body.parse(parseBody(spec, item)));
         return { href: presentVersioned(view).href, status: 'created' };
       });
@@ -111,7 +111,7 @@ export function virtualServiceRoutes(deps: Deps): Routes {
     'virtual_services.bulk_update': (context) => {
       mustBeDraft(context.params.pversion);
       const spec = endpoints['virtual_services.update'];
-      return eachItem(deps, context, async (own, item) => {
+      return eachItem(context, async (own, item) => {
         const { href, ...members } = membersOf(item);
         const id = idOf(own.orgId, href);
         await update(deps, own, { id, body: spec.body.parse(parseBody(spec, members)) });

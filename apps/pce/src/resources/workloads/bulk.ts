@@ -1,6 +1,7 @@
 /** Many workloads in one call. */
 import { randomUUID } from 'node:crypto';
 import { endpoints, parseHref, type BulkResult } from '@bulkhead/contract';
+import { reachOf, refuseBeyond } from '../../access/reach.ts';
 import type { Deps } from '../../deps.ts';
 import { DomainError } from '../../http/domain-error.ts';
 import { parseBody } from '../../http/request-parsing.ts';
@@ -46,12 +47,14 @@ export async function bulkCreate(
   const bodies = items.map((item) => attempt(item, () => bodyOf(item)));
   const refs = bodies.flatMap((body) => ('value' in body ? (body.value.labels ?? []) : []));
   const labels = await labelResolver(db, orgId, refs);
+  const reach = reachOf(context.caller, endpoints['workloads.bulk_create'].permission);
   const made = bodies.map((body, index) =>
     'value' in body
-      ? attempt(items[index], () => ({
-          id: randomUUID(),
-          values: changed(NOTHING, body.value, { managed: false, labels }),
-        }))
+      ? attempt(items[index], () => {
+          const values = changed(NOTHING, body.value, { managed: false, labels });
+          refuseBeyond(reach, values.labels);
+          return { id: randomUUID(), values };
+        })
       : body,
   );
   const inserted = await insert(
@@ -109,7 +112,7 @@ export function bulkUpdate(
   deps: Deps,
   context: ContextOf<'workloads.bulk_update'>,
 ): Promise<BulkResult[]> {
-  return eachItem(deps, context, async (own, item) => {
+  return eachItem(context, async (own, item) => {
     const { href, ...members } = membersOf(item);
     const id = await idOf(own, href, members);
     await updateWorkload(deps, own, { id, body: bodyOf(members) });
@@ -121,7 +124,7 @@ export async function bulkDelete(
   deps: Deps,
   context: ContextOf<'workloads.bulk_delete'>,
 ): Promise<BulkResult[]> {
-  const results = await eachItem(deps, context, async (own, item) => {
+  const results = await eachItem(context, async (own, item) => {
     const { href, ...members } = membersOf(item);
     const id = await idOf(own, href, members);
     await deleteWorkload(deps, own, id);

@@ -6,7 +6,7 @@ import {
 } from '@bulkhead/contract';
 import type { StoredInterface } from '../../db/database.ts';
 import type { UserCaller } from '../../http/caller.ts';
-import { plainCaps } from '../../provisioning/present.ts';
+import { workloadCaps } from '../../provisioning/present.ts';
 import type { Names } from '../../provisioning/references.ts';
 import { networkRef } from '../networks/networks.ts';
 import { logsTraffic } from './content.ts';
@@ -107,7 +107,7 @@ export function presentWorkload(row: WorkloadRow, presenting: Presenting): Workl
     updated_by: { href: row.updated_by },
     deleted_at: row.deleted_at?.toISOString() ?? null,
     deleted_by: row.deleted_by === null ? null : { href: row.deleted_by },
-    caps: row.deleted ? [] : plainCaps(caller, 'wl'),
+    caps: row.deleted ? [] : workloadCaps(caller, row.labels),
   };
 }
 
@@ -222,7 +222,7 @@ export function presentVen(row: WorkloadRow, ven: VenRow, presenting: Presenting
     created_by: { href: ven.created_by },
     updated_at: ven.updated_at.toISOString(),
     updated_by: { href: ven.updated_by },
-    caps: ven.status === 'uninstalled' ? [] : plainCaps(caller, 'wl'),
+    caps: ven.status === 'uninstalled' ? [] : workloadCaps(caller, row.labels),
   };
 }
 
