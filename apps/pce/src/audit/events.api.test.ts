@@ -106,6 +106,27 @@ describe('an event says', () => {
   });
 });
 
+test('a fault of the PCE is an event with the request that the log knows it by', async () => {
+  const { pool } = pce().pce.deps;
+  await pool.query('ALTER TABLE corporate_ips RENAME TO corporate_ips_elsewhere');
+  const path = `/api/v2/orgs/${pce().orgId}/settings/corporate_ips`;
+  const answer = await pce().send('GET', path);
+  await pool.query('ALTER TABLE corporate_ips_elsewhere RENAME TO corporate_ips');
+  expect(answer.status).toBe(500);
+  const event = first(await events({ event_type: 'request.internal_server_error' }));
+  expect(event).toMatchObject({
+    status: 'failure',
+    severity: 'err',
+    action: {
+      uuid: answer.headers['x-request-id'],
+      api_endpoint: path,
+      http_status_code: 500,
+      errors: [{ token: 'internal_server_error' }],
+    },
+  });
+  expect(JSON.stringify(event)).not.toContain('corporate_ips_elsewhere');
+});
+
 describe('events are found', () => {
   test('by type, severity, status, creator and time, newest first', async () => {
     const times = [

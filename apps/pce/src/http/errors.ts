@@ -72,6 +72,11 @@ function translate(error: unknown, limit: number): DomainError | undefined {
   return undefined;
 }
 
+/** Nothing that a caller did, and not a database that is away: a mistake of this program. */
+export function isFault(error: unknown): boolean {
+  return translate(error, 0) === undefined;
+}
+
 export function mapError(
   error: unknown,
   request: FastifyRequest,

@@ -18,6 +18,7 @@ import {
 } from './collections.ts';
 import { holdEvents } from './check-events.ts';
 import { sendErrors, sendJson } from './errors.ts';
+import { notingFaults } from './note-fault.ts';
 import { parseBody, parsePart } from './request-parsing.ts';
 import type { Actor, Context, Handler, Page, Routes } from './routes.ts';
 
@@ -164,7 +165,9 @@ function requestRunner({ deps, resolveVen, checkAnswers, asyncCollections }: Reg
     const write = (trx: Tx): Promise<unknown> =>
       checkAnswers ? holdEvents(route, trx, () => call(trx)) : call(trx);
     const db = narrowed(deps.db, reachOf(caller, spec.permission));
-    const answer = ownTransaction ? await call(db) : await writeTransaction(db, write);
+    const answer = await notingFaults(deps, { actor: base, orgId }, () =>
+      ownTransaction ? call(db) : writeTransaction(db, write),
+    );
     if (checkAnswers) checkAnswer(route, answer);
     return send(spec, answer, reply);
   };
