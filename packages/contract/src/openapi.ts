@@ -52,6 +52,7 @@ function withExample(schema: Json): Json {
   const found = typeof description === 'string' ? EXAMPLE.exec(description)?.groups : undefined;
   if (found === undefined || kind === undefined) return schema;
   const example = kind === 'number' ? Number(found['example']) : found['example'];
+  if (Number.isNaN(example)) return schema;
   return { ...schema, description: found['text'], examples: [example] };
 }
 

@@ -19,15 +19,27 @@ const TAG = 'Access';
 
 export const permissionScopeWriteSchema = z
   .array(
-    z.union([z.strictObject({ label: refSchema }), z.strictObject({ label_group: refSchema })]),
+    z.union([
+      z.strictObject({ label: refSchema.describe('A label') }),
+      z.strictObject({
+        label_group: refSchema.describe('A label group, which stands for all of its labels'),
+      }),
+    ]),
   )
   .max(20)
   .describe('At most one label or label group of each key, all of them at once; empty: everything');
 const permissionScopeSchema = z
   .array(
     z.object({
-      label: labelRefSchema.optional(),
-      label_group: z.object({ href: hrefSchema, key: z.string(), name: z.string() }).optional(),
+      label: labelRefSchema.optional().describe('A label'),
+      label_group: z
+        .object({
+          href: hrefSchema,
+          key: z.string().describe('Key of the label dimension, such as role'),
+          name: z.string().describe('Name, such as Web servers'),
+        })
+        .optional()
+        .describe('A label group, which stands for all of its labels'),
     }),
   )
   .describe('Empty: everything');
@@ -37,17 +49,17 @@ export const permissionSchema = z
   .object({
     href: hrefSchema,
     role: roleRefSchema,
-    scope: permissionScopeSchema,
+    scope: permissionScopeSchema.describe('Where it applies; empty: everywhere'),
     auth_security_principal: refSchema.describe(
       'Who has it: an auth_security_principal or a service account',
     ),
     ...audited,
   })
-  .meta({ id: 'Permission' });
+  .meta({ id: 'Permission', description: 'A role that a principal has within a scope' });
 export type PermissionWire = z.infer<typeof permissionSchema>;
 const permissionWrite = z.strictObject({
   role: roleRefSchema,
-  scope: permissionScopeWriteSchema,
+  scope: permissionScopeWriteSchema.describe('Where it applies; empty: everywhere'),
   auth_security_principal: refSchema.describe(
     'Who is to have it: an auth_security_principal or a service account',
   ),
@@ -57,7 +69,7 @@ const permissionWrite = z.strictObject({
 export const grantWriteSchema = permissionWrite.pick({ role: true, scope: true });
 export const grantSchema = permissionSchema
   .pick({ href: true, role: true, scope: true })
-  .meta({ id: 'Grant' });
+  .meta({ id: 'Grant', description: 'A role within a scope' });
 
 /** URL-encoded JSON: a list of `{label}` and `{label_group}`, or of hrefs alone, as older clients send. Answers hrefs. */
 const scopeParam = z
@@ -66,8 +78,12 @@ const scopeParam = z
   .transform((text, context) => {
     const entry = z.union([
       z.string(),
-      z.object({ label: refSchema }).transform((item) => item.label.href),
-      z.object({ label_group: refSchema }).transform((item) => item.label_group.href),
+      z.object({ label: refSchema.describe('A label') }).transform((item) => item.label.href),
+      z
+        .object({
+          label_group: refSchema.describe('A label group, which stands for all of its labels'),
+        })
+        .transform((item) => item.label_group.href),
     ]);
     try {
       const parsed = z.array(entry).safeParse(JSON.parse(text));
@@ -85,35 +101,46 @@ const scopeParam = z
 export const authSecurityPrincipalSchema = z
   .object({
     href: hrefSchema,
-    type: z.enum(['user', 'group']),
+    type: z.enum(['user', 'group']).describe('Which kind it is'),
     name: z
       .string()
       .nullable()
       .describe('Login of a user, or name of a group; null: every user (the default permissions)'),
-    display_name: z.string().nullable(),
+    display_name: z.string().nullable().describe('Name for people, such as Ann Example'),
     access_restriction: refSchema.nullable().describe('Where its members may sign in from'),
     ...audited,
   })
-  .meta({ id: 'AuthSecurityPrincipal' });
+  .meta({
+    id: 'AuthSecurityPrincipal',
+    description: 'A user or group that permissions are given to',
+  });
 export type AuthSecurityPrincipalWire = z.infer<typeof authSecurityPrincipalSchema>;
 const principalWrite = z.strictObject({
-  type: z.enum(['user', 'group']),
+  type: z.enum(['user', 'group']).describe('Which kind it is'),
   name: nameSchema.describe(
-    'Login (e-mail address) of a user, or name of a group as the identity provider says it',
+    'Login (e-mail address) of a user, or name of a group as the identity provider says it, such as ann@example.com',
   ),
-  display_name: z.string().max(255).nullable().optional(),
-  access_restriction: refSchema.nullable().optional(),
+  display_name: z
+    .string()
+    .max(255)
+    .nullable()
+    .optional()
+    .describe('Name for people, such as Ann Example'),
+  access_restriction: refSchema
+    .nullable()
+    .optional()
+    .describe('Addresses from which it may be used; null: from anywhere'),
 });
 
 export const accessRestrictionSchema = z
   .object({
     href: hrefSchema,
-    name: z.string(),
+    name: z.string().describe('Name, such as Web servers'),
     description: descriptionSchema,
-    ips: z.array(z.string()),
+    ips: z.array(z.string()).describe('Addresses and CIDR blocks from which it may be used'),
     ...audited,
   })
-  .meta({ id: 'AccessRestriction' });
+  .meta({ id: 'AccessRestriction', description: 'Addresses from which an account may be used' });
 export type AccessRestrictionWire = z.infer<typeof accessRestrictionSchema>;
 const restrictionWrite = z.strictObject({
   name: nameSchema,
@@ -137,7 +164,11 @@ export const accessEndpoints = {
       ...pageQuery,
       auth_security_principal: hrefSchema.optional(),
       role: hrefSchema.optional(),
-      scope: scopeParam.optional(),
+      scope: scopeParam
+        .optional()
+        .describe(
+          'Labels and label groups of the scope as JSON, such as [{"label":{"href":"/orgs/1/labels/2"}}]',
+        ),
     }),
     status: 200,
     answer: 'collection',
@@ -202,8 +233,12 @@ export const accessEndpoints = {
     summary: 'Users and groups that permissions are given to',
     query: z.object({
       ...pageQuery,
-      name: z.string().max(255).optional().describe('Part of the name, any letter case'),
-      type: z.enum(['user', 'group']).optional(),
+      name: z
+        .string()
+        .max(255)
+        .optional()
+        .describe('Part of the name, any letter case, such as web'),
+      type: z.enum(['user', 'group']).optional().describe('Which kind it is'),
     }),
     status: 200,
     answer: 'collection',
@@ -266,7 +301,10 @@ export const accessEndpoints = {
     tag: TAG,
     params: orgParams,
     summary: 'Access restrictions',
-    query: z.object({ ...pageQuery, name: z.string().max(255).optional() }),
+    query: z.object({
+      ...pageQuery,
+      name: z.string().max(255).optional().describe('Name, such as Web servers'),
+    }),
     status: 200,
     answer: 'collection',
     response: accessRestrictionSchema,

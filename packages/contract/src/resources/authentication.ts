@@ -7,38 +7,45 @@ const TAG = 'Authentication';
 
 export const passwordPolicySchema = z
   .object({
-    require_type_number: z.boolean(),
-    require_type_lowercase: z.boolean(),
-    require_type_uppercase: z.boolean(),
-    require_type_symbol: z.boolean(),
+    require_type_number: z.boolean().describe('true: a password needs a digit'),
+    require_type_lowercase: z.boolean().describe('true: a password needs a lower-case letter'),
+    require_type_uppercase: z.boolean().describe('true: a password needs an upper-case letter'),
+    require_type_symbol: z
+      .boolean()
+      .describe('true: a password needs a character that is none of these'),
     min_characters_per_type: z
       .number()
       .int()
       .min(1)
       .max(8)
-      .describe('How many characters of each required type'),
-    min_length: z.number().int().min(8).max(64),
+      .describe('How many characters of each required type, such as 1'),
+    min_length: z
+      .number()
+      .int()
+      .min(8)
+      .max(64)
+      .describe('Characters that a password has at least, such as 12'),
     min_changed_characters: z
       .number()
       .int()
       .min(0)
       .max(64)
-      .describe('Characters that a new password differs in from the present one'),
+      .describe('Characters that a new password differs in from the present one, such as 1'),
     history_count: z
       .number()
       .int()
       .min(0)
       .max(24)
-      .describe('Passwords, the present one included, that may not come again'),
+      .describe('Passwords, the present one included, that may not come again, such as 3'),
     expire_time_days: z.number().int().min(0).max(3650).describe('0: never'),
     session_timeout_minutes: z
       .number()
       .int()
       .min(3)
       .max(1440)
-      .describe('A session that is not used for this long ends'),
+      .describe('A session that is not used for this long ends, such as 30'),
   })
-  .meta({ id: 'PasswordPolicy' });
+  .meta({ id: 'PasswordPolicy', description: 'What passwords must be' });
 export type PasswordPolicy = z.infer<typeof passwordPolicySchema>;
 
 export const orgSettingsSchema = z
@@ -49,21 +56,25 @@ export const orgSettingsSchema = z
       .min(-1)
       .max(2_147_483_647)
       .refine((value) => value !== 0, 'must be at least 1, or -1 for API keys that never expire')
-      .describe('Longest life of an API key, and that of one that names none; -1: no limit'),
+      .describe(
+        'Longest life of an API key, and that of one that names none; -1: no limit, such as 7776000',
+      ),
     expired_api_keys_retention_in_seconds: z
       .number()
       .int()
       .min(0)
       .max(2_147_483_647)
-      .describe('How long expired API keys stay listed'),
+      .describe('How long expired API keys stay listed, such as 86400'),
   })
-  .meta({ id: 'OrgSettings' });
+  .meta({ id: 'OrgSettings', description: 'Settings of the organization' });
 export type OrgSettings = z.infer<typeof orgSettingsSchema>;
 
 /** Within a password's bounds; the password policy says the rest. */
 export const passwordSchema = z.string().min(1).max(1024);
 
-const nothing = z.object({}).meta({ id: 'NoConfiguration' });
+const nothing = z
+  .object({})
+  .meta({ id: 'NoConfiguration', description: 'Never: there is no such configuration' });
 const noConfigurations = (path: string, summary: string) =>
   endpoint({
     method: 'GET',
@@ -77,15 +88,24 @@ const noConfigurations = (path: string, summary: string) =>
     response: nothing,
   });
 
-const user = { params: z.object({ user_id: z.string() }), tag: TAG } as const;
+const user = {
+  params: z.object({
+    user_id: z.string().describe('Id of the user: the last part of its href, such as 1'),
+  }),
+  tag: TAG,
+} as const;
 export const invitationSchema = z
   .object({
     user: refSchema,
     href: hrefSchema.describe('PUT {password} there accepts it; works once'),
-    invitation_uri: z.string().describe('Page of the console to be handed to the user'),
-    expires_at: z.string(),
+    invitation_uri: z
+      .string()
+      .describe(
+        'Page of the console to be handed to the user, such as https://pce.example.com:8443/invitation/4f5e6d',
+      ),
+    expires_at: z.string().describe('When it ends, such as 2026-01-31T12:00:00.000Z'),
   })
-  .meta({ id: 'Invitation' });
+  .meta({ id: 'Invitation', description: 'How a new user gets a password' });
 
 export const authenticationEndpoints = {
   'password_policy.get': endpoint({
@@ -189,7 +209,12 @@ export const authenticationEndpoints = {
     permission: 'self',
     events: ['user_local_profile.update_password'],
     summary: 'Changes the own password; all other sessions end',
-    body: z.strictObject({ current_password: passwordSchema, password: passwordSchema }),
+    body: z.strictObject({
+      current_password: passwordSchema.describe(
+        'The password as it is, such as correct horse battery',
+      ),
+      password: passwordSchema.describe('The new password, such as correct horse battery'),
+    }),
     status: 204,
     answer: 'empty',
   }),
@@ -203,9 +228,13 @@ export const authenticationEndpoints = {
       'request.authentication_failed',
     ],
     tag: TAG,
-    params: z.object({ id: z.string() }),
+    params: z.object({
+      id: z.string().describe('Id of the object: the last part of its href, such as 7'),
+    }),
     summary: 'Sets the password of an invitation, or one in place of an expired one',
-    body: z.strictObject({ password: passwordSchema }),
+    body: z.strictObject({
+      password: passwordSchema.describe('The new password, such as correct horse battery'),
+    }),
     status: 204,
     answer: 'empty',
   }),

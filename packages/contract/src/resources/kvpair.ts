@@ -3,8 +3,11 @@ import { z } from 'zod';
 import { endpoint } from '../endpoint.ts';
 
 const params = z.object({
-  user_id: z.string(),
-  key: z.string().regex(/^[A-Za-z0-9_.:-]{1,128}$/),
+  user_id: z.string().describe('Id of the user: the last part of its href, such as 1'),
+  key: z
+    .string()
+    .regex(/^[A-Za-z0-9_.:-]{1,128}$/)
+    .describe('Key of the value, such as console.theme'),
 });
 const value = z.unknown().describe('Any JSON value but null');
 const K = '/users/:user_id/kvpair/:key';

@@ -26,10 +26,10 @@ const timerSchema = z
       .describe(
         'Labels that a workload must have; of several timers the one with most labels counts',
       ),
-    value: seconds,
+    value: seconds.describe('Seconds; -1: never, such as 3600'),
     ven_type: z.enum(['server', 'endpoint']).nullable().optional().describe('null: server'),
   })
-  .meta({ id: 'OfflineTimer' });
+  .meta({ id: 'OfflineTimer', description: 'After how long hosts of a scope are offline' });
 const timers = z.array(timerSchema).max(1000);
 export type OfflineTimer = z.infer<typeof timerSchema>;
 
@@ -41,35 +41,57 @@ export const workloadSettingsSchema = z
     ),
     workload_goodbye_timeout_seconds: timers.describe('The same after a goodbye of its VEN'),
   })
-  .meta({ id: 'WorkloadSettings' });
+  .meta({ id: 'WorkloadSettings', description: 'Settings of all workloads' });
 export type WorkloadSettingsWire = z.infer<typeof workloadSettingsSchema>;
 
 const proxySchema = z.strictObject({
-  pce_fqdn: z.string().max(255).nullable().optional().describe('The PCE before which it stands'),
-  ip: z.string().max(64).describe('Address of the proxy'),
+  pce_fqdn: z
+    .string()
+    .max(255)
+    .nullable()
+    .optional()
+    .describe('The PCE before which it stands, such as pce.example.com'),
+  ip: z.string().max(64).describe('Address of the proxy, such as 192.0.2.1'),
 });
 export const trustedProxiesSchema = z
   .object({
-    max_trusted_proxy_ips_per_region: z.number().int(),
+    max_trusted_proxy_ips_per_region: z
+      .number()
+      .int()
+      .describe('Proxies that may be named, such as 30'),
     trusted_proxy_ips: z
       .array(proxySchema)
       .describe('From these, X-Forwarded-For says where a request comes from'),
   })
-  .meta({ id: 'TrustedProxies' });
+  .meta({ id: 'TrustedProxies', description: 'Proxies whose forwarded addresses are believed' });
 export const MAX_TRUSTED_PROXIES = 8;
 
 export const TRANSMISSIONS = ['broadcast', 'multicast', 'unicast'] as const;
 const collectorMembers = {
-  transmission: z.enum(TRANSMISSIONS),
+  transmission: z.enum(TRANSMISSIONS).describe('How the flows are sent'),
   action: z
     .enum(['drop', 'aggregate'])
     .describe('drop: is not stored; aggregate: a report counts it once per pair of addresses'),
   target: z
     .strictObject({
-      proto: z.number().int().min(0).max(255),
-      dst_port: z.number().int().min(-1).max(65535).optional().describe('-1 or absent: any'),
-      dst_ip: z.string().max(64).optional().describe('Address or CIDR block; absent: any'),
-      src_ip: z.string().max(64).optional().describe('Address or CIDR block; absent: any'),
+      proto: z.number().int().min(0).max(255).describe('IANA protocol number, such as 6'),
+      dst_port: z
+        .number()
+        .int()
+        .min(-1)
+        .max(65535)
+        .optional()
+        .describe('-1 or absent: any, such as 443'),
+      dst_ip: z
+        .string()
+        .max(64)
+        .optional()
+        .describe('Address or CIDR block; absent: any, such as 10.0.0.0/8'),
+      src_ip: z
+        .string()
+        .max(64)
+        .optional()
+        .describe('Address or CIDR block; absent: any, such as 10.0.0.0/8'),
     })
     .optional()
     .describe('Absent: all flows of the transmission'),
@@ -77,7 +99,10 @@ const collectorMembers = {
 };
 export const trafficCollectorSchema = z
   .object({ href: hrefSchema, ...collectorMembers, ...audited })
-  .meta({ id: 'TrafficCollectorSetting' });
+  .meta({
+    id: 'TrafficCollectorSetting',
+    description: 'Flows that are dropped or gathered before they are stored',
+  });
 export type TrafficCollectorWire = z.infer<typeof trafficCollectorSchema>;
 const collectorWrite = z.strictObject(collectorMembers);
 
@@ -104,8 +129,12 @@ export const orgSettingsEndpoints = {
     summary: 'Sets when workloads count as offline; a list that is given replaces the one before',
     body: z
       .strictObject({
-        workload_disconnected_timeout_seconds: timers,
-        workload_goodbye_timeout_seconds: timers,
+        workload_disconnected_timeout_seconds: timers.describe(
+          'Seconds without a heartbeat after which hosts are offline, by scope and type',
+        ),
+        workload_goodbye_timeout_seconds: timers.describe(
+          'Seconds after a goodbye after which hosts are offline, by scope and type',
+        ),
       })
       .partial(),
     represents: workloadSettingsSchema,
@@ -132,7 +161,10 @@ export const orgSettingsEndpoints = {
     params: orgParams,
     summary: 'Sets the proxies that are believed where a request comes from; effective at once',
     body: z.strictObject({
-      trusted_proxy_ips: z.array(proxySchema).max(MAX_TRUSTED_PROXIES),
+      trusted_proxy_ips: z
+        .array(proxySchema)
+        .max(MAX_TRUSTED_PROXIES)
+        .describe('Proxies whose forwarded addresses are believed'),
     }),
     represents: trustedProxiesSchema,
     status: 204,

@@ -122,6 +122,8 @@ export const outOfScopeObjectEndpoints = {
     summary: 'The leader: this PCE, which has no members',
     status: 200,
     answer: 'json',
-    response: z.object({ fqdn: z.string().describe('Public name of this PCE') }),
+    response: z.object({
+      fqdn: z.string().describe('Public name of this PCE, such as pce.example.com'),
+    }),
   }),
 };

@@ -21,26 +21,29 @@ const TAG = 'Service accounts';
 
 const keyWrite = z.strictObject({ expires_in_seconds: expirySchema });
 const newKeySchema = apiKeySchema
-  .extend({ secret: z.string().describe('Shown this once') })
-  .meta({ id: 'NewApiKey' });
+  .extend({ secret: z.string().describe('Shown this once, such as 4f5e6d…') })
+  .meta({ id: 'NewApiKey', description: 'A new API key; its secret is shown this once' });
 
 export const serviceAccountSchema = z
   .object({
     href: hrefSchema,
-    name: z.string(),
+    name: z.string().describe('Name, such as Web servers'),
     description: descriptionSchema,
     access_restriction: refSchema.nullable().describe('Where its API keys are accepted from'),
-    permissions: z.array(grantSchema),
-    api_keys: z.array(apiKeySchema),
+    permissions: z.array(grantSchema).describe('Roles, each within its scope'),
+    api_keys: z.array(apiKeySchema).describe('API keys'),
     ...audited,
   })
-  .meta({ id: 'ServiceAccount' });
+  .meta({ id: 'ServiceAccount', description: 'An account of a program' });
 export type ServiceAccountWire = z.infer<typeof serviceAccountSchema>;
 const accountWrite = z.strictObject({
   name: nameSchema,
   description: descriptionSchema.optional(),
-  access_restriction: refSchema.nullable().optional(),
-  permissions: z.array(grantWriteSchema).min(1).max(100),
+  access_restriction: refSchema
+    .nullable()
+    .optional()
+    .describe('Addresses from which it may be used; null: from anywhere'),
+  permissions: z.array(grantWriteSchema).min(1).max(100).describe('Roles, each within its scope'),
 });
 
 export const orgApiKeySchema = apiKeySchema
@@ -48,12 +51,14 @@ export const orgApiKeySchema = apiKeySchema
     account: z
       .object({
         href: hrefSchema,
-        type: z.enum(['user', 'service_account']),
-        name: z.string().describe('Login of a user, name of a service account'),
+        type: z.enum(['user', 'service_account']).describe('Which kind it is'),
+        name: z
+          .string()
+          .describe('Login of a user, name of a service account, such as ann@example.com'),
       })
       .describe('Whose key it is'),
   })
-  .meta({ id: 'OrgApiKey' });
+  .meta({ id: 'OrgApiKey', description: 'An API key of the organization, with its account' });
 export type OrgApiKeyWire = z.infer<typeof orgApiKeySchema>;
 
 export const serviceAccountEndpoints = {
@@ -64,7 +69,10 @@ export const serviceAccountEndpoints = {
     tag: TAG,
     params: orgParams,
     summary: 'Service accounts',
-    query: z.object({ ...pageQuery, name: z.string().max(255).optional() }),
+    query: z.object({
+      ...pageQuery,
+      name: z.string().max(255).optional().describe('Name, such as Web servers'),
+    }),
     status: 200,
     answer: 'collection',
     response: serviceAccountSchema,
@@ -77,11 +85,11 @@ export const serviceAccountEndpoints = {
     tag: TAG,
     params: orgParams,
     summary: 'Creates a service account with its first API key, whose secret is shown this once',
-    body: accountWrite.extend({ api_key: keyWrite }),
+    body: accountWrite.extend({ api_key: keyWrite.describe('The first API key') }),
     represents: serviceAccountSchema,
     status: 201,
     answer: 'json',
-    response: serviceAccountSchema.extend({ api_key: newKeySchema }),
+    response: serviceAccountSchema.extend({ api_key: newKeySchema.describe('The first API key') }),
   }),
   'service_accounts.get': endpoint({
     method: 'GET',
@@ -139,7 +147,11 @@ export const serviceAccountEndpoints = {
     permission: 'own',
     events: ['api_key.delete'],
     tag: TAG,
-    params: z.object({ org_id: z.string(), id: z.string(), key_id: z.string() }),
+    params: z.object({
+      org_id: z.string().describe('Number of the organization, such as 1'),
+      id: z.string().describe('Id of the object: the last part of its href, such as 7'),
+      key_id: z.string().describe('Id of the API key, such as 1f2e3d4c5b6a7988'),
+    }),
     summary: 'Revokes an API key of a service account',
     status: 204,
     answer: 'empty',
@@ -154,9 +166,17 @@ export const serviceAccountEndpoints = {
     query: z.object({
       ...pageQuery,
       type: z.enum(['user', 'service_account']).optional().describe('Of whose kind'),
-      state: z.enum(['active', 'expired']).optional(),
-      name: z.string().max(255).optional().describe('Part of the name of the key'),
-      username: z.string().max(255).optional().describe('Part of the login or account name'),
+      state: z.enum(['active', 'expired']).optional().describe('State that it is in'),
+      name: z
+        .string()
+        .max(255)
+        .optional()
+        .describe('Part of the name of the key, such as automation'),
+      username: z
+        .string()
+        .max(255)
+        .optional()
+        .describe('Part of the login or account name, such as ann'),
       role: z.enum(ROLES).optional().describe('Of accounts that have this role themselves'),
     }),
     status: 200,

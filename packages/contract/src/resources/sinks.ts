@@ -33,10 +33,17 @@ const caBundle = z
   .string()
   .max(1_000_000)
   .nullable()
-  .describe('PEM certificates that the receiver is trusted by; null: those of the system');
+  .describe(
+    'PEM certificates that the receiver is trusted by; null: those of the system, such as -----BEGIN CERTIFICATE-----…',
+  );
 const remoteSyslog = z.strictObject({
-  address: z.string().trim().min(1).max(255).describe('Host name or IP address of the receiver'),
-  port: z.number().int().min(1).max(65535).describe('Port of the receiver'),
+  address: z
+    .string()
+    .trim()
+    .min(1)
+    .max(255)
+    .describe('Host name or IP address of the receiver, such as siem.example.com'),
+  port: z.number().int().min(1).max(65535).describe('Port of the receiver, such as 6514'),
   protocol: z
     .union([z.literal(6), z.literal(17)])
     .describe('6: TCP, nothing is lost; 17: UDP, the network may lose'),
@@ -56,20 +63,20 @@ const sinkStatusSchema = z
     last_error: z.string().nullable().describe('Why it did not; null when it did'),
     last_error_at: timestampSchema.nullable().describe('When that was'),
     last_delivered_at: timestampSchema.nullable().describe('When the receiver last got something'),
-    events_delivered: z.number().int().describe('Events that it got'),
-    events_behind: z.number().int().describe('Events that it has not got yet'),
+    events_delivered: z.number().int().describe('Events that it got, such as 120'),
+    events_behind: z.number().int().describe('Events that it has not got yet, such as 0'),
     oldest_event_behind: timestampSchema.nullable().describe('Time of the first of those'),
     events_lost: z
       .number()
       .int()
-      .describe('Events whose retention was over before the receiver could be reached'),
-    flows_sent: z.number().int().describe('Flows that were sent'),
+      .describe('Events whose retention was over before the receiver could be reached, such as 0'),
+    flows_sent: z.number().int().describe('Flows that were sent, such as 120'),
     flows_lost: z
       .number()
       .int()
-      .describe('Flows that were let go, because the receiver did not keep up'),
+      .describe('Flows that were let go, because the receiver did not keep up, such as 0'),
   })
-  .meta({ id: 'SinkStatus' });
+  .meta({ id: 'SinkStatus', description: 'How far behind a receiver of events is' });
 export type SinkStatus = z.infer<typeof sinkStatusSchema>;
 
 const syslogMembers = {
@@ -80,24 +87,24 @@ const syslogMembers = {
   type: z
     .enum(['local_syslog', 'remote_syslog'])
     .describe('The log of this PCE, or a receiver of its own'),
-  description: z.string().max(65535).describe('Free text'),
-  audit_event_logger: auditLogger,
-  traffic_event_logger: trafficLogger,
-  node_status_logger: nodeStatusLogger,
+  description: z.string().max(65535).describe('Free text, such as In the rack by the door'),
+  audit_event_logger: auditLogger.describe('Which events are sent'),
+  traffic_event_logger: trafficLogger.describe('Which flows are sent'),
+  node_status_logger: nodeStatusLogger.describe('Whether the state of the PCE is sent'),
   remote_syslog: remoteSyslog.optional().describe('For the type remote_syslog'),
 };
 export const syslogDestinationSchema = z
   .object({
     href: hrefSchema,
     ...syslogMembers,
-    status: sinkStatusSchema,
+    status: sinkStatusSchema.describe('State that it is in'),
     ...audited,
   })
-  .meta({ id: 'SyslogDestination' });
+  .meta({ id: 'SyslogDestination', description: 'A receiver of events by syslog' });
 export type SyslogDestinationWire = z.infer<typeof syslogDestinationSchema>;
 export const syslogDestinationWriteSchema = z
   .strictObject(syslogMembers)
-  .meta({ id: 'SyslogDestinationWrite' });
+  .meta({ id: 'SyslogDestinationWrite', description: 'A receiver of events by syslog' });
 export type SyslogDestinationWrite = z.infer<typeof syslogDestinationWriteSchema>;
 
 const webhookMembers = {
@@ -109,23 +116,33 @@ const webhookMembers = {
       /^https:\/\/[^\s/?#@]+([/?][^\s#]*)?$/i,
       'must be an https URL without a user, such as https://soc.example.com/events',
     )
-    .describe('Where events are posted to'),
+    .describe('Where events are posted to, such as https://siem.example.com/events'),
   enabled: z.boolean().describe('False: events wait'),
-  audit_event_logger: auditLogger,
+  audit_event_logger: auditLogger.describe('Which events are sent'),
   tls_ca_bundle: caBundle.optional(),
 };
 export const webhookSchema = z
-  .object({ href: hrefSchema, ...webhookMembers, status: sinkStatusSchema, ...audited })
-  .meta({ id: 'Webhook' });
+  .object({
+    href: hrefSchema,
+    ...webhookMembers,
+    status: sinkStatusSchema.describe('State that it is in'),
+    ...audited,
+  })
+  .meta({ id: 'Webhook', description: 'A receiver of events by HTTPS' });
 export type WebhookWire = z.infer<typeof webhookSchema>;
 const secretSchema = z
   .string()
   .min(16)
   .max(255)
-  .describe('Key of the signature; without one the PCE makes it and shows it this once');
+  .describe(
+    'Key of the signature; without one the PCE makes it and shows it this once, such as 4f5e6d7c8b9a0f1e2d3c',
+  );
 export const webhookWriteSchema = z
-  .strictObject({ ...webhookMembers, secret: secretSchema.optional() })
-  .meta({ id: 'WebhookWrite' });
+  .strictObject({
+    ...webhookMembers,
+    secret: secretSchema.optional(),
+  })
+  .meta({ id: 'WebhookWrite', description: 'A receiver of events by HTTPS' });
 export type WebhookWrite = z.infer<typeof webhookWriteSchema>;
 
 const sinkTestSchema = z
@@ -133,7 +150,7 @@ const sinkTestSchema = z
     delivered: z.boolean().describe('Whether the receiver took the test event'),
     message: z.string().nullable().describe('Why it did not'),
   })
-  .meta({ id: 'SinkTest' });
+  .meta({ id: 'SinkTest', description: 'What a receiver said to a test' });
 
 const D = '/orgs/:org_id/settings/syslog/destinations';
 const W = '/orgs/:org_id/settings/webhooks';
@@ -249,7 +266,9 @@ export const sinkEndpoints = {
     represents: webhookSchema,
     status: 201,
     answer: 'json',
-    response: webhookSchema.extend({ secret: secretSchema }),
+    response: webhookSchema.extend({
+      secret: secretSchema,
+    }),
   }),
   'webhooks.update': endpoint({
     method: 'PUT',

@@ -49,13 +49,7 @@ const side = z.object({
   exclude: z.array(term).max(MAX_TERMS).describe('None of these'),
 });
 const serviceTerm = z.object({
-  proto: z
-    .number()
-    .int()
-    .min(-1)
-    .max(255)
-    .optional()
-    .describe('IANA protocol number; -1 is every protocol, such as 6'),
+  proto: z.number().int().min(-1).max(255).optional().describe('IANA protocol number, such as 6'),
   port: z.number().int().min(0).max(65535).optional().describe('Destination port, such as 443'),
   to_port: z
     .number()
@@ -194,7 +188,7 @@ export const flowSchema = z
     dst: flowEnd.describe('The end that is reached'),
     service: z
       .object({
-        proto: z.number().int().describe('IANA protocol number; -1 is every protocol, such as 6'),
+        proto: z.number().int().describe('IANA protocol number, such as 6'),
         port: z.number().int().describe('Destination port, such as 443'),
         process_name: z
           .string()
@@ -387,7 +381,7 @@ export const trafficEndpoints = {
     query: z.object({
       include_draft_policy_in_csv: booleanParam
         .optional()
-        .describe('Adds what the draft says, after update_rules'),
+        .describe('Adds what the draft says, after update_rules, such as true'),
     }),
     status: 200,
     answer: 'raw',
@@ -404,7 +398,7 @@ export const trafficEndpoints = {
     query: z.object({
       label_based_rules: booleanParam
         .optional()
-        .describe('Accepted; flows are decided by what their ends are now'),
+        .describe('Accepted; flows are decided by what their ends are now, such as true'),
       offset: integerParam.optional().describe('First flow that is decided, default 0, such as 0'),
       limit: integerParam.optional().describe('How many are, default all, such as 1000'),
     }),

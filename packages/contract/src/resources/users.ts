@@ -111,7 +111,7 @@ export const apiKeySchema = z
     expires_in_seconds: z
       .number()
       .int()
-      .describe('Seconds left, such as 7776000; 0: expired; -1: it does not expire'),
+      .describe('Seconds left; 0: expired; -1: it does not expire, such as 7776000'),
   })
   .meta({ id: 'ApiKey', description: 'An API key; its secret is never shown again' });
 export type ApiKey = z.infer<typeof apiKeySchema>;
@@ -243,14 +243,21 @@ export const userEndpoints = {
     events: ['user.create', 'user.invite'],
     tag: 'Users',
     body: userWrite.extend({
-      username: z.email('must be an e-mail address').max(255),
-      type: z.literal('local', 'must be local; users of an identity provider come by signing in'),
+      username: z
+        .email('must be an e-mail address')
+        .max(255)
+        .describe('E-mail address by which the user signs in, such as ann@example.com'),
+      type: z
+        .literal('local', 'must be local; users of an identity provider come by signing in')
+        .describe("Where the user's password is kept"),
     }),
     represents: userSchema,
     summary: 'Creates a local user and answers the invitation to set its password',
     status: 201,
     answer: 'json',
-    response: userSchema.extend({ invitation: invitationSchema }),
+    response: userSchema.extend({
+      invitation: invitationSchema.describe('How the user gets a first password'),
+    }),
   }),
   'users.get': endpoint({
     method: 'GET',
@@ -371,7 +378,11 @@ export const userEndpoints = {
     events: ['org.update'],
     tag: 'Organization',
     params: orgParams,
-    body: z.strictObject({ display_name: nameSchema.optional() }),
+    body: z.strictObject({
+      display_name: nameSchema
+        .optional()
+        .describe('Name of the organization, such as Example Inc.'),
+    }),
     represents: orgSchema,
     summary: 'Renames the organization',
     status: 204,

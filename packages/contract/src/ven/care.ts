@@ -52,7 +52,7 @@ export const maintenanceClaimSchema = z.object({
   purpose: z.literal('ven_maintenance'),
   ven_uuid: z.string().describe('Id of the VEN, such as 3f0c6a52-7d4e-4f0e-9a3b-2c1d0e9f8a7b'),
   /** ISO time after which it opens nothing. */
-  expires_at: z.string(),
+  expires_at: z.string().describe('When it ends'),
 });
 export type MaintenanceClaim = z.infer<typeof maintenanceClaimSchema>;
 

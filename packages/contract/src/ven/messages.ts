@@ -271,7 +271,7 @@ export const flowRecordSchema = z.object({
     .int()
     .min(0)
     .describe(
-      'Connections that began, such as 3; 0: more about such as were told before, as what they carried',
+      'Connections that began; 0: more of those told before, as what they carried, such as 3',
     ),
   bytes_in: z.number().int().min(0).describe('Bytes that came in, such as 1024'),
   bytes_out: z.number().int().min(0).describe('Bytes that went out, such as 2048'),
