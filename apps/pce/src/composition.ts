@@ -29,6 +29,7 @@ import { buildApp, type UpgradeHandler } from './http/build-app.ts';
 import type { VenResolver } from './http/caller.ts';
 import { publicUrl } from './http/public-url.ts';
 import type { Routes } from './http/routes.ts';
+import { REQUESTS_PER_MINUTE } from './http/rate-limits.ts';
 import { TrustedProxies } from './http/trusted-proxies.ts';
 import { loadServerIdentity } from './http/tls.ts';
 import { OperationalError, errorCode, explainFileError } from './operational-error.ts';
@@ -119,6 +120,8 @@ export interface PceOptions {
   readonly databaseSettings?: Readonly<Record<string, string>>;
   /** Where the built console lies, when not beside this program (tests). */
   readonly consoleFolder?: string;
+  /** Requests that one API key or session may make in a minute, when not as many as everywhere (tests). */
+  readonly requestsPerMinute?: number;
   /** Tests: every answer is held against its schema; one that differs is a 500. */
   readonly checkAnswers?: boolean;
 }
@@ -219,6 +222,7 @@ async function bringUp(
     resolveVen: parts.find((part) => part.resolveVen !== undefined)?.resolveVen,
     asyncCollections: jobs,
     trustProxy: proxies.trust,
+    requestsPerMinute: options.requestsPerMinute ?? REQUESTS_PER_MINUTE,
     checkAnswers: options.checkAnswers ?? false,
     consoleFolder: options.consoleFolder,
     upgrades: new Map(parts.flatMap((part) => [...(part.upgrades ?? [])])),

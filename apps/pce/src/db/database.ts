@@ -414,8 +414,6 @@ export interface JobsTable {
   org_id: number;
   /** Href of who asked; it belongs to them. */
   requested_by: string;
-  /** 0: a service account. */
-  user_id: number;
   /** Name in the endpoint table. */
   operation: string;
   /** Path of the collection as an href. */

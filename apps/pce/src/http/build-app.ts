@@ -21,6 +21,7 @@ import { DomainError } from './domain-error.ts';
 import { mapError, sendErrors } from './errors.ts';
 import { parseJson } from './json.ts';
 import { anonymousActor, registerRoutes } from './register-routes.ts';
+import { RateLimits } from './rate-limits.ts';
 import { parseQuery } from './request-parsing.ts';
 import type { Routes } from './routes.ts';
 
@@ -46,6 +47,8 @@ export interface AppOptions {
   readonly trustProxy: (address: string) => boolean;
   /** Takes collections that are answered later. */
   readonly asyncCollections: AsyncCollections;
+  /** Requests that one API key or session may make in a minute. */
+  readonly requestsPerMinute: number;
   /** Holds every answer against its schema (tests). */
   readonly checkAnswers?: boolean;
 }
@@ -153,6 +156,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     resolveVen: options.resolveVen,
     checkAnswers: options.checkAnswers ?? false,
     asyncCollections: options.asyncCollections,
+    rateLimits: new RateLimits(deps.clock, options.requestsPerMinute),
   });
   serveMetrics(app, deps);
   serveApiDocs(app);

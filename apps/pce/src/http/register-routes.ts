@@ -19,6 +19,7 @@ import {
 import { holdEvents } from './check-events.ts';
 import { sendErrors, sendJson } from './errors.ts';
 import { notingFaults } from './note-fault.ts';
+import type { RateLimits } from './rate-limits.ts';
 import { parseBody, parsePart } from './request-parsing.ts';
 import type { Actor, Context, Handler, Page, Routes } from './routes.ts';
 
@@ -33,6 +34,7 @@ export interface RegisterOptions {
   readonly resolveVen: VenResolver | undefined;
   readonly checkAnswers: boolean;
   readonly asyncCollections: AsyncCollections;
+  readonly rateLimits: RateLimits;
 }
 
 export function registerRoutes(app: FastifyInstance, options: RegisterOptions): void {
@@ -95,7 +97,13 @@ interface Route {
   readonly handler: AnyHandler;
 }
 
-function requestRunner({ deps, resolveVen, checkAnswers, asyncCollections }: RegisterOptions) {
+function requestRunner({
+  deps,
+  resolveVen,
+  checkAnswers,
+  asyncCollections,
+  rateLimits,
+}: RegisterOptions) {
   const authenticator = new Authenticator(deps, resolveVen);
   const requests = new Counter({
     name: 'pce_http_requests_total',
@@ -124,6 +132,7 @@ function requestRunner({ deps, resolveVen, checkAnswers, asyncCollections }: Reg
     const { spec } = route;
     const anonymous = anonymousActor(request);
     const caller = await identify(authenticator, spec, request, anonymous);
+    if (caller?.kind === 'user') rateLimits.take(request.headers.authorization, route.operation);
     const base = { ...anonymous, caller };
     const params = parsePart(spec.params, request.params, 'path');
     const orgId = await authorize(deps, spec, base, params);

@@ -140,7 +140,6 @@ async function leftBehind({ operation = 'labels.list', attempts = 1, userId }: L
     .values({
       org_id: orgId,
       requested_by: `/users/${userId}`,
-      user_id: userId,
       operation,
       description: orgPath('labels'),
       params: json({ org_id: String(orgId) }),

@@ -28,7 +28,6 @@ export async function insertJob(
     .values({
       org_id: request.orgId,
       requested_by: caller.href,
-      user_id: caller.userId ?? 0,
       operation: request.operation,
       description: request.href,
       params: json(request.params),

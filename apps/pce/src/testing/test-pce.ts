@@ -61,6 +61,8 @@ export interface TestPceOptions {
   readonly consoleFolder?: string;
   /** Keeps what every user may read in a new organization; else users have just the role that a test gave them. */
   readonly defaultReadOnly?: boolean;
+  /** Of one API key or session; default: as many as it likes. */
+  readonly requestsPerMinute?: number;
 }
 
 export async function startTestPce({
@@ -79,6 +81,8 @@ export async function startTestPce({
     logger: pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' }),
     setup: () => Promise.resolve({ org: 'Test', admin: OWNER.username, password: OWNER.password }),
     checkAnswers: true,
+    // Tests ask as fast as they can.
+    requestsPerMinute: 1_000_000,
     ...options,
   });
   const { db, clock, identity, address } = pce.deps;

@@ -6,7 +6,7 @@ const STATEMENTS = [
   `CREATE TABLE jobs (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     org_id integer NOT NULL REFERENCES orgs (id),
-    requested_by text NOT NULL, user_id integer NOT NULL,
+    requested_by text NOT NULL,
     operation text NOT NULL, description text NOT NULL, params jsonb NOT NULL, query jsonb NOT NULL,
     request_id text NOT NULL, ip_address text NOT NULL,
     status text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'running', 'done', 'failed')),
