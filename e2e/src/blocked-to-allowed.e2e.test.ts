@@ -1,7 +1,7 @@
 import { pairHost, pairingLine, probeBetween, waitUntil, waitUntilSettled } from '@bulkhead/lab';
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import { driveConsole, type ConsoleDriver } from './console.ts';
-import { openStage, type Stage } from './stage.ts';
+import { openStage, SETUP_MS, type Stage } from './stage.ts';
 
 let stage: Stage;
 let ui: ConsoleDriver;
@@ -48,7 +48,7 @@ beforeAll(async () => {
   stage = await openStage();
   ui = driveConsole(stage.page);
   await pairShop(stage);
-}, 180_000);
+}, SETUP_MS);
 
 afterAll(async () => {
   await stage?.close();

@@ -9,7 +9,7 @@ import {
 } from '@bulkhead/lab';
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import { driveConsole, type ConsoleDriver } from './console.ts';
-import { openStage, type Stage } from './stage.ts';
+import { openStage, SETUP_MS, type Stage } from './stage.ts';
 
 let stage: Stage;
 let ui: ConsoleDriver;
@@ -36,7 +36,7 @@ beforeAll(async () => {
   stage = await openStage();
   ui = driveConsole(stage.page);
   await pairWebServer(stage);
-}, 120_000);
+}, SETUP_MS);
 
 afterAll(async () => {
   await stage?.close();

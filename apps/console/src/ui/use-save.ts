@@ -1,6 +1,6 @@
 /** What every form does when it saves: a refusal goes to its fields, a stale edit is said and can be meant, nothing is lost. */
 import { useState } from 'react';
-import { errorsOf, hasToken } from '../api/failures.ts';
+import { errorsOf, hasToken, messageOf } from '../api/failures.ts';
 import { sortErrors, type SortedErrors } from '../format/errors.ts';
 
 export interface SaveSettings {
@@ -19,6 +19,11 @@ export interface Save {
   readonly save: (action: () => Promise<void>) => Promise<boolean>;
 }
 
+/** The PCE's words for who changed what, without its advice to start anew: a form keeps what was typed. */
+function whoChanged(message: string): string {
+  return `${message.replace(/; load it again.*$/s, '')}.`;
+}
+
 export function useSave({ fields, byToken, onFieldErrors, onStale }: SaveSettings): Save {
   const [busy, setBusy] = useState(false);
   const [messages, setMessages] = useState<readonly string[]>([]);
@@ -32,7 +37,7 @@ export function useSave({ fields, byToken, onFieldErrors, onStale }: SaveSetting
       if (hasToken(error, 'object_changed')) {
         await onStale();
         setMessages([
-          'Somebody else saved this meanwhile. What you entered is kept; save again to put it in place of theirs.',
+          `${whoChanged(messageOf(error))} What you entered is kept; save again to put it in place of theirs.`,
         ]);
       } else {
         const sorted = sortErrors(errorsOf(error), fields, byToken);
