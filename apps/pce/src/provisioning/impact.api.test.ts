@@ -182,6 +182,38 @@ test('impact tells the hosts that would enforce something else and the connectio
   await client.call('sec_policy.revert_all');
 });
 
+test('a scoped caller is told how many, and by name only what lies within their scope', async () => {
+  const client = pce().client();
+  const [inside, outside] = await Promise.all([
+    makeLabel(client, 'env', 'Inside'),
+    makeLabel(client, 'env', 'Outside'),
+  ]);
+  const [near, far] = [await ven('10.4.0.1', inside), await ven('10.4.0.2', outside)];
+  const scoped = await client.call('rule_sets.create', {
+    params: DRAFT,
+    body: { name: 'Inside', scopes: [[{ label: refOf(inside) }]] },
+  });
+  await makeRule(client, scoped, {
+    providers: [{ label: refOf(inside) }],
+    consumers: [{ label: refOf(outside) }],
+    unscoped_consumers: true,
+  });
+  await makeRuleSet(client, 'Everywhere');
+  const scope = [{ label: { href: inside.href } }];
+  const viewer = pce().client((await pce().userWith('ruleset_viewer', scope)).auth);
+  const { num_sets: sets, ...told } = await viewer.call('sec_policy.impact', {
+    query: { details: true },
+    body: {},
+  });
+  expect([sets, told.num_managed_workloads]).toEqual([1, 2]);
+  expect(told.details?.workloads.map(({ href }) => href)).toEqual([near.workload]);
+  const all = await client.call('sec_policy.impact', { query: { details: true }, body: {} });
+  expect(all.details?.workloads.map(({ href }) => href).toSorted()).toEqual(
+    [near.workload, far.workload].toSorted(),
+  );
+  await client.call('sec_policy.revert_all');
+});
+
 test('an unmanaged workload counts when hosts would newly reach it; a part that lacks what it needs is refused', async () => {
   const client = pce().client();
   const [db, lab] = await Promise.all([

@@ -1,4 +1,5 @@
 /** What provisioning some drafts would do: to how many hosts and, if asked, to which, and what of their live traffic would be lost. */
+import { sql } from 'kysely';
 import type { ImpactWire } from '@bulkhead/contract';
 import type { Connection, PolicyDecision } from '@bulkhead/policy';
 import type { Compute } from '../compute/compute.ts';
@@ -11,7 +12,7 @@ import type { RecentConnection } from '../traffic/recent-connections.ts';
 import type { Traffic } from '../traffic/traffic.ts';
 import { requireDependencies } from './dependencies.ts';
 import { lockPolicy } from './drafts.ts';
-import { chosenRows, pendingRows, type PendingRow } from './pending.ts';
+import { chosenRows, identityOfRow, pendingRows, type PendingRow } from './pending.ts';
 import { latestVersion } from './versions.ts';
 import { trialOf } from './trial.ts';
 
@@ -24,7 +25,8 @@ export interface ImpactSources {
   readonly traffic: Pick<Traffic, 'recentConnections'>;
 }
 
-type ImpactContext = Pick<ContextOf<'sec_policy.impact'>, 'orgId' | 'body' | 'query'>;
+/** `db` shows what the caller reaches; what their choice would do is asked of the whole policy. */
+type ImpactContext = Pick<ContextOf<'sec_policy.impact'>, 'db' | 'orgId' | 'body' | 'query'>;
 type Details = NonNullable<ImpactWire['details']>;
 
 export async function impact(
@@ -47,15 +49,18 @@ export async function impact(
 }
 
 /** Tried on a core that nobody else changes meanwhile: whoever holds the policy lock knows what is active and drafted. */
-function effectOf(
+async function effectOf(
   deps: Deps,
   { compute }: ImpactSources,
-  { orgId, body }: ImpactContext,
+  { db, orgId, body }: ImpactContext,
   connections: readonly Connection[],
 ): Promise<{ rows: PendingRow[]; effect: Impact }> {
+  // Before the lock: who holds it never waits for another connection.
+  const reached = new Set((await pendingRows(db, orgId)).map(identityOfRow));
   return writeTransaction(deps.db, async (trx) => {
     await lockPolicy(trx, orgId);
-    const pending = await pendingRows(trx, orgId);
+    const all = await pendingRows(trx, orgId);
+    const pending = all.filter((row) => reached.has(identityOfRow(row)));
     const rows = chosenRows(orgId, pending, body.change_subset);
     requireDependencies('commit', rows, pending);
     const version = (await latestVersion(trx, orgId)) + 1;
@@ -70,11 +75,12 @@ async function detailsOf(
   context: ImpactContext,
   { workloads }: Impact,
 ): Promise<Details> {
-  const { orgId } = context;
+  const { db, orgId } = context;
+  const reached = await namesOf(db, orgId, workloads);
   const since = new Date(deps.clock.now().getTime() - LIVE_MS);
   const seen = await sources.traffic.recentConnections(orgId, {
     since,
-    workloads,
+    workloads: [...reached.keys()],
     limit: MOST_CONNECTIONS + 1,
   });
   const examined = seen.slice(0, MOST_CONNECTIONS);
@@ -89,17 +95,17 @@ async function detailsOf(
     return decided === undefined || !isWorse(decided.from, decided.to) ? [] : [{ item, decided }];
   });
   const shown = lost.slice(0, MOST_SHOWN);
-  const hosts = workloads.slice(0, MOST_SHOWN);
-  const names = await namesOf(deps.db, orgId, [
-    ...hosts,
-    ...shown.flatMap(({ item: { connection } }) => [
+  const names = await namesOf(
+    db,
+    orgId,
+    shown.flatMap(({ item: { connection } }) => [
       connection.source.workload,
       connection.destination.workload,
     ]),
-  ]);
+  );
   return {
-    workloads: hosts.flatMap((href) => names.get(href) ?? []),
-    workloads_truncated: hosts.length < workloads.length,
+    workloads: [...reached.values()].slice(0, MOST_SHOWN),
+    workloads_truncated: reached.size > MOST_SHOWN,
     connections: shown.map(({ item, decided }) => presentConnection(item, decided, names)),
     connections_examined: examined.length,
     connections_truncated: seen.length > examined.length || shown.length < lost.length,
@@ -153,7 +159,8 @@ async function namesOf(
     .selectFrom('workloads')
     .select(['id', 'name', 'hostname'])
     .where('org_id', '=', orgId)
-    .where('id', 'in', [...ids])
+    .where(sql<boolean>`id = ANY(${[...ids]}::uuid[])`)
+    .orderBy('id')
     .execute();
   return new Map(
     rows.map(({ id, name, hostname }) => {
