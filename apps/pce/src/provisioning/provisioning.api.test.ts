@@ -1,6 +1,5 @@
 /** Draft, active, versions (rest-api 4.2), and what provisioning refuses. */
 import { expect, test } from 'vitest';
-import { until } from '../gateway/testing/ven-client.ts';
 import { withTestPce } from '../testing/test-pce.ts';
 import {
   ACTIVE,
@@ -276,14 +275,15 @@ test('versions are listed newest first, and each says what it holds', async () =
   const client = pce().client();
   await makeIpList(client, 'One more version', '192.0.2.0/24');
   const newest = await provisionAll(client);
-  await until('its effect is known', async () => {
-    const { workloads_affected: count } = await client.call('sec_policy.get', { params: ACTIVE });
-    return count === 0;
-  });
   const { items, total } = await client.call('sec_policy.list', { query: { max_results: 2 } });
   expect(items.map(({ version }) => version)).toEqual([newest.version, newest.version - 1]);
   expect(total).toBe(newest.version);
-  expect(await client.call('sec_policy.get', { params: ACTIVE })).toEqual(items[0]);
+  // how many hosts it reached may become known in between
+  const active = await client.call('sec_policy.get', { params: ACTIVE });
+  expect({ ...active, workloads_affected: null }).toEqual({
+    ...items[0],
+    workloads_affected: null,
+  });
   const unknown = client.call('sec_policy.get', { params: { pversion: '99999' } });
   expect((await refusalOf(unknown)).status).toBe(404);
 });
