@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { memoryOf, quantile, spread, withDescendants } from './measure.ts';
+import { medianWithin, memoryOf, quantile, spread, withDescendants } from './measure.ts';
 
 describe('figures', () => {
   test('quantiles are values that were measured', () => {
@@ -8,6 +8,12 @@ describe('figures', () => {
     expect(quantile(values, 0.99)).toBe(5);
     expect(quantile([7], 0.5)).toBe(7);
     expect(values).toEqual([5, 1, 4, 2, 3]);
+  });
+
+  test('a median comes with the ranks around it that its true value is between', () => {
+    const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
+    expect(medianWithin(hundred)).toEqual({ median: 50, low: 40, high: 61 });
+    expect(medianWithin([3, 1])).toEqual({ median: 1, low: 1, high: 3 });
   });
 
   test('a spread says how many values it is of', () => {

@@ -10,6 +10,29 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[rank - 1] ?? Number.NaN;
 }
 
+/** Of a normal distribution, within which 95 % are. */
+const NORMAL_95 = 1.96;
+
+/**
+ * Median with the interval that holds the true one with 95 % confidence, by ranks: it supposes nothing of how the values are spread, only
+ * that they are independent. The whole range where there are too few values.
+ */
+export function medianWithin(values: readonly number[]): {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+} {
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = (NORMAL_95 * Math.sqrt(sorted.length)) / 2;
+  const last = sorted.length - 1;
+  const at = (rank: number) => sorted[Math.min(last, Math.max(0, rank))] ?? Number.NaN;
+  return {
+    median: quantile(values, 0.5),
+    low: at(Math.floor(sorted.length / 2 - half) - 1),
+    high: at(Math.ceil(sorted.length / 2 + half)),
+  };
+}
+
 export function rounded(value: number, digits = 2): number {
   return Number(value.toFixed(digits));
 }

@@ -6,8 +6,8 @@ import { LINK } from './subject.ts';
 export interface Pair {
   readonly server: string;
   readonly client: string;
-  /** A program in one of them, killed with the pair. */
-  start(namespace: string, file: string, args: readonly string[]): ChildProcess;
+  /** A program in one of them, on one processor where that is given, killed with the pair. */
+  start(namespace: string, file: string, args: readonly string[], processor?: number): ChildProcess;
   /** Loads rules into the server's firewall in place of all it has. */
   load(file: string | null): void;
   close(): void;
@@ -65,8 +65,10 @@ export function createPair(folder: string): Pair {
   return {
     server,
     client,
-    start(namespace, file, args) {
-      const child = spawn('ip', ['netns', 'exec', namespace, process.execPath, file, ...args], {
+    start(namespace, file, args, processor) {
+      const pinned = processor === undefined ? [] : ['taskset', '-c', `${processor}`];
+      const command = [...pinned, process.execPath, file, ...args];
+      const child = spawn('ip', ['netns', 'exec', namespace, ...command], {
         stdio: ['pipe', 'pipe', 'inherit'],
       });
       children.push(child);

@@ -4,11 +4,11 @@ import { createInterface } from 'node:readline';
 import { LINK } from './subject.ts';
 
 export interface TrafficQuestion {
-  readonly kind: 'throughput' | 'connections';
+  readonly kind: 'throughput' | 'connections' | 'cpu';
   readonly seconds: number;
 }
 
-/** Bits per second, or connections per second. */
+/** Bits per second, connections per second, or seconds of CPU that the process has used. */
 export type TrafficAnswer = { readonly value: number } | { readonly error: string };
 
 const CHUNK = Buffer.alloc(1 << 20);
@@ -28,6 +28,7 @@ function serve(): void {
       fill();
     });
   });
+  answerCpu();
   server.listen({ host: LINK.server, port: LINK.port, backlog: 4096 }, () => answer({ value: 0 }));
 }
 
@@ -53,7 +54,7 @@ async function throughput(seconds: number): Promise<number> {
     socket.once('connect', resolve).once('error', reject);
   });
   socket.write(WANT_BYTES);
-  await pause(0.3);
+  await pause(0.1);
   const [before, begun] = [bytes, performance.now()];
   await pause(seconds);
   const rate = ((bytes - before) * 8 * 1000) / (performance.now() - begun);
@@ -87,6 +88,17 @@ async function connections(seconds: number): Promise<number> {
   return rate;
 }
 
+/** Of this process: its own work and what the kernel does in its name, which on a pair of devices is nearly all of the network's. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** The server is asked for its CPU time alone. */
+function answerCpu(): void {
+  createInterface({ input: process.stdin }).on('line', () => answer({ value: cpuSeconds() }));
+}
+
 function pause(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
@@ -94,6 +106,10 @@ function pause(seconds: number): Promise<void> {
 function ask(): void {
   createInterface({ input: process.stdin }).on('line', (line) => {
     const { kind, seconds } = JSON.parse(line) as TrafficQuestion;
+    if (kind === 'cpu') {
+      answer({ value: cpuSeconds() });
+      return;
+    }
     const asked = kind === 'throughput' ? throughput(seconds) : connections(seconds);
     asked.then(
       (value) => answer({ value }),
