@@ -31,6 +31,7 @@ import { orgSettingsEndpoints } from './resources/org-settings.ts';
 import { pairingEndpoints } from './resources/pairing.ts';
 import { securityPrincipalEndpoints } from './resources/security-principals.ts';
 import { serviceAccountEndpoints } from './resources/service-accounts.ts';
+import { singleSignOnEndpoints } from './resources/single-sign-on.ts';
 import { settingsEndpoints } from './resources/settings.ts';
 import { virtualServiceEndpoints } from './resources/virtual-services.ts';
 import { workloadOperationEndpoints } from './resources/workload-operations.ts';
@@ -40,6 +41,7 @@ export const endpoints = {
   ...nodeEndpoints,
   ...userEndpoints,
   ...authenticationEndpoints,
+  ...singleSignOnEndpoints,
   ...accessEndpoints,
   ...serviceAccountEndpoints,
   ...labelEndpoints,

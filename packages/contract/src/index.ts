@@ -10,6 +10,7 @@ export * from './resources/jobs.ts';
 export * from './resources/node.ts';
 export * from './resources/users.ts';
 export * from './resources/authentication.ts';
+export * from './resources/single-sign-on.ts';
 export * from './resources/access.ts';
 export * from './resources/service-accounts.ts';
 export * from './resources/labels.ts';

@@ -56,6 +56,16 @@ interface PasswordTicketsTable {
   expires_at: Timestamp;
 }
 
+/** Sign-ins that began at the identity provider and have not come back. */
+interface SignInAttemptsTable {
+  /** SHA-256 of the state. */
+  state_hash: Buffer;
+  org_id: number;
+  nonce: string;
+  code_verifier: string;
+  expires_at: Timestamp;
+}
+
 /** Addresses that credentials are accepted from. */
 export interface AccessRestrictionsTable extends Audited {
   id: Generated<string>;
@@ -140,6 +150,7 @@ export interface AccessTables {
   users: UsersTable;
   password_history: PasswordHistoryTable;
   password_tickets: PasswordTicketsTable;
+  sign_in_attempts: SignInAttemptsTable;
   access_restrictions: AccessRestrictionsTable;
   auth_security_principals: AuthSecurityPrincipalsTable;
   permissions: PermissionsTable;

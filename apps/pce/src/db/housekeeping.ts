@@ -28,6 +28,7 @@ export async function deleteExpired(deps: Pick<Deps, 'db' | 'clock' | 'config'>)
     .execute();
   await db.deleteFrom('login_tokens').where('expires_at', '<', now).execute();
   await db.deleteFrom('password_tickets').where('expires_at', '<', now).execute();
+  await db.deleteFrom('sign_in_attempts').where('expires_at', '<', now).execute();
   await db
     .deleteFrom('login_failures')
     .where('window_started_at', '<', before(24 * HOUR_MS))

@@ -8,6 +8,7 @@ import { authSecurityPrincipalRoutes } from './auth-security-principals/routes.t
 import { authenticationSettingsRoutes } from './authentication-settings/routes.ts';
 import { permissionRoutes } from './permissions/routes.ts';
 import { serviceAccountRoutes } from './service-accounts/routes.ts';
+import { singleSignOnRoutes } from './single-sign-on/routes.ts';
 
 export function accessRoutes(deps: Deps): Routes[] {
   return [
@@ -18,5 +19,6 @@ export function accessRoutes(deps: Deps): Routes[] {
     authSecurityPrincipalRoutes(deps),
     accessRestrictionRoutes(deps),
     serviceAccountRoutes(deps),
+    singleSignOnRoutes(deps),
   ];
 }

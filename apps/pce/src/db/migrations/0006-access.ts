@@ -66,6 +66,9 @@ const STATEMENTS = [
     reason text NOT NULL CHECK (reason IN ('invitation', 'expired')),
     expires_at timestamptz NOT NULL)`,
   'CREATE INDEX password_tickets_of_user ON password_tickets (user_id)',
+  `CREATE TABLE sign_in_attempts (
+    state_hash bytea PRIMARY KEY,
+    ${ORG}, nonce text NOT NULL, code_verifier text NOT NULL, expires_at timestamptz NOT NULL)`,
 ];
 
 export async function up(trx: Tx): Promise<void> {

@@ -21,10 +21,8 @@ import {
   forgetFailures,
 } from '../../http/login-limits.ts';
 import type { Routes } from '../../http/routes.ts';
-import { hashSecret, newSecret, verifyPassword } from '../../http/secrets.ts';
-import { openSession } from './sessions.ts';
-
-const TOKEN_SECONDS = 30;
+import { hashSecret, verifyPassword } from '../../http/secrets.ts';
+import { issueLoginToken, openSession } from './sessions.ts';
 
 type LoginRoutes = Required<Pick<Routes, 'login.authenticate' | 'users.login' | 'users.logout'>>;
 
@@ -70,30 +68,10 @@ export function loginRoutes(deps: Deps): LoginRoutes {
           { href: ticket.href },
         );
       }
-      const token = newSecret();
-      const createdBy = {
-        href: `/users/${user.id}`,
-        value: { user: { href: `/users/${user.id}`, username: user.username } },
-      };
-      await writeTransaction(deps.db, async (trx) => {
-        await trx.deleteFrom('login_tokens').where('expires_at', '<', now).execute();
-        await trx
-          .insertInto('login_tokens')
-          .values({
-            token_hash: hashSecret(token),
-            user_id: user.id,
-            expires_at: new Date(now.getTime() + TOKEN_SECONDS * 1000),
-          })
-          .execute();
-        await recordEvent(deps, trx, {
-          orgId: user.org_id,
-          eventType: 'user.authenticate',
-          actor: context,
-          createdBy,
-          httpStatus: 201,
-        });
-      });
-      return { auth_token: token };
+      const auth_token = await writeTransaction(deps.db, (trx) =>
+        issueLoginToken(deps, trx, context, user),
+      );
+      return { auth_token };
     },
 
     'users.login': async (context) => {

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { endpoints } from '@bulkhead/contract';
 import { LONGEST_SESSION_MINUTES, PASSWORD_POLICY, readSetting } from '../../access/settings.ts';
 import { recordEvent } from '../../audit/record-event.ts';
+import type { Tx } from '../../db/database.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import type { Deps } from '../../deps.ts';
 import { authenticationFailed } from '../../http/authentication.ts';
@@ -11,6 +12,37 @@ import { hashSecret, newSecret } from '../../http/secrets.ts';
 import { PRODUCT_VERSION } from '../node/product-version.ts';
 
 type Login = z.output<(typeof endpoints)['users.login']['response']>;
+
+const TOKEN_SECONDS = 30;
+
+/** First step of signing in, when it is known who it is: a token that the second takes, once. */
+export async function issueLoginToken(
+  deps: Deps,
+  trx: Tx,
+  actor: Actor,
+  user: { readonly id: number; readonly org_id: number; readonly username: string },
+): Promise<string> {
+  const now = deps.clock.now();
+  const token = newSecret();
+  await trx.deleteFrom('login_tokens').where('expires_at', '<', now).execute();
+  await trx
+    .insertInto('login_tokens')
+    .values({
+      token_hash: hashSecret(token),
+      user_id: user.id,
+      expires_at: new Date(now.getTime() + TOKEN_SECONDS * 1000),
+    })
+    .execute();
+  const href = `/users/${user.id}`;
+  await recordEvent(deps, trx, {
+    orgId: user.org_id,
+    eventType: 'user.authenticate',
+    actor,
+    createdBy: { href, value: { user: { href, username: user.username } } },
+    httpStatus: 201,
+  });
+  return token;
+}
 
 /** Throws 401 when the user was locked meanwhile. */
 export async function openSession(deps: Deps, actor: Actor, userId: number): Promise<Login> {
