@@ -357,9 +357,6 @@ export interface VensTable {
   compatibility_at: NullableTimestamp;
   /** Machines are copied from this one: copies raise no events. */
   golden_image: WithDefault<boolean>;
-  /** Version that the VEN was told to upgrade to, and until when it may take. */
-  upgrade_target_version: Nullable<string>;
-  upgrade_expires_at: NullableTimestamp;
   description: Nullable<string>;
   created_at: TimestampWithDefault;
   created_by: string;

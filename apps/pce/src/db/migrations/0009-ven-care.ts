@@ -1,4 +1,4 @@
-/** Compatibility reports, golden images and upgrades of VENs. */
+/** Compatibility reports and golden images. */
 import { sql } from 'kysely';
 import type { Tx } from '../database.ts';
 
@@ -6,7 +6,5 @@ export async function up(trx: Tx): Promise<void> {
   await sql`ALTER TABLE vens
     ADD COLUMN compatibility jsonb,
     ADD COLUMN compatibility_at timestamptz,
-    ADD COLUMN golden_image boolean NOT NULL DEFAULT false,
-    ADD COLUMN upgrade_target_version text,
-    ADD COLUMN upgrade_expires_at timestamptz`.execute(trx);
+    ADD COLUMN golden_image boolean NOT NULL DEFAULT false`.execute(trx);
 }
