@@ -3,6 +3,7 @@ import { venSettingsSchema, type VenSettings } from '@bulkhead/contract';
 import type { Db } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import type { ContextOf } from '../http/routes.ts';
+import { defined } from '../provisioning/present.ts';
 import { changeSetting, readSetting, type Setting } from '../resources/settings/store.ts';
 
 const VEN_SETTINGS: Setting<VenSettings> = {
@@ -27,13 +28,7 @@ export async function updateVenSettings(
   const before = await venSettings(context.db, context.orgId);
   await changeSetting(deps, context, {
     setting: VEN_SETTINGS,
-    value: { ...before, ...withoutUndefined(context.body) },
+    value: { ...before, ...defined(context.body) },
     eventType: 'ven_settings.update',
   });
-}
-
-function withoutUndefined(change: Partial<VenSettings>): Partial<VenSettings> {
-  return Object.fromEntries(
-    Object.entries(change).filter(([, value]) => value !== undefined),
-  );
 }
