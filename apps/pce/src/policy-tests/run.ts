@@ -64,7 +64,7 @@ export async function runTests(
 
 type Said = Omit<PolicyTestResult, 'policy_version' | 'at'>;
 
-interface PlannedTest {
+export interface PlannedTest {
   readonly row: TestRow;
   readonly hosts: ReadonlySet<string>;
   /** Said without asking the policy. */
@@ -82,7 +82,8 @@ function plan(row: TestRow, resolved: ResolvedHosts, names: Names): PlannedTest 
   return { row, hosts, refusal, parts: refusal === undefined ? slices(part) : [] };
 }
 
-function withinRun(planned: readonly PlannedTest[]): PlannedTest[] {
+/** The tests in their order, those beyond `CHECKS_PER_RUN` refused. */
+export function withinRun(planned: readonly PlannedTest[]): PlannedTest[] {
   let checks = 0;
   return planned.map((test) => {
     checks += test.parts.reduce((sum, part) => sum + checksIn(part), 0);
