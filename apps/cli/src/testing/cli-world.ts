@@ -22,6 +22,8 @@ export class CliWorld {
   readonly #environment: Readonly<Record<string, string>>;
   readonly #root: string;
   #folders = 0;
+  /** Whether something may have been written since the policy was emptied last. */
+  #isWritten = false;
 
   private constructor(pce: TestPce, root: string, environment: Readonly<Record<string, string>>) {
     this.pce = pce;
@@ -65,6 +67,7 @@ export class CliWorld {
     environment: Readonly<Record<string, string | undefined>>,
     ...argv: readonly string[]
   ): Promise<Ran> {
+    if (argv[0] === 'apply' || argv[0] === 'import') this.#isWritten = true;
     let out = '';
     let err = '';
     const code = await runBulkhead(argv, {
@@ -101,6 +104,11 @@ export class CliWorld {
     });
     const { code, err } = await this.run('apply', folder, '--provision');
     if (code !== 0) throw new Error(err);
+    this.#isWritten = false;
+  }
+
+  async emptyAgain(): Promise<void> {
+    if (this.#isWritten) await this.empty();
   }
 }
 
@@ -123,7 +131,7 @@ export function withCliWorld(): () => CliWorld {
   beforeAll(async () => {
     world = await CliWorld.start();
   }, 60_000);
-  afterEach(() => world?.empty());
+  afterEach(() => world?.emptyAgain());
   afterAll(() => world?.close());
   return () => {
     if (world === undefined) throw new Error('the PCE exists in tests only');

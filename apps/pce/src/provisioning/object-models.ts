@@ -18,6 +18,7 @@ import type {
   VirtualService,
 } from '@bulkhead/policy';
 import type { PolicyContent } from '../db/database.ts';
+import { beginningOf } from '../text.ts';
 import {
   contentOf,
   isStoredType,
@@ -265,7 +266,7 @@ function ipTablesModel(
 /** Rules have no name of their own: people know them by ruleset and description, or by their place. */
 function ruleName(ruleSet: string, description: string | null, index: number): string {
   const line = description?.trim().split('\n')[0] ?? '';
-  return line === '' ? `${ruleSet}, rule ${index + 1}` : `${ruleSet}: ${line.slice(0, 120)}`;
+  return line === '' ? `${ruleSet}, rule ${index + 1}` : `${ruleSet}: ${beginningOf(line, 120)}`;
 }
 
 function boundaryModel(

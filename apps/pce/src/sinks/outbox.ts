@@ -1,6 +1,7 @@
 /** The events table as an outbox: what a sink has not sent yet, in the order of commits, and how far it is. */
 import { sql, type ExpressionBuilder, type Selectable } from 'kysely';
 import type { Database, Db, EventSinkStatesTable, EventsTable, Tx } from '../db/database.ts';
+import { beginningOf } from '../text.ts';
 import { selectionOf, type EventSelection } from './sink.ts';
 
 export type SinkState = Selectable<EventSinkStatesTable>;
@@ -126,7 +127,7 @@ export async function saveFailure(
     .updateTable('event_sink_states')
     .set({
       connected: false,
-      last_error: failure.message.slice(0, 1000),
+      last_error: beginningOf(failure.message, 1000),
       last_error_at: failure.at,
     })
     .where('sink_id', '=', sinkId)

@@ -113,6 +113,15 @@ test('the key is unique and stays; what it is called and looks like changes', as
   await client.call('label_dimensions.delete', { params });
 });
 
+test('a name whose first character is beyond the basic plane gives a whole initial', async () => {
+  const client = pce().client();
+  const made = await client.call('label_dimensions.create', {
+    body: { key: 'astral', display_name: '𝔄stral' },
+  });
+  expect(made.display_info.initial).toBe('𝔄');
+  await client.call('label_dimensions.delete', { params: { id: idOf(made) } });
+});
+
 test('a label group needs a label dimension that exists', async () => {
   const group = pce()
     .client()

@@ -41,7 +41,7 @@ function members(row: DimensionRow): Record<string, unknown> {
 /** What a new dimension looks like unless it says otherwise. */
 function defaultInfo(name: string, ordinal: number): DisplayInfo {
   return {
-    initial: name.slice(0, 1).toUpperCase(),
+    initial: String.fromCodePoint(name.codePointAt(0) ?? 0x3f).toUpperCase(),
     background_color: '#e9edf2',
     foreground_color: '#3a4a5c',
     sort_ordinal: ordinal,

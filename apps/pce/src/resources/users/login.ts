@@ -22,6 +22,7 @@ import {
 } from '../../http/login-limits.ts';
 import type { Routes } from '../../http/routes.ts';
 import { hashSecret, verifyPassword } from '../../http/secrets.ts';
+import { beginningOf } from '../../text.ts';
 import { issueLoginToken, openSession } from './sessions.ts';
 
 type LoginRoutes = Required<Pick<Routes, 'login.authenticate' | 'users.login' | 'users.logout'>>;
@@ -35,7 +36,7 @@ export function loginRoutes(deps: Deps): LoginRoutes {
       const credentials = parseBasic(request.headers.authorization);
       if (credentials === undefined)
         throw authenticationFailed('Send Basic authentication with e-mail address and password');
-      const username = credentials.user.trim().toLowerCase().slice(0, 255);
+      const username = beginningOf(credentials.user.trim().toLowerCase(), 255);
       const subjects = [accountSubject(username), addressSubject(ip)] as const;
       await refuseWhileBlocked(deps, subjects);
       const user = await deps.db
