@@ -26,7 +26,8 @@ export function UserGroupsField({
       placeholder={value.length === 0 ? 'All users' : ''}
       searchable
       nothingFoundMessage="No user group is named like that. Make it known under User Groups."
-      comboboxProps={{ withinPortal: false }}
+      // above, so that it does not lie over what saves
+      comboboxProps={{ withinPortal: false, position: 'top' }}
       data={[...known.values()].map(({ href, name }) => ({ value: href, label: name }))}
       value={value.map((one) => one.href)}
       onChange={(hrefs) => onChange(hrefs.flatMap((href) => known.get(href) ?? []))}

@@ -219,7 +219,7 @@ function Editor({
                 actors={form.consumers}
                 subnets={false}
                 plain
-                onSave={(consumers) => set({ consumers })}
+                onSave={({ actors }) => set({ consumers: actors })}
               />
             </Box>
           </Row>
@@ -231,7 +231,7 @@ function Editor({
                 actors={form.providers}
                 subnets={false}
                 plain
-                onSave={(providers) => set({ providers })}
+                onSave={({ actors }) => set({ providers: actors })}
               />
             </Box>
           </Row>

@@ -25,6 +25,9 @@ const connection = z.object({
   use_workload_subnets: z.array(z.string()).default([]),
   stateless: z.boolean().default(false),
   unscoped_consumers: z.boolean().default(false),
+  resolve_labels_as: z
+    .object({ providers: z.array(z.string()), consumers: z.array(z.string()) })
+    .optional(),
   consuming_security_principals: z.array(z.object({ name: z.string() })).default([]),
   update_type: z.enum(['create', 'update', 'delete']).nullable().optional(),
 });
@@ -74,6 +77,11 @@ function sentenceOf(one: Connection): Sentence {
     one.network_type === 'brn' ? '' : NETWORK_PROFILE_NAMES[one.network_type],
     one.stateless ? 'Stateless' : '',
     one.unscoped_consumers ? 'Extra-scope' : '',
+    ...(['consumers', 'providers'] as const).map((side) =>
+      one.resolve_labels_as?.[side].includes('virtual_services') === true
+        ? `Labels of ${side} as virtual services`
+        : '',
+    ),
     ...one.consuming_security_principals.map((group) => `Users of ${group.name}`),
     one.enabled ? '' : 'Disabled',
   ].filter((text) => text !== '');

@@ -59,8 +59,14 @@ export function NewRuleRow({
           actors={form.consumers}
           subnets={form.subnets.includes('consumers')}
           userGroups={form.userGroups}
-          onSave={(consumers, on, userGroups) =>
-            keep({ consumers, userGroups, subnets: withSide(form.subnets, 'consumers', on) })
+          resolveAs={form.resolveAs.consumers}
+          onSave={({ actors, subnets, userGroups, resolveAs }) =>
+            keep({
+              consumers: actors,
+              userGroups,
+              subnets: withSide(form.subnets, 'consumers', subnets),
+              resolveAs: { ...form.resolveAs, consumers: resolveAs },
+            })
           }
         />
       </div>
@@ -69,7 +75,7 @@ export function NewRuleRow({
         <ServiceCell
           label="Providing Services of new rule"
           editable
-          optional={bringServices(form.providers)}
+          optional={bringServices(form)}
           value={form.services}
           services={services}
           onSave={(chosen) => keep({ services: chosen })}
@@ -82,8 +88,13 @@ export function NewRuleRow({
           editable
           actors={form.providers}
           subnets={form.subnets.includes('providers')}
-          onSave={(providers, on) =>
-            keep({ providers, subnets: withSide(form.subnets, 'providers', on) })
+          resolveAs={form.resolveAs.providers}
+          onSave={({ actors, subnets, resolveAs }) =>
+            keep({
+              providers: actors,
+              subnets: withSide(form.subnets, 'providers', subnets),
+              resolveAs: { ...form.resolveAs, providers: resolveAs },
+            })
           }
         />
       </div>

@@ -98,11 +98,13 @@ export function RuleRow({
           actors={rule.consumers}
           subnets={rule.use_workload_subnets.includes('consumers')}
           userGroups={rule.consuming_security_principals}
-          onSave={(consumers, on, groups) =>
+          resolveAs={rule.resolve_labels_as.consumers}
+          onSave={({ actors, subnets, userGroups, resolveAs }) =>
             change({
-              consumers: consumers.map(toActorWrite),
-              consuming_security_principals: groups.map(({ href }) => ({ href })),
-              use_workload_subnets: withSide(form.subnets, 'consumers', on),
+              consumers: actors.map(toActorWrite),
+              consuming_security_principals: userGroups.map(({ href }) => ({ href })),
+              resolve_labels_as: { ...rule.resolve_labels_as, consumers: [...resolveAs] },
+              use_workload_subnets: withSide(form.subnets, 'consumers', subnets),
             })
           }
         />
@@ -112,7 +114,7 @@ export function RuleRow({
         <ServiceCell
           label={`Providing Services of ${name}`}
           editable={!locked}
-          optional={bringServices(rule.providers)}
+          optional={bringServices(form)}
           value={rule.ingress_services}
           services={services}
           onSave={(chosen) => change({ ingress_services: chosen.map(toServiceWrite) })}
@@ -125,10 +127,12 @@ export function RuleRow({
           editable={!locked}
           actors={rule.providers}
           subnets={rule.use_workload_subnets.includes('providers')}
-          onSave={(providers, on) =>
+          resolveAs={rule.resolve_labels_as.providers}
+          onSave={({ actors, subnets, resolveAs }) =>
             change({
-              providers: providers.map(toActorWrite),
-              use_workload_subnets: withSide(form.subnets, 'providers', on),
+              providers: actors.map(toActorWrite),
+              resolve_labels_as: { ...rule.resolve_labels_as, providers: [...resolveAs] },
+              use_workload_subnets: withSide(form.subnets, 'providers', subnets),
             })
           }
         />

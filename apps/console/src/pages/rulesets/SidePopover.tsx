@@ -13,6 +13,7 @@ import { FormErrors } from '../../ui/Notices.tsx';
 import { ServicePicker } from '../../ui/ServicePicker.tsx';
 import { UserGroupsField, type UserGroup } from '../../ui/UserGroupsField.tsx';
 import { errorsOf } from '../../api/failures.ts';
+import type { ResolveAs } from './rule-edit.ts';
 
 interface CellProps {
   readonly label: string;
@@ -106,6 +107,14 @@ function Foot({
   );
 }
 
+export interface SideValue {
+  readonly actors: readonly ActorWire[];
+  readonly subnets: boolean;
+  readonly userGroups: readonly UserGroup[];
+  readonly resolveAs: readonly ResolveAs[];
+}
+const WORKLOADS_ONLY: readonly ResolveAs[] = ['workloads'];
+
 export interface SideCellProps {
   readonly label: string;
   readonly actors: readonly ActorWire[];
@@ -115,11 +124,40 @@ export interface SideCellProps {
   readonly plain?: boolean;
   /** Groups whose users it is narrowed to; absent where it cannot be. */
   readonly userGroups?: readonly UserGroup[];
-  readonly onSave: (
-    actors: readonly ActorWire[],
-    subnets: boolean,
-    userGroups: readonly UserGroup[],
-  ) => Promise<void>;
+  /** What its labels stand for; absent where that is no choice. */
+  readonly resolveAs?: readonly ResolveAs[];
+  readonly onSave: (side: SideValue) => Promise<void>;
+}
+
+const RESOLVE_NAMES: Record<ResolveAs, string> = {
+  workloads: 'Workloads',
+  virtual_services: 'Virtual services',
+};
+/** At least one stays chosen: labels that stand for nothing would match nobody. */
+function ResolveField({
+  value,
+  onChange,
+}: {
+  readonly value: readonly ResolveAs[];
+  readonly onChange: (value: readonly ResolveAs[]) => void;
+}) {
+  return (
+    <div className="row" role="group" aria-label="Labels stand for" style={{ marginTop: 8 }}>
+      <span>Labels stand for</span>
+      {(['workloads', 'virtual_services'] as const).map((kind) => (
+        <Checkbox
+          key={kind}
+          label={RESOLVE_NAMES[kind]}
+          checked={value.includes(kind)}
+          disabled={value.length === 1 && value.includes(kind)}
+          onChange={(event) => {
+            const rest = value.filter((one) => one !== kind);
+            onChange(event.currentTarget.checked ? [...rest, kind] : rest);
+          }}
+        />
+      ))}
+    </div>
+  );
 }
 
 function SideEditor({
@@ -128,12 +166,14 @@ function SideEditor({
   subnets,
   plain = false,
   userGroups,
+  resolveAs = WORKLOADS_ONLY,
   onSave,
   close,
 }: SideCellProps & { readonly close: () => void }) {
   const [value, setValue] = useState(actors);
   const [bySubnets, setBySubnets] = useState(subnets);
-  const [advanced, setAdvanced] = useState(subnets);
+  const [as, setAs] = useState(resolveAs);
+  const [advanced, setAdvanced] = useState(subnets || as.includes('virtual_services'));
   const [groups, setGroups] = useState(userGroups ?? []);
   const state = subnetsState(value);
   return (
@@ -179,14 +219,17 @@ function SideEditor({
             </span>
           </button>
           {advanced ? (
-            <Checkbox
-              mt={8}
-              label="Use Workload Subnets"
-              description={state.allowed ? state.note : state.reason}
-              checked={bySubnets && state.allowed}
-              disabled={!state.allowed}
-              onChange={(event) => setBySubnets(event.currentTarget.checked)}
-            />
+            <>
+              <Checkbox
+                mt={8}
+                label="Use Workload Subnets"
+                description={state.allowed ? state.note : state.reason}
+                checked={bySubnets && state.allowed}
+                disabled={!state.allowed}
+                onChange={(event) => setBySubnets(event.currentTarget.checked)}
+              />
+              <ResolveField value={as} onChange={setAs} />
+            </>
           ) : null}
         </div>
       )}
@@ -196,7 +239,12 @@ function SideEditor({
         action="Save side"
         onCancel={close}
         onSave={async () => {
-          await onSave(value, bySubnets && state.allowed, groups);
+          await onSave({
+            actors: value,
+            subnets: bySubnets && state.allowed,
+            userGroups: groups,
+            resolveAs: as,
+          });
           close();
         }}
       />
@@ -217,6 +265,11 @@ export function SideCell(props: SideCellProps) {
         <UserGroupChip key={group.href} name={group.name} />
       ))}
       {props.subnets ? <SubnetsBadge /> : null}
+      {props.resolveAs?.includes('virtual_services') === true ? (
+        <span className="bdg" title="Its labels stand for virtual services">
+          Virtual services
+        </span>
+      ) : null}
     </>
   );
   return (

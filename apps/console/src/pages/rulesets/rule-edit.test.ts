@@ -23,7 +23,10 @@ test('what a rule still needs is one sentence', () => {
 
 test('virtual services as providers bring their services', () => {
   const providers = [{ virtual_service: { href: '/orgs/1/virtual_services/a', name: 'Shop' } }];
-  expect(missingPart({ consumers: [{ actors: 'ams' }], services: [], providers })).toBeNull();
+  const consumers = [{ actors: 'ams' as const }];
+  expect(missingPart({ consumers, services: [], providers })).toBeNull();
+  const resolveAs = { consumers: ['workloads' as const], providers: ['virtual_services' as const] };
+  expect(missingPart({ consumers, services: [], providers: consumers, resolveAs })).toBeNull();
 });
 
 test('the remedy of a broad rule is for the side that the warning names (R-POL-4)', () => {

@@ -4,6 +4,9 @@ import type { NetworkType, RuleSide } from '@bulkhead/policy';
 import { toActorWrite, toServiceWrite } from '../../format/actors.ts';
 import type { UserGroup } from '../../ui/UserGroupsField.tsx';
 
+/** What the labels of a side stand for. */
+export type ResolveAs = SecRuleWire['resolve_labels_as']['providers'][number];
+
 export interface RuleForm {
   readonly consumers: readonly ActorWire[];
   readonly providers: readonly ActorWire[];
@@ -13,6 +16,7 @@ export interface RuleForm {
   readonly networkType: NetworkType;
   /** User groups that the consumers are narrowed to. */
   readonly userGroups: readonly UserGroup[];
+  readonly resolveAs: Readonly<Record<RuleSide, readonly ResolveAs[]>>;
 }
 export const EMPTY_RULE: RuleForm = {
   consumers: [],
@@ -22,6 +26,7 @@ export const EMPTY_RULE: RuleForm = {
   extraScope: false,
   networkType: 'brn',
   userGroups: [],
+  resolveAs: { providers: ['workloads'], consumers: ['workloads'] },
 };
 
 export function ruleToForm(rule: SecRuleWire): RuleForm {
@@ -33,21 +38,30 @@ export function ruleToForm(rule: SecRuleWire): RuleForm {
     extraScope: rule.unscoped_consumers,
     networkType: rule.network_type,
     userGroups: rule.consuming_security_principals,
+    resolveAs: rule.resolve_labels_as,
   };
 }
 
 /** Virtual services bring their services with them. */
-export function bringServices(providers: readonly ActorWire[]): boolean {
-  return providers.some((actor) => actor.virtual_service !== undefined);
+export function bringServices({
+  providers,
+  resolveAs,
+}: Pick<RuleForm, 'providers' | 'resolveAs'>): boolean {
+  return (
+    providers.some((actor) => actor.virtual_service !== undefined) ||
+    resolveAs.providers.includes('virtual_services')
+  );
 }
 
 /** What is missing before a rule can be saved, as one sentence; null when it is whole. */
 export function missingPart(
-  rule: Pick<RuleForm, 'consumers' | 'providers' | 'services'>,
+  rule: Pick<RuleForm, 'consumers' | 'providers' | 'services'> & Partial<RuleForm>,
 ): string | null {
   const missing = [
     rule.consumers.length === 0 ? 'consumers' : '',
-    rule.services.length === 0 && !bringServices(rule.providers) ? 'providing services' : '',
+    rule.services.length === 0 && !bringServices({ ...EMPTY_RULE, ...rule })
+      ? 'providing services'
+      : '',
     rule.providers.length === 0 ? 'providers' : '',
   ].filter((text) => text !== '');
   return missing.length === 0
@@ -61,7 +75,10 @@ export function ruleBody(rule: RuleForm) {
     consumers: rule.consumers.map(toActorWrite),
     providers: rule.providers.map(toActorWrite),
     ingress_services: rule.services.map(toServiceWrite),
-    resolve_labels_as: { providers: ['workloads' as const], consumers: ['workloads' as const] },
+    resolve_labels_as: {
+      providers: [...rule.resolveAs.providers],
+      consumers: [...rule.resolveAs.consumers],
+    },
     use_workload_subnets: [...rule.subnets],
     unscoped_consumers: rule.extraScope,
     network_type: rule.networkType,
