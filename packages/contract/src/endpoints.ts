@@ -8,6 +8,7 @@ import { deleteManyEndpoints } from './resources/delete-many.ts';
 import { firewallSettingsEndpoints } from './resources/firewall-settings.ts';
 import { ipTablesRuleEndpoints } from './resources/ip-tables-rules.ts';
 import { jobEndpoints } from './resources/jobs.ts';
+import { containerClusterEndpoints } from './resources/container-clusters.ts';
 import { kvpairEndpoints } from './resources/kvpair.ts';
 import { nodeEndpoints } from './resources/node.ts';
 import { outOfScopeEndpoints, outOfScopeObjectEndpoints } from './resources/out-of-scope.ts';
@@ -64,6 +65,7 @@ export const endpoints = {
   ...settingsEndpoints,
   ...orgSettingsEndpoints,
   ...kvpairEndpoints,
+  ...containerClusterEndpoints,
   ...outOfScopeObjectEndpoints,
   ...policyEndpoints,
   ...policyChangeEndpoints,

@@ -29,6 +29,7 @@ export * from './resources/ven-queries.ts';
 export * from './resources/pairing.ts';
 export * from './resources/settings.ts';
 export * from './resources/org-settings.ts';
+export * from './resources/container-clusters.ts';
 export * from './resources/out-of-scope.ts';
 export * from './resources/policy.ts';
 export * from './resources/policy-changes.ts';

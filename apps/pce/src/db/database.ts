@@ -460,6 +460,37 @@ export interface TrafficCollectorSettingsTable extends Audited {
   content: Json<StoredCollector>;
 }
 
+export interface ContainerClustersTable extends Audited {
+  id: Generated<string>;
+  org_id: number;
+  name: string;
+  description: Nullable<string>;
+  /** SHA-256 of the token that was shown once. */
+  token_hash: Buffer;
+}
+
+/** Labels as hrefs. */
+export interface StoredContainerProfile {
+  readonly name: string;
+  readonly description: string | null;
+  readonly managed: boolean;
+  readonly enforcement_mode: EnforcementMode;
+  readonly visibility_level: VisibilityLevel;
+  readonly labels: readonly {
+    readonly key: string;
+    readonly assignment?: string;
+    readonly restriction?: readonly string[];
+  }[];
+}
+
+export interface ContainerWorkloadProfilesTable extends Audited {
+  id: Generated<string>;
+  org_id: number;
+  cluster_id: string;
+  content: Json<StoredContainerProfile>;
+  is_default: boolean;
+}
+
 /** Limits of an organization that are not the ones every organization has. */
 export interface ObjectLimitsTable {
   org_id: number;
@@ -505,6 +536,8 @@ export interface Database extends AccessTables {
   jobs: JobsTable;
   datafile_parts: DatafilePartsTable;
   object_limits: ObjectLimitsTable;
+  container_clusters: ContainerClustersTable;
+  container_workload_profiles: ContainerWorkloadProfilesTable;
   traffic_collector_settings: TrafficCollectorSettingsTable;
   server_keys: ServerKeysTable;
 }

@@ -6,6 +6,7 @@ import { corporateIpsRoutes, seedCorporateIps } from './corporate-ips/routes.ts'
 import { enforcementBoundaryRoutes } from './enforcement-boundaries/routes.ts';
 import { firewallSettingsRoutes } from './firewall-settings/routes.ts';
 import { ipListRoutes } from './ip-lists/routes.ts';
+import { containerClusterRoutes } from './container-clusters/routes.ts';
 import { kvpairRoutes } from './kvpair/routes.ts';
 import { trafficCollectorRoutes } from './settings/traffic-collector.ts';
 import { trustedProxyRoutes } from './settings/trusted-proxies.ts';
@@ -56,6 +57,7 @@ export function resourceRoutes(deps: Deps): Routes[] {
     trustedProxyRoutes(deps),
     trafficCollectorRoutes(deps),
     kvpairRoutes(deps),
+    containerClusterRoutes(deps),
     outOfScopeRoutes(deps),
   ];
 }

@@ -34,6 +34,21 @@ const STATEMENTS = [
     updated_at timestamptz NOT NULL DEFAULT now(), updated_by text NOT NULL)`,
   'CREATE INDEX traffic_collector_settings_of_org ON traffic_collector_settings (org_id)',
 
+  `CREATE TABLE container_clusters (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    org_id integer NOT NULL REFERENCES orgs (id), name text NOT NULL, description text, token_hash bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(), created_by text NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT now(), updated_by text NOT NULL)`,
+  'CREATE INDEX container_clusters_of_org ON container_clusters (org_id)',
+  `CREATE TABLE container_workload_profiles (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    org_id integer NOT NULL REFERENCES orgs (id),
+    cluster_id uuid NOT NULL REFERENCES container_clusters (id) ON DELETE CASCADE,
+    content jsonb NOT NULL, is_default boolean NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(), created_by text NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT now(), updated_by text NOT NULL)`,
+  'CREATE INDEX container_workload_profiles_of_cluster ON container_workload_profiles (cluster_id)',
+
   `CREATE TABLE workload_addresses (
     workload_id uuid NOT NULL REFERENCES workloads (id) ON DELETE CASCADE, address inet NOT NULL,
     PRIMARY KEY (workload_id, address))`,
