@@ -44,7 +44,10 @@ export type ContainerClusterWire = z.infer<typeof containerClusterSchema>;
 const key = z.string().min(1).max(64).describe('Key of a label dimension, such as role');
 const profileLabel = z.union([
   z.strictObject({ key, assignment: refSchema }),
-  z.strictObject({ key, restriction: z.array(refSchema).min(1).max(1000) }),
+  z.strictObject({
+    key,
+    restriction: z.array(refSchema).min(1).max(1000).describe('Labels to choose among'),
+  }),
 ]);
 export const containerWorkloadProfileSchema = z
   .object({
@@ -59,7 +62,7 @@ export const containerWorkloadProfileSchema = z
         z.object({
           key,
           assignment: labelRefSchema.optional(),
-          restriction: z.array(labelRefSchema).optional(),
+          restriction: z.array(labelRefSchema).optional().describe('Labels to choose among'),
         }),
       )
       .describe('Labels that they would get, or may choose among'),
