@@ -34,9 +34,15 @@ const shared = {
 export const oidcSchema = z
   .object({
     ...shared,
-    issuer: z.string().describe('Issuer of the identity provider'),
+    issuer: z
+      .string()
+      .describe('Issuer of the identity provider, such as https://login.example.com'),
     client_secret_set: z.boolean().describe('Whether there is a client secret; it is not shown'),
-    redirect_uri: z.string().describe('To be registered at the identity provider'),
+    redirect_uri: z
+      .string()
+      .describe(
+        'To be registered at the identity provider, such as https://pce.example.com:8443/login/callback',
+      ),
   })
   .meta({ id: 'OidcConfig', description: 'How users sign in at an identity provider' });
 
@@ -54,7 +60,7 @@ export const oidcWriteSchema = z.strictObject({
     .max(1024)
     .nullable()
     .optional()
-    .describe('Kept when it is left out; null: a client without a secret'),
+    .describe('Kept when it is left out; null: a client without a secret, such as 4f5e6d…'),
   enabled: shared.enabled.default(true),
   scopes: shared.scopes.default('openid email profile'),
   groups_claim: shared.groups_claim.default('groups'),
@@ -80,7 +86,11 @@ export const singleSignOnEndpoints = {
     events: ['authentication_settings.update'],
     tag: TAG,
     summary: 'Sets up single sign-on; the identity provider is asked for its discovery document',
-    body: z.strictObject({ oidc: oidcWriteSchema.nullable() }),
+    body: z.strictObject({
+      oidc: oidcWriteSchema
+        .nullable()
+        .describe('The identity provider; null: nobody signs in by one'),
+    }),
     represents: authenticationSettingsSchema,
     status: 204,
     answer: 'empty',
@@ -107,8 +117,16 @@ export const singleSignOnEndpoints = {
     status: 201,
     answer: 'json',
     response: z.object({
-      authorization_uri: z.string().describe('Where the browser goes'),
-      state: z.string().describe('To be held against the state that the browser comes back with'),
+      authorization_uri: z
+        .string()
+        .describe(
+          'Where the browser goes, such as https://login.example.com/authorize?client_id=pce',
+        ),
+      state: z
+        .string()
+        .describe(
+          'To be held against the state that the browser comes back with, such as 4f5e6d7c',
+        ),
     }),
   }),
   'single_sign_on.complete': endpoint({
@@ -120,14 +138,24 @@ export const singleSignOnEndpoints = {
     summary:
       'Ends a sign-in with what the identity provider sent back; answers a token for 30 seconds',
     body: z.strictObject({
-      state: z.string().min(1).max(512).describe('As the browser came back with it'),
-      code: z.string().min(1).max(4096).describe('Authorization code'),
-      iss: z.string().max(2048).optional().describe('Issuer, when the provider sent it (RFC 9207)'),
+      state: z
+        .string()
+        .min(1)
+        .max(512)
+        .describe('As the browser came back with it, such as 4f5e6d7c'),
+      code: z.string().min(1).max(4096).describe('Authorization code, such as 4f5e6d7c'),
+      iss: z
+        .string()
+        .max(2048)
+        .optional()
+        .describe(
+          'Issuer, when the provider sent it (RFC 9207), such as https://login.example.com',
+        ),
     }),
     status: 201,
     answer: 'json',
     response: z.object({
-      auth_token: z.string().describe('For GET /users/login, within 30 seconds'),
+      auth_token: z.string().describe('For GET /users/login, within 30 seconds, such as 4f5e6d7c'),
     }),
   }),
 };
