@@ -4,7 +4,12 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, promises as fs } from 'node:fs';
+import {
+  constants as constantsOfFiles,
+  createReadStream,
+  createWriteStream,
+  promises as fs,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -99,9 +104,8 @@ export async function assemble(folder: string): Promise<string> {
       },
     ],
   });
-  await fs
-    .link(node, join(folder, 'bin', 'node'))
-    .catch(() => fs.copyFile(node, join(folder, 'bin', 'node')));
+  // no hard link: each link that somebody else makes or removes changes the file under the hands of tar
+  await fs.copyFile(node, join(folder, 'bin', 'node'), constantsOfFiles.COPYFILE_FICLONE);
   await fs.copyFile(native, join(folder, 'lib', 'koffi', 'linux_x64', 'koffi.node'));
   await fs.writeFile(join(folder, 'illumio-ven-ctl'), CTL, { mode: 0o755 });
   await fs.writeFile(join(folder, 'VERSION'), `${VEN_VERSION}\n`);
@@ -146,7 +150,6 @@ async function pack(folder: string, outFile: string): Promise<void> {
       '--numeric-owner',
       '--mtime=@0',
       '--mode=go-w',
-      '--hard-dereference',
       '--directory',
       folder,
       'illumio_ven',
