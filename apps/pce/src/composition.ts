@@ -10,6 +10,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { Registry, collectDefaultMetrics } from 'prom-client';
+import { eventSettingsRoutes } from './audit/event-settings.ts';
 import { eventRoutes } from './audit/routes.ts';
 import type { Config } from './config.ts';
 import { Compute } from './compute/compute.ts';
@@ -80,6 +81,7 @@ function partsOf(deps: Deps, jobs: Jobs): Part[] {
     { routes: userRoutes(deps) },
     ...accessRoutes(deps).map((routes) => ({ routes })),
     { routes: eventRoutes() },
+    { routes: eventSettingsRoutes(deps) },
     { routes: sinkRoutes(deps, sinks), start: () => sinks.start(), stop: () => sinks.stop() },
     ...resourceRoutes(deps).map((routes) => ({ routes })),
     {

@@ -18,6 +18,7 @@ import { policyEndpoints } from './resources/policy.ts';
 import { policyChangeEndpoints } from './resources/policy-changes.ts';
 import { questionEndpoints } from './resources/questions.ts';
 import { ruleEndpoints } from './resources/rules.ts';
+import { eventSettingsEndpoints } from './resources/event-settings.ts';
 import { eventEndpoints } from './resources/events.ts';
 import { sinkEndpoints } from './resources/sinks.ts';
 import { trafficEndpoints } from './resources/traffic.ts';
@@ -74,6 +75,7 @@ export const endpoints = {
   ...ruleQuestionEndpoints,
   ...trafficEndpoints,
   ...eventEndpoints,
+  ...eventSettingsEndpoints,
   ...sinkEndpoints,
   ...jobEndpoints,
   ...venEndpoints,

@@ -41,6 +41,7 @@ export * from './resources/questions.ts';
 export * from './resources/rule-questions.ts';
 export * from './resources/traffic.ts';
 export * from './resources/events.ts';
+export * from './resources/event-settings.ts';
 export * from './resources/sinks.ts';
 export * from './ven/messages.ts';
 export * from './ven/channel.ts';

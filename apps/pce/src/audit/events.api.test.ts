@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import type { EventWire } from '@bulkhead/contract';
-import { json } from '../db/database.ts';
 import { appendChange, writeTransaction } from '../db/transaction.ts';
 import { VenClient, until, wired } from '../gateway/testing/ven-client.ts';
 import { first, idOf, makeLabel } from '../testing/policy-client.ts';
@@ -182,6 +181,26 @@ describe('events are found', () => {
   });
 });
 
+test('their settings are for an owner to change, within their limits, with an event', async () => {
+  const client = pce().client();
+  const body = { audit_event_min_severity: 'warning' } as const;
+  const admin = await pce().userWith('admin');
+  const path = `/api/v2/orgs/${pce().orgId}/settings/events`;
+  expect((await pce().send('PUT', path, { body, auth: admin.auth })).status).toBe(403);
+  await client.call('event_settings.update', { body });
+  expect(await client.call('event_settings.get')).toMatchObject({
+    audit_event_retention_seconds: 2_592_000,
+    audit_event_min_severity: 'warning',
+    format: 'JSON',
+  });
+  const [event] = await events({ event_type: 'event_settings.update' });
+  expect(event?.resource_changes[0]?.changes).toEqual({
+    audit_event_min_severity: { before: 'informational', after: 'warning' },
+  });
+  const short = { audit_event_retention_seconds: 3600 };
+  expect((await pce().send('PUT', path, { body: short })).status).toBe(406);
+});
+
 describe('events are kept', () => {
   test.each(["UPDATE events SET status = 'failure'", 'DELETE FROM events', 'TRUNCATE events'])(
     'the database refuses %s',
@@ -196,15 +215,9 @@ describe('events are kept', () => {
     const now = deps.clock.now().getTime();
     await record('org.update', new Date(now - 3 * day));
     await record('org.update', new Date(now - 1.5 * day));
-    await deps.db
-      .insertInto('settings')
-      .values({
-        org_id: pce().orgId,
-        key: 'events',
-        value: json({ audit_event_retention_seconds: 172_800 }),
-        updated_by: '/users/0',
-      })
-      .execute();
+    await pce()
+      .client()
+      .call('event_settings.update', { body: { audit_event_retention_seconds: 172_800 } });
     await pruneEvents(deps);
     expect(await events({ event_type: 'org.update' })).toHaveLength(1);
     const told = first(await events({ event_type: 'system_task.prune_old_log_events' }));

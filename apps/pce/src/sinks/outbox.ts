@@ -1,8 +1,9 @@
 /** The events table as an outbox: what a sink has not sent yet, in the order of commits, and how far it is. */
 import { sql, type ExpressionBuilder, type Selectable } from 'kysely';
 import type { Database, Db, EventSinkStatesTable, EventsTable, Tx } from '../db/database.ts';
+import { eventSettings } from '../audit/event-settings.ts';
 import { beginningOf } from '../text.ts';
-import { selectionOf, type EventSelection } from './sink.ts';
+import { selectionOf, type EventSelection, type SinkRow } from './sink.ts';
 
 export type SinkState = Selectable<EventSinkStatesTable>;
 export type EventRow = Selectable<EventsTable>;
@@ -28,6 +29,12 @@ function matches(selection: EventSelection) {
       ]),
     ]);
   };
+}
+
+/** Which events a sink takes now, by its own settings and those of its organization. */
+export async function selectionIn(db: Db, row: SinkRow): Promise<EventSelection> {
+  const { audit_event_min_severity: least } = await eventSettings(db, row.org_id);
+  return selectionOf(row, least);
 }
 
 /** The position of the newest event, 0 when there is none. */
@@ -149,7 +156,7 @@ export async function countLost(trx: Tx, orgId: number | null, before: Date): Pr
       .where('position', '>', position)
       .where('org_id', orgId === null ? 'is' : '=', orgId)
       .where('at', '<', before)
-      .where(matches(selectionOf(row)))
+      .where(matches(await selectionIn(trx, row)))
       .executeTakeFirstOrThrow();
     if (count === 0) continue;
     await trx

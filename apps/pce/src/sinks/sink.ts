@@ -42,7 +42,8 @@ const SEVERITIES = {
   informational: ['err', 'warning', 'info'],
 } as const;
 
-export function selectionOf(row: SinkRow): EventSelection {
+/** Of a sink in an organization that lets out nothing below `least`. */
+export function selectionOf(row: SinkRow, least: keyof typeof SEVERITIES): EventSelection {
   const logger =
     row.kind === 'syslog'
       ? syslogSettings(row).audit_event_logger
@@ -52,7 +53,9 @@ export function selectionOf(row: SinkRow): EventSelection {
     orgId: row.org_id,
     // a scope that names nobody is no restriction, as everywhere
     pces: scope.length === 0 ? null : scope,
-    severities: SEVERITIES[logger.min_severity],
+    severities: SEVERITIES[logger.min_severity].filter((one) =>
+      SEVERITIES[least].some((allowed) => allowed === one),
+    ),
     configuration: logger.configuration_event_included,
     system: logger.system_event_included,
   };

@@ -2,7 +2,6 @@ import pino from 'pino';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { SyslogDestinationWrite, SyslogDestinationWire } from '@bulkhead/contract';
 import { startPce } from '../composition.ts';
-import { json } from '../db/database.ts';
 import { writeTransaction } from '../db/transaction.ts';
 import { recordEvent } from '../audit/record-event.ts';
 import { VenClient, until as poll, wired } from '../gateway/testing/ven-client.ts';
@@ -97,13 +96,8 @@ async function eventsOf(type: string): Promise<string[]> {
   return items.map((event) => event.href).toReversed();
 }
 
-async function setFormat(format: string): Promise<void> {
-  const value = json({ format });
-  await pce()
-    .pce.deps.db.insertInto('settings')
-    .values({ org_id: pce().orgId, key: 'events', value, updated_by: '/users/0' })
-    .onConflict((conflict) => conflict.columns(['org_id', 'key']).doUpdateSet({ value }))
-    .execute();
+function setFormat(format: 'JSON' | 'CEF' | 'LEEF'): Promise<void> {
+  return pce().client().call('event_settings.update', { body: { format } });
 }
 
 describe('a syslog destination', () => {

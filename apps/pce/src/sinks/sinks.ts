@@ -8,8 +8,8 @@ import { eventMessage } from './formats/message.ts';
 import { noticeMessage } from './formats/notice.ts';
 import { Leader } from './leader.ts';
 import { NodeStatusWatch, type NodeStatus } from './node-status.ts';
-import { eventsAfter, saveFailure, saveProgress, stateOf } from './outbox.ts';
-import { isEnabled, selectionOf, telemetryOf, transportOf, type SinkRow } from './sink.ts';
+import { eventsAfter, selectionIn, saveFailure, saveProgress, stateOf } from './outbox.ts';
+import { isEnabled, telemetryOf, transportOf, type SinkRow } from './sink.ts';
 import { reasonOf, SinkRunner, type RunnerPorts } from './sink-runner.ts';
 import { loadSecretBox, type SecretBox } from './wrapped-secret.ts';
 
@@ -136,7 +136,6 @@ export class Sinks {
 
   #portsOf(row: SinkRow): RunnerPorts {
     const { db, clock, logger, config } = this.#deps;
-    const selection = selectionOf(row);
     const format = async () => (await eventSettings(db, row.org_id)).format;
     return {
       clock,
@@ -144,7 +143,7 @@ export class Sinks {
       connect: () => transportOf(this.#deps, row, this.box),
       position: async () => (this.#leader.held ? (await stateOf(db, row.id))?.position : undefined),
       read: async (position) => {
-        const { rows, upTo } = await eventsAfter(db, selection, position);
+        const { rows, upTo } = await eventsAfter(db, await selectionIn(db, row), position);
         const inFormat = await format();
         return { messages: rows.map((event) => eventMessage(presentEvent(event), inFormat)), upTo };
       },

@@ -2,8 +2,8 @@
 import type { SinkStatus } from '@bulkhead/contract';
 import { Gauge, type Registry } from 'prom-client';
 import type { Db } from '../db/database.ts';
-import { behindOf, stateOf } from './outbox.ts';
-import { isEnabled, selectionOf, syslogSettings, webhookSettings, type SinkRow } from './sink.ts';
+import { behindOf, selectionIn, stateOf } from './outbox.ts';
+import { isEnabled, syslogSettings, webhookSettings, type SinkRow } from './sink.ts';
 
 /** Events may wait so long before it is worth a warning. */
 const PATIENCE_MS = 5 * 60_000;
@@ -11,7 +11,7 @@ const PATIENCE_MS = 5 * 60_000;
 export async function statusOf(db: Db, row: SinkRow): Promise<SinkStatus> {
   const state = await stateOf(db, row.id);
   if (state === undefined) throw new Error(`The sink ${row.id} has no state`);
-  const behind = await behindOf(db, selectionOf(row), state.position);
+  const behind = await behindOf(db, await selectionIn(db, row), state.position);
   return {
     connected: state.connected,
     last_error: state.last_error,

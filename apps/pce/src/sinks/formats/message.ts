@@ -1,6 +1,5 @@
 /** What is handed to a receiver: one event or one flow, in the format of its organization. */
-import type { EventWire } from '@bulkhead/contract';
-import type { EVENT_FORMATS } from '../../audit/event-settings.ts';
+import type { EVENT_FORMATS, EventWire } from '@bulkhead/contract';
 import { cefLine } from './cef.ts';
 import { leefLine } from './leef.ts';
 import type { LogField, LogRecord, Severity } from './record.ts';
