@@ -183,8 +183,16 @@ describe('a syslog destination', () => {
   });
 
   test.each([
-    ['CEF', 'CEF:0|Bulkhead|PCE|23.2.0|label.create.success|label.create|1|rt=', ' src=127.0.0.1 '],
-    ['LEEF', 'LEEF:2.0|Bulkhead|PCE|23.2.0|label.create.success|x09|devTime=', '\tsrc=127.0.0.1\t'],
+    [
+      'CEF' as const,
+      'CEF:0|Bulkhead|PCE|23.2.0|label.create.success|label.create|1|rt=',
+      ' src=127.0.0.1 ',
+    ],
+    [
+      'LEEF' as const,
+      'LEEF:2.0|Bulkhead|PCE|23.2.0|label.create.success|x09|devTime=',
+      '\tsrc=127.0.0.1\t',
+    ],
   ])(
     'gets %s when the organization has chosen it; no field breaks out of its line',
     async (format, start, source) => {
