@@ -290,7 +290,7 @@ test('a table that somebody else removed is put back and told', async () => {
   await start();
   await until('state 1', () => last('applied')?.version === 1);
   platform.tamper('iptables, process 12');
-  await until('the table is back', () => platform.enforced() !== null, 1_000);
+  await until('the table is back', () => platform.enforced() !== null);
   await until('the message', () => last('tampering') !== undefined);
   expect(last('tampering')).toMatchObject({ reverted: true });
   expect(last('tampering')?.detail).toContain('iptables, process 12');

@@ -9,7 +9,7 @@ import { organizationSchema, type Organization } from './organization.ts';
 import { readText, remove, writeFileAtomically } from './files.ts';
 import { parsePolicyFile, renderPolicyFile } from './policy-file.ts';
 import { parseSettings, renderSettings, type Settings } from './settings.ts';
-import { NEVER_SUSPENDED, suspensionSchema, type Suspension } from './suspension.ts';
+import { NEVER_SUSPENDED, suspensionSchema, type SuspensionStore } from './suspension.ts';
 
 class StoreError extends Error {
   override readonly name = 'StoreError';
@@ -18,7 +18,7 @@ class StoreError extends Error {
 const addressesSchema = z.array(z.string());
 const sequenceSchema = z.object({ next: z.number().int() });
 
-export interface Store {
+export interface Store extends SuspensionStore {
   readonly folder: string;
   readonly logFile: string;
   readonly socketFile: string;
@@ -34,8 +34,6 @@ export interface Store {
   /** Rejects with PolicyFileError when the file is damaged. */
   readPolicy(): Promise<PolicyContent | null>;
   writePolicy(policy: PolicyContent): Promise<void>;
-  readSuspension(): Promise<Suspension>;
-  writeSuspension(suspension: Suspension): Promise<void>;
   /** What the organization asks of this VEN. */
   readOrganization(): Promise<Organization>;
   writeOrganization(organization: Organization): Promise<void>;

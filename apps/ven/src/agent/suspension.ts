@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import type { VenStatusRequest } from '@bulkhead/contract';
 import { messageOf, type Log } from './log.ts';
-import type { Store } from './store.ts';
 
 export const suspensionSchema = z.object({ suspended: z.boolean(), told: z.boolean() });
 export type Suspension = z.infer<typeof suspensionSchema>;
@@ -10,9 +9,15 @@ export const NEVER_SUSPENDED: Suspension = { suspended: false, told: true };
 
 const RETRY_MS = 60_000;
 
+/** Where it is kept. */
+export interface SuspensionStore {
+  readSuspension(): Promise<Suspension>;
+  writeSuspension(suspension: Suspension): Promise<void>;
+}
+
 /** Tells the PCE what it does not know yet. Answers whether it knows now. */
 export async function tellSuspension(
-  store: Store,
+  store: SuspensionStore,
   setStatus: (status: VenStatusRequest['status']) => Promise<void>,
   log: Log,
 ): Promise<boolean> {

@@ -4,7 +4,7 @@ const POLL_MS = 10;
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  timeoutMs = 5_000,
+  timeoutMs = 20_000,
 ): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!(await holds())) {
