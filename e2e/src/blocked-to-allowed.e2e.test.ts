@@ -146,5 +146,5 @@ describe('from a blocked connection to the rule that allows it, past a policy te
     await gained.getByText('TCP 5432').first().waitFor();
     await gained.getByRole('link', { name: 'app', exact: true }).first().waitFor();
     await gained.getByRole('link', { name: 'db', exact: true }).first().waitFor();
-  }, 120_000);
+  }, 300_000);
 });

@@ -162,7 +162,7 @@ describe('the four tasks of the guide, in the console, on real hosts (R-FLOW-1)'
     expect((await listWorkloads(api)).get('laptop-1')?.enforcement_mode).toBe('full');
 
     // The rule holds, and only that.
-    await waitUntil('the rule lets laptop-1 reach web', 5000, async () => {
+    await waitUntil('the rule lets laptop-1 reach web', 20_000, async () => {
       const outcome = await laptopToWeb(443);
       return outcome === 'passed' ? null : outcome;
     });
@@ -177,7 +177,7 @@ describe('the four tasks of the guide, in the console, on real hosts (R-FLOW-1)'
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
     expect(await laptopToWeb(443)).toBe('passed');
     await ui.provision('Endpoints reach nothing');
-    await waitUntil('laptop-1 cannot reach web', 5000, async () => {
+    await waitUntil('laptop-1 cannot reach web', 20_000, async () => {
       const outcome = await laptopToWeb(443);
       return outcome === 'blocked' ? null : outcome;
     });
@@ -199,5 +199,5 @@ describe('the four tasks of the guide, in the console, on real hosts (R-FLOW-1)'
       .getByRole('region', { name: 'Why?' })
       .getByRole('heading', { name: /^Blocked at both ends/ })
       .waitFor();
-  }, 120_000);
+  }, 300_000);
 });

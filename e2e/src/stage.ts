@@ -63,7 +63,7 @@ export async function openStage(): Promise<Stage> {
       permissions: ['clipboard-read', 'clipboard-write'],
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(30_000);
     return {
       network,
       pce,
