@@ -115,3 +115,8 @@ export class FlowTable {
     for (const statement of STATEMENTS) await this.#store.command(statement);
   }
 }
+
+/** As the IPv6 column takes it. */
+export function storedAddress(canonical: string): string {
+  return canonical.includes(':') ? canonical : `::ffff:${canonical}`;
+}

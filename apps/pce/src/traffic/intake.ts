@@ -8,7 +8,13 @@ import { refuseUnpaired } from '../gateway/refuse-unpaired.ts';
 import { DomainError } from '../http/domain-error.ts';
 import type { ContextOf } from '../http/routes.ts';
 import { collected, CollectorSettings } from './collector.ts';
-import { FLOW_DAYS, NO_WORKLOAD, type FlowRow, type FlowTable } from './flow-table.ts';
+import {
+  FLOW_DAYS,
+  NO_WORKLOAD,
+  storedAddress,
+  type FlowRow,
+  type FlowTable,
+} from './flow-table.ts';
 import type { KnownWorkload, WorkloadDirectory } from './workload-directory.ts';
 
 const DAY_MS = 86_400_000;
@@ -158,11 +164,6 @@ function addressOf(text: string, where: string): string {
   if (parsed === null)
     throw new DomainError('invalid_ip_address', `${where}: "${text}" is not an IP address`);
   return formatAddress(unmapAddress(parsed));
-}
-
-/** As the IPv6 column takes it. */
-export function storedAddress(canonical: string): string {
-  return canonical.includes(':') ? canonical : `::ffff:${canonical}`;
 }
 
 /** A clock that is wrong must not put flows out of reach: the future counts as now, what is too old as just kept. */

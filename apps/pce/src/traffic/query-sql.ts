@@ -3,8 +3,7 @@ import type { TrafficQuery } from '@bulkhead/contract';
 import { formatAddress, type AddressSpan } from '@bulkhead/net';
 import type { Reach, Scope } from '../access/reach.ts';
 import { DomainError } from '../http/domain-error.ts';
-import { FLOW_TABLE, NO_WORKLOAD } from './flow-table.ts';
-import { storedAddress } from './intake.ts';
+import { FLOW_TABLE, NO_WORKLOAD, storedAddress } from './flow-table.ts';
 import { labelId } from './workload-directory.ts';
 
 type Term = TrafficQuery['sources']['exclude'][number];

@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { formatAddress, parseAddress, unmapAddress } from '@bulkhead/net';
 import { DomainError } from '../http/domain-error.ts';
-import { NO_WORKLOAD, type FlowRow } from './flow-table.ts';
-import { storedAddress } from './intake.ts';
+import { NO_WORKLOAD, storedAddress, type FlowRow } from './flow-table.ts';
 import type { KnownWorkload } from './workload-directory.ts';
 
 const MAX_LINES = 1000;
