@@ -53,6 +53,14 @@ export function api(): ApiClient {
   return cached.client;
 }
 
+/** For what needs no sign-in. */
+export function anonymous(): ApiClient {
+  return createApiClient(
+    transportWith(() => null),
+    1,
+  );
+}
+
 /** The two steps of signing in: password to a token of 30 seconds, token to a session. */
 export async function signIn(email: string, password: string): Promise<void> {
   const first = createApiClient(
@@ -62,6 +70,11 @@ export async function signIn(email: string, password: string): Promise<void> {
   const { auth_token: token } = await first.call('login.authenticate', {
     query: { pce_fqdn: window.location.hostname },
   });
+  await openSession(token);
+}
+
+/** The second step: who was authenticated, by a password or an identity provider, gets a session. */
+export async function openSession(token: string): Promise<void> {
   const second = createApiClient(
     transportWith(() => `Token token=${token}`),
     1,

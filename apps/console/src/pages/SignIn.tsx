@@ -1,9 +1,11 @@
 import type { SyntheticEvent } from 'react';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { PasswordInput, TextInput } from '@mantine/core';
 import { errorsOf, statusOf } from '../api/failures.ts';
-import { signIn } from '../api/client.ts';
+import { anonymous, signIn } from '../api/client.ts';
+import { completeAtProvider, leaveForProvider, takeProviderAnswer } from '../api/single-sign-on.ts';
 import { Btn, Logo } from '../ui/Bits.tsx';
+import { invitationIn, SetPassword } from './access/SetPassword.tsx';
 import { FormErrors } from '../ui/Notices.tsx';
 
 function refusal(error: unknown): string[] {
@@ -14,6 +16,52 @@ function refusal(error: unknown): string[] {
     return ['Too many wrong passwords. This account waits before it looks at another.', ...said];
   }
   return errorsOf(error).map((one) => one.message);
+}
+
+/** Read before anything is drawn, since reading takes it out of the address bar. */
+const providerAnswer = takeProviderAnswer();
+/** Begun once, however often the page is drawn: a code serves once. */
+let completion: Promise<void> | undefined;
+
+function ssoRefusal(error: unknown): string[] {
+  return errorsOf(error).map((one) => one.message);
+}
+
+/** Shown only where an identity provider is set up; comes back from there with the session. */
+function SingleSignOn({ onRefusal }: { readonly onRefusal: (messages: string[]) => void }) {
+  const [enabled, setEnabled] = useState(false);
+  const [busy, setBusy] = useState(providerAnswer !== null && 'code' in providerAnswer);
+  useEffect(() => {
+    const refused = (error: unknown): void => {
+      setBusy(false);
+      onRefusal(ssoRefusal(error));
+    };
+    // A PCE that does not answer says so when somebody signs in.
+    anonymous()
+      .call('single_sign_on.get')
+      .then((answer) => setEnabled(answer.enabled))
+      .catch(() => undefined);
+    if (providerAnswer === null) return;
+    if ('refusal' in providerAnswer) onRefusal([providerAnswer.refusal]);
+    else {
+      completion ??= completeAtProvider(providerAnswer);
+      completion.catch(refused);
+    }
+  }, [onRefusal]);
+  function leave(): void {
+    setBusy(true);
+    onRefusal([]);
+    leaveForProvider().catch((error: unknown) => {
+      setBusy(false);
+      onRefusal(ssoRefusal(error));
+    });
+  }
+  if (!enabled) return null;
+  return (
+    <Btn busy={busy} onClick={leave} style={{ height: 38, justifyContent: 'center', fontSize: 14 }}>
+      Sign in with single sign-on
+    </Btn>
+  );
 }
 
 function Picture() {
@@ -65,10 +113,15 @@ function Picture() {
 }
 
 export function SignIn() {
+  const [invitation, setInvitation] = useState(() => invitationIn(window.location.hash));
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const [busy, setBusy] = useState(false);
   const [messages, setMessages] = useState<readonly string[]>([]);
+  function passwordIsSet(): void {
+    window.history.replaceState(null, '', '/');
+    setInvitation(null);
+  }
   async function submit(event: SyntheticEvent): Promise<void> {
     event.preventDefault();
     setBusy(true);
@@ -108,40 +161,48 @@ export function SignIn() {
       </aside>
       <main className="right-s">
         <div>
-          <h1 style={{ fontSize: 24, lineHeight: '32px' }}>Sign in</h1>
+          <h1 style={{ fontSize: 24, lineHeight: '32px' }}>
+            {invitation === null ? 'Sign in' : 'Set your password'}
+          </h1>
           <p className="t2" style={{ marginTop: 4 }}>
-            Use your local account.
+            {invitation === null
+              ? 'Use your local account.'
+              : 'The link serves once. Then sign in with your email and the password.'}
           </p>
         </div>
-        <form onSubmit={(event) => void submit(event)} className="col g16" aria-label="Sign in">
-          <FormErrors messages={messages} />
-          <TextInput
-            label="Email"
-            type="email"
-            autoComplete="username"
-            required
-            withAsterisk={false}
-            autoFocus
-            value={email}
-            onChange={(event) => setEmail(event.currentTarget.value)}
-          />
-          <PasswordInput
-            label="Password"
-            autoComplete="current-password"
-            required
-            withAsterisk={false}
-            value={password}
-            onChange={(event) => setPassword(event.currentTarget.value)}
-          />
-          <Btn
-            kind="primary"
-            type="submit"
-            busy={busy}
-            style={{ height: 38, justifyContent: 'center', fontSize: 14 }}
-          >
-            Sign in
-          </Btn>
-        </form>
+        {invitation !== null && <SetPassword invitation={invitation} onDone={passwordIsSet} />}
+        {invitation === null && (
+          <form onSubmit={(event) => void submit(event)} className="col g16" aria-label="Sign in">
+            <FormErrors messages={messages} />
+            <TextInput
+              label="Email"
+              type="email"
+              autoComplete="username"
+              required
+              withAsterisk={false}
+              autoFocus
+              value={email}
+              onChange={(event) => setEmail(event.currentTarget.value)}
+            />
+            <PasswordInput
+              label="Password"
+              autoComplete="current-password"
+              required
+              withAsterisk={false}
+              value={password}
+              onChange={(event) => setPassword(event.currentTarget.value)}
+            />
+            <Btn
+              kind="primary"
+              type="submit"
+              busy={busy}
+              style={{ height: 38, justifyContent: 'center', fontSize: 14 }}
+            >
+              Sign in
+            </Btn>
+            <SingleSignOn onRefusal={setMessages} />
+          </form>
+        )}
         <p className="t3 sm">
           Every sign-in is recorded as an event with your address. After repeated wrong passwords
           the account waits.
