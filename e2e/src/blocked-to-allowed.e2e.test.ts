@@ -52,7 +52,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stage?.close();
-}, 30_000);
+}, SETUP_MS);
 
 async function serverToDatabase(): Promise<string> {
   const probe = { protocol: 'tcp', port: 5432, timeoutMs: 400 } as const;

@@ -40,7 +40,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stage?.close();
-}, 30_000);
+}, SETUP_MS);
 
 async function createLabel(dimension: string, value: string): Promise<void> {
   const { page } = stage;
@@ -187,7 +187,7 @@ describe('the four tasks of the guide, in the console, on real hosts (R-FLOW-1)'
     const flows = page.getByRole('row').filter({ hasText: 'laptop-1' }).filter({ hasText: '443' });
     const blocked = flows.filter({ hasText: 'Blocked' }).filter({ hasText: 'No rule allows it' });
     const allowed = flows.filter({ hasText: 'Allowed' }).filter({ hasText: 'Rule' });
-    await waitUntil('Explore shows the flows', 30_000, async () => {
+    await waitUntil('Explore shows the flows', 60_000, async () => {
       if (!(await ui.button('Run').isDisabled())) await ui.button('Run').click();
       const seen = [await blocked.count(), await allowed.count()];
       return seen.every((count) => count > 0)

@@ -12,7 +12,7 @@ import {
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { buildConsole } from '../../tools/build.ts';
 
-/** Time for a stage and its hosts: builds, a PCE and pairings, on a machine that does something else besides. */
+/** Time to set up or end a stage with its hosts: builds, a PCE and pairings, on a machine that does something else besides. */
 export const SETUP_MS = 300_000;
 
 /** A lab with a PCE, and a browser that has its console open. */
