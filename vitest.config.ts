@@ -13,8 +13,8 @@ export default defineConfig({
           include: ['apps/pce/src/**/*.test.ts', 'apps/cli/src/**/*.api.test.ts'],
           exclude: NEVER,
           globalSetup: ['apps/pce/src/testing/postgres-for-tests.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -22,7 +22,8 @@ export default defineConfig({
           name: 'other',
           include: ['{packages,apps}/*/src/**/*.test.{ts,tsx}', '{bench,tools}/**/*.test.ts'],
           exclude: [...NEVER, 'apps/pce/**', 'apps/cli/src/**/*.api.test.ts'],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -13,6 +13,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const PASSWORD = 'correct horse battery';
 const asRoot = process.getuid?.() === 0;
+// each test starts whole PCEs, and the machine may be busy
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let home: string;
 let data: string;
@@ -169,12 +171,12 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const child of running) child.kill('SIGKILL');
-  await vi.waitUntil(() => running.size === 0);
+  await vi.waitUntil(() => running.size === 0, { timeout: 30_000 });
   // A database that outlived its killed PCE.
   const pid = await databasePid().catch(() => 0);
   if (pid > 1 && processesOf(data).some((line) => line.trim().startsWith(`${pid} `)))
     process.kill(pid, 'SIGQUIT');
-  await vi.waitUntil(() => processesOf(home).length === 0, { timeout: 10_000 });
+  await vi.waitUntil(() => processesOf(home).length === 0, { timeout: 30_000 });
   await rm(home, { recursive: true, force: true });
 });
 
@@ -183,7 +185,7 @@ test('first start sets up, serves, and ends cleanly on SIGTERM and on SIGINT', a
   const auth = await apiKey();
   expect(JSON.parse((await get(first.port, '/api/v2/users/me', auth)).text)).toMatchObject({
     username: 'admin@example.com',
-    roles: ['owner'],
+    roles: ['owner', 'read_only'],
     org: { display_name: 'Acme' },
   });
   expect(await stop(first)).toBe(0);

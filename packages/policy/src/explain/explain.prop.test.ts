@@ -210,7 +210,7 @@ function fits({ service }: StatementMatch, item: Connection, direction: Directio
   return servicesMatch([entry], { ...item, process: program, windowsService });
 }
 
-describe('an explanation', { timeout: 60_000 }, () => {
+describe('an explanation', { timeout: 180_000 }, () => {
   test('says what the decision says, end by end, and names its rules and boundaries (PS-10, PS-42, PS-43)', () => {
     fc.assert(
       fc.property(asked, ({ model, connections }) => {

@@ -102,7 +102,7 @@ export function activation(code: string, change: Partial<ActivateRequest> = {}):
 export async function until<T>(
   what: string,
   check: () => T | undefined | false | Promise<T | undefined | false>,
-  ms = 8000,
+  ms = 20_000,
 ): Promise<T> {
   const end = Date.now() + ms;
   for (;;) {
