@@ -226,7 +226,7 @@ export function withTestPce(options: TestPceOptions = {}): () => TestPce {
   let pce: TestPce | undefined;
   beforeAll(async () => {
     pce = await startTestPce(options);
-  }, 30_000);
+  }, 120_000);
   afterAll(() => pce?.close());
   return () => {
     if (pce === undefined)
