@@ -3,7 +3,7 @@ import { parseAddress, parseSpan, spansHold, unmapAddress } from '@bulkhead/net'
 import type { ChangeLog } from '../db/change-log.ts';
 import type { Db, StoredCollector } from '../db/database.ts';
 import type { FlowRow } from './flow-table.ts';
-import { transmissionOf } from './present-flow.ts';
+import { transmissionOf } from './stored-address.ts';
 
 /** Settings of organizations, read once and again when they change. */
 export class CollectorSettings {

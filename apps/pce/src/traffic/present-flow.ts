@@ -1,17 +1,11 @@
 /** Rows of the flow engine as the API gives them. */
 import type { FlowWire } from '@bulkhead/contract';
-import {
-  canonicalAddress,
-  formatAddress,
-  parseAddress,
-  spansHold,
-  unmapAddress,
-  type AddressSpan,
-} from '@bulkhead/net';
+import { parseAddress, spansHold, type AddressSpan } from '@bulkhead/net';
 import type { Db } from '../db/database.ts';
 import { networkRef } from '../resources/networks/networks.ts';
 import { NO_WORKLOAD } from './flow-table.ts';
 import type { NamedObjects } from './lookups.ts';
+import { plainAddress, transmissionOf } from './stored-address.ts';
 
 /** As `flowStatement` selects it. */
 export interface FlowResultRow {
@@ -185,20 +179,4 @@ export class FlowPresenter {
 /** Number of addresses, as near as a number can say it. */
 function sizeOf(spans: readonly AddressSpan[]): number {
   return Number(spans.reduce((sum, span) => sum + (span.last - span.first + 1n), 0n));
-}
-
-/** Out of the IPv6 form in which the flow engine keeps every address. */
-export function plainAddress(stored: string): string {
-  const parsed = parseAddress(stored);
-  return parsed === null
-    ? (canonicalAddress(stored) ?? stored)
-    : formatAddress(unmapAddress(parsed));
-}
-
-export function transmissionOf(stored: string): 'broadcast' | 'multicast' | 'unicast' {
-  const ip = plainAddress(stored);
-  if (ip === '255.255.255.255') return 'broadcast';
-  const first = Number(ip.split('.')[0]);
-  const isMulticast = ip.includes(':') ? ip.startsWith('ff') : first >= 224 && first <= 239;
-  return isMulticast ? 'multicast' : 'unicast';
 }

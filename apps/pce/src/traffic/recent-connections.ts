@@ -1,7 +1,7 @@
 /** Connections that hosts reported not long ago, each once whatever end reported it, as the policy core can be asked about them. */
 import type { Connection } from '@bulkhead/policy';
 import { FLOW_TABLE, NO_WORKLOAD, type FlowTable } from './flow-table.ts';
-import { plainAddress } from './present-flow.ts';
+import { plainAddress } from './stored-address.ts';
 
 export interface RecentConnection {
   readonly connection: Connection;
