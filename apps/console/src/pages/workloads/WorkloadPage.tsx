@@ -27,14 +27,24 @@ import { LabelChip } from '../../ui/Chips.tsx';
 import { ErrorNotice, PageHeader, Skeleton } from '../../ui/Notices.tsx';
 import { useFilters } from '../../ui/Toolbar.tsx';
 import { UnpairModal } from '../vens/UnpairModal.tsx';
+import { WorkloadCompatibility } from './WorkloadCompatibility.tsx';
 import { DeleteWorkload, WorkloadEdit } from './WorkloadEdit.tsx';
 import { WorkloadEvents } from './WorkloadEvents.tsx';
 import { WorkloadFlows } from './WorkloadFlows.tsx';
 import { WorkloadRules } from './WorkloadRules.tsx';
 import { nameOfWorkload } from './WorkloadsPage.tsx';
 
-const TABS = ['summary', 'rules', 'flows', 'events'] as const;
-const TAB_NAMES = { summary: 'Summary', rules: 'Rules', flows: 'Flows', events: 'Events' };
+const TABS = ['summary', 'rules', 'flows', 'events', 'compatibility'] as const;
+type Tab = (typeof TABS)[number];
+const TAB_NAMES: Record<Tab, string> = {
+  summary: 'Summary',
+  rules: 'Rules',
+  flows: 'Flows',
+  events: 'Events',
+  compatibility: 'Compatibility report',
+};
+/** What only a host with a VEN has. */
+const VEN_TABS: ReadonlySet<Tab> = new Set(['rules', 'compatibility']);
 const dash = (text: string | null | undefined): string =>
   text == null || text === '' ? '-' : text;
 
@@ -167,7 +177,6 @@ export function WorkloadPage() {
   const workload = query.data;
   const name = workload === undefined ? 'Workload' : nameOfWorkload(workload);
   useCrumbs({ name: 'Workloads and VENs' }, { name: 'Workloads', to: '/workloads' }, { name });
-  const tab = oneOf(search['tab'], TABS) ?? 'summary';
   if (workload === undefined)
     return (
       <main className="page">
@@ -183,6 +192,8 @@ export function WorkloadPage() {
       </main>
     );
   const ven = workload.ven;
+  const tabs = TABS.filter((one) => workload.managed || !VEN_TABS.has(one));
+  const tab = oneOf(search['tab'], tabs) ?? 'summary';
   const type = !workload.managed
     ? 'Unmanaged'
     : ven?.ven_type === 'endpoint'
@@ -234,7 +245,7 @@ export function WorkloadPage() {
         </div>
       ))}
       <div className="tabs" role="tablist" aria-label="Workload">
-        {TABS.filter((one) => workload.managed || one !== 'rules').map((one) => (
+        {tabs.map((one) => (
           <button
             key={one}
             type="button"
@@ -251,6 +262,9 @@ export function WorkloadPage() {
         {tab === 'rules' ? <WorkloadRules workload={workload} /> : null}
         {tab === 'flows' ? <WorkloadFlows workload={workload} /> : null}
         {tab === 'events' ? <WorkloadEvents workload={workload} /> : null}
+        {tab === 'compatibility' && ven !== null ? (
+          <WorkloadCompatibility workload={workload} venHref={ven.href} />
+        ) : null}
       </div>
       {modal === 'edit' ? (
         <WorkloadEdit workload={workload} onClose={() => setModal(null)} />
