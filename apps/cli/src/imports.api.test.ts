@@ -13,16 +13,19 @@ async function file(text: string): Promise<string> {
   return join(await world().folder({ 'rows.csv': text }), 'rows.csv');
 }
 
+/** By host name: those of one request are created at one time, and listed in any order. */
 async function workloads() {
   const { items } = await world().client.call('workloads.list');
-  return items.map(({ hostname, description, labels, interfaces }) => ({
-    hostname,
-    description,
-    labels: labels.map(({ key, value }) => `${key}=${value}`).toSorted(),
-    interfaces: interfaces.map(
-      ({ name, address, cidr_block: cidr }) => `${name}:${address}/${cidr}`,
-    ),
-  }));
+  return items
+    .map(({ hostname, description, labels, interfaces }) => ({
+      hostname: hostname ?? '',
+      description,
+      labels: labels.map(({ key, value }) => `${key}=${value}`).toSorted(),
+      interfaces: interfaces.map(
+        ({ name, address, cidr_block: cidr }) => `${name}:${address}/${cidr}`,
+      ),
+    }))
+    .toSorted((one, other) => (one.hostname < other.hostname ? -1 : 1));
 }
 
 describe('workloads', () => {
@@ -137,6 +140,36 @@ describe('labels', () => {
     ]);
   });
 
+  test('are understood with a byte order mark, CRLF and headers in any letter case (FR-43)', async () => {
+    const rows = await file('\uFEFFKey,Value\r\nloc,Oslo\r\n');
+    const other = await file('\uFEFFKey,IP Address\r\nloc,Bergen\r\n');
+    const read = await world().run('import', 'labels', rows);
+    const refused = await world().run('import', 'labels', other);
+    expect(read.out).toContain('label "loc=Oslo" was created');
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain(':1:2: ip address: is no column');
+  });
+
+  test('that end with a blank are those without, in the API and in a file (FR-42)', async () => {
+    await makeLabel(world().client, 'app', 'Sharepoint 2013 ');
+    const again = await world().run(
+      'import',
+      'labels',
+      await file('key,value\napp,Sharepoint 2013 \n'),
+    );
+    const used = await world().run(
+      'import',
+      'workloads',
+      await file('hostname,app\nsharepoint.example.com,Sharepoint 2013 \n'),
+    );
+    expect(again.out).toContain('0 written, 1 are so already.');
+    expect(used.out).toContain('workload "sharepoint.example.com" was created');
+    const { items } = await world().client.call('labels.list', {
+      query: { key: 'app', value: 'Sharepoint 2013' },
+    });
+    expect(items.map(({ value }) => value)).toEqual(['Sharepoint 2013']);
+  });
+
   test('of a dimension that does not exist, twice, or without a value are bad lines', async () => {
     const rows = await file('key,value\ncolour,red\nrole,\nrole,x\nrole,x\n');
     const { code, err } = await world().run('import', 'labels', rows, '--dry-run');
@@ -176,6 +209,14 @@ Home,,192.0.2.1 - 192.0.2.9,,,
       ],
       fqdns: [{ fqdn: '*.example.com' }],
     });
+  });
+
+  test('networks with host bits are refused with the network that was meant, as by the API (FR-13)', async () => {
+    const rows = await file('name,range\nHost bits,10.20.30.40/16\n');
+    const { code, err } = await world().run('import', 'ip-lists', rows);
+    expect(code).toBe(1);
+    expect(err).toContain(`${rows}:2:`);
+    expect(err).toContain('the network is 10.20.0.0/16');
   });
 
   test('what the PCE refuses is told with its line, and the others are written', async () => {

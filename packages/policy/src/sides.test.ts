@@ -123,6 +123,22 @@ describe('what a side names', () => {
     expect(verdict(model, { from: 'printer', to: '192.0.2.1' })).toBe('allowed (-, -)');
   });
 
+  test.each<[string, Actor]>([
+    ['as an IP list', ipList('Printers')],
+    ['as a workload', workload('printer')],
+    ['by its label', label('role=printer')],
+  ])('an unmanaged provider is reached alike %s (FR-14)', (_, provider) => {
+    const printer = aWorkload('printer', ['role=printer'], '10.0.3.1', { type: 'unmanaged' });
+    const model = aPolicy({
+      workloads: [printer, TARGET],
+      ipLists: [anIpList('Printers', ['10.0.3.1'])],
+      ruleSets: [aRuleSet([aRule('print', { providers: [provider], consumers: [everybody] })])],
+    });
+    const asked = { from: 'target', to: 'printer' };
+    expect(verdict(model, asked)).toBe('allowed (rule print, -)');
+    expect(verdict(model, { ...asked, port: 444 })).toBe('blocked (default, -)');
+  });
+
   test('a side that is nobody lets nothing pass, and a disabled rule or ruleset neither (PS-6)', () => {
     expect(reaching([label('role=none')])).toEqual([]);
     expect(reaching([workload('gone')])).toEqual([]);

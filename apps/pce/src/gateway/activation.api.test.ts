@@ -90,6 +90,24 @@ test('a code for two uses serves twice', async () => {
   expect(token(await activate(activation(code)))).toEqual(['activation_code_used_up']);
 });
 
+test('two hosts of one name are two workloads, told apart in lists by their addresses (FR-22)', async () => {
+  const client = pce().client();
+  const pair = (address: string) => {
+    const facts = { ...activation('').facts, hostname: 'laptop-01' };
+    return VenClient.activate(pce(), { facts, interfaces: [wired(address)] });
+  };
+  const [first, second] = [await pair('192.0.2.71'), await pair('192.0.2.72')];
+  const { items } = await client.call('workloads.list', { query: { hostname: 'laptop-01' } });
+  expect(
+    new Map(items.map(({ href, interfaces }) => [href, interfaces.map(({ address }) => address)])),
+  ).toEqual(
+    new Map([
+      [first.workload, ['192.0.2.71']],
+      [second.workload, ['192.0.2.72']],
+    ]),
+  );
+});
+
 test('a refused activation of a known code is an event, and says nothing of the code', async () => {
   const { code } = await pairingCode(pce(), { enabled: false });
   await activate(activation(code));

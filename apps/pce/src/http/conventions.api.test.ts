@@ -88,18 +88,25 @@ describe('answers', () => {
     expect(answer.headers['content-type']).toBeUndefined();
   });
 
-  test('collections are arrays with the count of all matches, max_results limits, unknown parameters are ignored', async () => {
+  test('collections are arrays with the count of all matches, max_results limits or is refused (FR-45), unknown parameters are ignored', async () => {
     const all = await pce().send('GET', '/api/v2/orgs/1/roles?no_such_parameter=1');
     expect(all.headers['x-total-count']).toBe(String(ROLES.length));
     expect(all.json).toHaveLength(ROLES.length);
     const none = await pce().send('GET', '/api/v2/orgs/1/roles?max_results=0');
     expect(none.headers['x-total-count']).toBe(String(ROLES.length));
     expect(none.json).toEqual([]);
-    const bad = await pce().send('GET', '/api/v2/orgs/1/roles?max_results=-1');
-    expect(bad.status).toBe(406);
-    expect(bad.json).toMatchObject([
-      { token: 'input_validation_error', message: expect.stringContaining('max_results') },
-    ]);
+    const few = await pce().send('GET', '/api/v2/orgs/1/roles?max_results=5');
+    expect(few.headers['x-total-count']).toBe(String(ROLES.length));
+    expect(few.json).toHaveLength(5);
+    const plenty = await pce().send('GET', '/api/v2/orgs/1/roles?max_results=100000');
+    expect(plenty.json).toEqual(all.json);
+    for (const wrong of ['-1', 'abc', '1.5', '']) {
+      const bad = await pce().send('GET', `/api/v2/orgs/1/roles?max_results=${wrong}`);
+      expect(bad.status, wrong).toBe(406);
+      expect(bad.json).toMatchObject([
+        { token: 'input_validation_error', message: expect.stringContaining('max_results') },
+      ]);
+    }
   });
 
   test('the product version is what clients gate on', async () => {

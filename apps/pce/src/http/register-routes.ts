@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Counter, Histogram } from 'prom-client';
 import { endpoints, rolesAllow, type EndpointSpec } from '@bulkhead/contract';
+import { formatAddress, parseAddress, unmapAddress } from '@bulkhead/net';
 import type { Tx } from '../db/database.ts';
 import { narrowed } from '../access/narrowed.ts';
 import { reachOf } from '../access/reach.ts';
@@ -294,7 +295,11 @@ export function anonymousActor(request: FastifyRequest): Actor & { readonly call
   };
 }
 
-/** IPv4 in its own form also on a socket that takes both families. */
+/** In place of what a trusted proxy forwards and is no address: nobody's, so that it makes nobody corporate (FR-48). */
+const UNSPECIFIED = '0.0.0.0';
+
+/** IPv4 in its own form also on a socket that takes both families, IPv6 without a zone. */
 function clientAddress(request: FastifyRequest): string {
-  return request.ip.replace(/^::ffff:(?=\d+\.)/i, '');
+  const address = parseAddress(request.ip.replace(/%.*$/, ''));
+  return address === null ? UNSPECIFIED : formatAddress(unmapAddress(address));
 }

@@ -49,10 +49,13 @@ async function insertWorkloads(count: number, prefix: string): Promise<void> {
     .execute();
 }
 
-test('a collection is collected later, whole, with its filters, as it would be answered at once', async () => {
+test('a collection is collected later, whole, with its filters, as it would be answered at once (FR-44)', async () => {
   await insertWorkloads(1201, 'many');
   await insertWorkloads(1, 'other');
   const path = orgPath('workloads?name=many');
+  const page = await send(path);
+  expect(page.headers['x-total-count']).toBe('1201');
+  expect(items.parse(page.json)).toHaveLength(500);
   const answer = await send(path, ASYNC);
   expect(answer.headers.location).toMatch(/^\/orgs\/\d+\/jobs\/[0-9a-f-]{36}$/);
   expect(answer.headers['retry-after']).toBe('1');

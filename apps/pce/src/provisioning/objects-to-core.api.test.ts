@@ -190,6 +190,38 @@ test('PS-61: programs and Windows services of a service count on the provider th
   expect(await says(windows, linux, { protocol: 47, port: null })).toBe('allowed');
 });
 
+test('FR-10: TCP or UDP without a port, with port 0 or with -1 is every port of it and of no other', async () => {
+  const client = pce().client();
+  await clear();
+  const reached = async (port: object): Promise<string[]> => {
+    const service = await client.call('services.create', {
+      params: DRAFT,
+      body: { name: JSON.stringify(port), service_ports: [{ proto: 6, ...port }] },
+    });
+    const ruleSet = await makeRuleSet(client, JSON.stringify(port));
+    await makeRule(client, ruleSet, {
+      providers: [{ label: refOf(web) }],
+      consumers: [{ label: refOf(db) }],
+      ingress_services: [refOf(service)],
+    });
+    await provisionAll(client);
+    const asked = [
+      { protocol: 6, port: 1 },
+      { protocol: 6, port: 65_535 },
+      { protocol: 17, port: 1 },
+      { protocol: 17, port: 65_535 },
+    ];
+    const said = await Promise.all(asked.map((question) => says(linux, windows, question)));
+    await clear();
+    return asked.flatMap(({ protocol, port: at }, index) =>
+      said[index] === 'allowed' ? [`${protocol}/${at}`] : [],
+    );
+  };
+  expect(await reached({})).toEqual(['6/1', '6/65535']);
+  expect(await reached({ port: 0 })).toEqual(['6/1', '6/65535']);
+  expect(await reached({ proto: 17, port: -1 })).toEqual(['17/1', '17/65535']);
+});
+
 test('R-WIN-8: consumers are narrowed to users of the groups that a rule names, by SID', async () => {
   const client = pce().client();
   await clear();

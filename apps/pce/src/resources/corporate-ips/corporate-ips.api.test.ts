@@ -25,7 +25,7 @@ test('IPv4 addresses and blocks are kept, each once, and detection hears of it (
 test.each([
   ['IPv6', '2001:db8::1', /IPv4/],
   ['an IPv6 block', '2001:db8::/32', /IPv4/],
-  ['host bits', '203.0.113.7/24', /203\.0\.113\.0\/24/],
+  ['host bits (FR-13)', '198.51.100.77/24', /the network is 198\.51\.100\.0\/24/],
   ['a range', '203.0.113.1-203.0.113.9', /CIDR/],
   ['a name', 'corp.example.com', /not an address/],
 ])('refused: %s, and nothing is lost', async (_, text, message) => {

@@ -26,11 +26,20 @@ test('addresses, blocks, ranges of both families, exclusions and names are kept 
 });
 
 test.each([
-  ['host bits behind the prefix', { from_ip: '192.0.2.7/24' }, /the network is 192\.0\.2\.0\/24/],
   [
-    'a range that runs backwards',
-    { from_ip: '192.0.2.9', to_ip: '192.0.2.1' },
-    /192\.0\.2\.1 to 192\.0\.2\.9/,
+    'host bits behind the prefix (FR-13)',
+    { from_ip: '10.20.30.40/16' },
+    /the network is 10\.20\.0\.0\/16/,
+  ],
+  [
+    'an address whose prefix makes it every address (FR-15)',
+    { from_ip: '192.168.1.24/0' },
+    /the network is 0\.0\.0\.0\/0/,
+  ],
+  [
+    'a range that runs backwards (FR-9)',
+    { from_ip: '10.0.0.9', to_ip: '10.0.0.1' },
+    /10\.0\.0\.1 to 10\.0\.0\.9/,
   ],
   ['no address', { from_ip: '192.0.2.256' }, /not an address/],
   ['leading zeros', { from_ip: '192.0.02.1' }, /not an address/],
@@ -82,7 +91,7 @@ test('a second list of a name is refused', async () => {
   });
 });
 
-test('a list is found by an address within it, exclusions respected, by a part of a text and by FQDN', async () => {
+test('a list is found by an address within it, exclusions respected (FR-8), by a part of a text and by FQDN', async () => {
   const client = pce().client();
   await create(
     'Findable',
@@ -97,6 +106,17 @@ test('a list is found by an address within it, exclusions respected, by a part o
   expect(await found({ ip_address: '172.16.9.1' })).toEqual([]);
   expect(await found({ ip_address: '172.16' })).toEqual(['Findable']);
   expect(await found({ fqdn: 'internal.labs.io' })).toEqual(['Findable']);
+  await create('Findable internet', [
+    { from_ip: '0.0.0.0/0' },
+    ...['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].map((from_ip) => ({
+      from_ip,
+      exclusion: true,
+    })),
+  ]);
+  for (const ip_address of ['172.15.255.255', '172.32.0.0', '192.167.255.255', '11.0.0.0'])
+    expect(await found({ ip_address }), ip_address).toContain('Findable internet');
+  for (const ip_address of ['172.16.0.0', '172.31.255.255', '10.255.255.255'])
+    expect(await found({ ip_address }), ip_address).not.toContain('Findable internet');
   const bad = await refusalOf(
     client.call('ip_lists.list', { params: DRAFT, query: { ip_address: 'foo' } }),
   );

@@ -294,7 +294,7 @@ test('PUT of rules replaces them; those that say the same keep their identity', 
   expect(rules[1]?.href).toBe(kept.href);
 });
 
-test('a ruleset that was read can be written back: unchanged it stays, a changed rule stays the same rule', async () => {
+test('a ruleset that was read can be written back: unchanged it stays, a changed rule stays the same rule (FR-46)', async () => {
   const client = pce().client();
   const ruleSet = await client.call('rule_sets.create', {
     params: DRAFT,
@@ -303,6 +303,13 @@ test('a ruleset that was read can be written back: unchanged it stays, a changed
   const sides = { providers: [{ label: refOf(web) }], consumers: AMS };
   await makeRule(client, ruleSet, { ...sides, description: 'first' });
   await makeRule(client, ruleSet, { ...sides, description: 'second' });
+  const subnets = await makeRule(client, ruleSet, {
+    providers: [{ label: refOf(web) }],
+    consumers: [{ ip_list: refOf(any) }],
+    use_workload_subnets: ['providers'],
+    network_type: 'all',
+  });
+  expect(subnets).toMatchObject({ use_workload_subnets: ['providers'], network_type: 'all' });
   await provisionAll(client);
   const params = { ...DRAFT, id: idOf(ruleSet) };
   const read = await client.call('rule_sets.get', { params });
@@ -310,14 +317,18 @@ test('a ruleset that was read can be written back: unchanged it stays, a changed
   expect((await pce().send('PUT', path, { body: read })).status).toBe(204);
   expect(await client.call('rule_sets.get', { params })).toEqual(read);
 
-  const [one, two] = read.rules;
-  const body = { rules: [{ ...two, enabled: false }, one] };
+  const [one, two, third] = read.rules;
+  expect((await pce().send('PUT', `/api/v2${third?.href}`, { body: third })).status).toBe(204);
+  expect((await client.call('rule_sets.get', { params })).rules[2]).toEqual(third);
+  expect(third?.update_type).toBeNull();
+  const body = { rules: [{ ...two, enabled: false }, one, third] };
   expect((await pce().send('PUT', path, { body })).status).toBe(204);
   const after = await client.call('rule_sets.get', { params });
   expect(after.rules.map(({ href, enabled, update_type }) => [href, enabled, update_type])).toEqual(
     [
       [two?.href, false, 'update'],
       [one?.href, true, null],
+      [third?.href, true, null],
     ],
   );
   const foreign = { rules: [{ ...one, href: `${ruleSet.href}/sec_rules/999999` }] };

@@ -37,8 +37,22 @@ test('ports read back in the form that clients index: port 0 for all of TCP and 
 });
 
 test.each([
-  ['port 70000', { proto: 6, port: 70000 }, /service_ports\[0\]\.port/],
-  ['a range that runs backwards', { proto: 6, port: 90, to_port: 80 }, /write 80 to 90/],
+  ['port 70000 (FR-11)', { proto: 6, port: 70000 }, /service_ports\[0\]\.port.*65535/],
+  [
+    'the port behind the last (FR-11)',
+    { proto: 6, port: 65536 },
+    /service_ports\[0\]\.port.*65535/,
+  ],
+  [
+    'a range that ends behind the last port (FR-11)',
+    { proto: 6, port: 1, to_port: 65536 },
+    /service_ports\[0\]\.to_port.*65535/,
+  ],
+  [
+    'a range that runs backwards (FR-11)',
+    { proto: 6, port: 9000, to_port: 8000 },
+    /write 8000 to 9000/,
+  ],
   ['a port without ports', { proto: 47, port: 80 }, /only TCP/],
   ['a code without a type', { proto: 1, icmp_code: 0 }, /needs icmp_type/],
   ['a protocol that is none', { proto: 256 }, /proto/],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { outOfScopeEndpoints } from '@bulkhead/contract';
+import { activateResponseSchema, outOfScopeEndpoints } from '@bulkhead/contract';
 import { checkOffline } from '../../gateway/offline.ts';
-import { until } from '../../gateway/testing/ven-client.ts';
+import { activation, pairingCode, until } from '../../gateway/testing/ven-client.ts';
 import { idOf, makeLabel, refOf, refusalOf } from '../../testing/policy-client.ts';
 import { makeHost } from '../../testing/policy-hosts.ts';
 import { withTestPce } from '../../testing/test-pce.ts';
@@ -114,7 +114,7 @@ test('what was read is written back and changes nothing', async () => {
   expect((await pce().send('GET', path)).json).toEqual(before.json);
 });
 
-test('X-Forwarded-For is believed from a proxy that is set, and from nobody else', async () => {
+test('X-Forwarded-For is believed from a proxy that is set, and from nobody else; what is no address there is external (FR-48)', async () => {
   const client = pce().client();
   const forwarded = { headers: { 'x-forwarded-for': '203.0.113.77' } };
   const nobody = { ...forwarded, auth: 'Basic YXBpXzAwOm5v' };
@@ -135,6 +135,22 @@ test('X-Forwarded-For is believed from a proxy that is set, and from nobody else
     max_trusted_proxy_ips_per_region: 8,
     trusted_proxy_ips: [{ pce_fqdn: 'pce.test', ip: '127.0.0.1' }],
   });
+  for (const header of ['10.1.2.23, 5.4.3.2.9', '5.4.3.2.9', 'unknown', '', ','.repeat(4096)]) {
+    const headers = { 'x-forwarded-for': header };
+    const { code } = await pairingCode(pce());
+    const paired = await pce().send('POST', '/api/v2/ven/activate', {
+      auth: null,
+      headers,
+      body: activation(code, { ven_type: 'endpoint' }),
+    });
+    expect(paired.status, `${header.slice(0, 30)}: ${paired.text}`).toBe(201);
+    const detected = await pce().send('POST', '/api/v2/ven/detect', {
+      auth: `Bearer ${activateResponseSchema.parse(paired.json).token}`,
+      headers,
+      body: { interface: 'eth0', address: '192.0.2.10' },
+    });
+    expect(detected.json).toMatchObject({ network_profile: 'external' });
+  }
   const wrong = client.call('trusted_proxy_ips.update', {
     body: { trusted_proxy_ips: [{ ip: '10.0.0.0/8' }] },
   });
