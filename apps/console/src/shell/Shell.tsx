@@ -24,6 +24,7 @@ import { getSession, subscribeToSession } from '../api/session.ts';
 import { plural } from '../format/numbers.ts';
 import { useDraft } from '../pages/provision/pending.ts';
 import { Logo } from '../ui/Bits.tsx';
+import { Announcement } from './Announcement.tsx';
 import { SideNav } from './SideNav.tsx';
 
 export interface Crumb {
@@ -219,6 +220,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
             </Tooltip>
           </div>
         </header>
+        <Announcement />
         {children}
       </div>
       <Drawer

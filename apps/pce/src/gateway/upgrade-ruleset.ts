@@ -2,6 +2,7 @@
  * The ruleset of an upgrade (R-POL-10): endpoints that were paired with a VEN before 22.3 had their external interfaces to themselves.
  * So that nothing breaks when such a VEN becomes a newer one, their organization gets, once, a ruleset that allows everything there.
  */
+import { UPGRADE_RULESET } from '@bulkhead/contract';
 import { venCan } from '@bulkhead/policy';
 import { recordEvent } from '../audit/record-event.ts';
 import { json, type Tx } from '../db/database.ts';
@@ -21,7 +22,6 @@ import {
   type StoredRuleSet,
 } from '../provisioning/stored-content.ts';
 
-export const UPGRADE_RULESET = 'Illumio PCE Upgrade - Non-Corporate Endpoint Policies';
 /** Setting that says that it was made, so that one that was deleted never returns. */
 const MARK = 'upgrade_ruleset';
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { ReportedInterface } from '@bulkhead/contract';
+import { UPGRADE_RULESET, type ReportedInterface } from '@bulkhead/contract';
 import { writeTransaction } from '../db/transaction.ts';
 import { withTestPce } from '../testing/test-pce.ts';
 import { activation, pairingCode, until, VenClient, wired } from './testing/ven-client.ts';
-import { ensureUpgradeRuleset, UPGRADE_RULESET } from './upgrade-ruleset.ts';
+import { ensureUpgradeRuleset } from './upgrade-ruleset.ts';
 
 const pce = withTestPce();
 

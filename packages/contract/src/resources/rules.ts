@@ -157,6 +157,9 @@ const ruleSetWrite = z.strictObject({
   ...externalDataWrite,
 });
 
+/** Name of the ruleset that an organization with endpoints paired before 22.3 gets once (R-POL-10). */
+export const UPGRADE_RULESET = 'Illumio PCE Upgrade - Non-Corporate Endpoint Policies';
+
 const SETS = '/orgs/:org_id/sec_policy/:pversion/rule_sets';
 const RULES = `${SETS}/:rule_set_id/sec_rules`;
 const rulesParams = versionParams.extend({
