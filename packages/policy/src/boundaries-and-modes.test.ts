@@ -175,8 +175,10 @@ describe('where a boundary takes effect', () => {
     expect(said).toBe('blocked (boundary boundary, default)');
   });
 
-  test('not for the names in a list (PS-40)', () => {
+  test('for the addresses in a list and not for its names (PS-40, FR-19)', () => {
     const model = policy({ providers: [ipList('Web')] });
+    const listed = verdict(model, { from: 'app', to: '192.0.2.1' });
+    expect(listed).toBe('blocked (boundary boundary, -)');
     const named = { from: 'app', to: '198.51.100.1', destination: { fqdn: 'example.com' } };
     expect(verdict(model, named)).toBe('blocked (default, -)');
   });

@@ -3,7 +3,8 @@ import { createLog } from './log.ts';
 import { createResolvedNames, type NameMove, type ResolvedNames } from './resolved-names.ts';
 import type { ResolvedName } from '../platform/port.ts';
 
-const MINUTE = 60_000;
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
 let moves: NameMove[];
 let lookedUp: string[];
 let hosts: Map<string, readonly string[]>;
@@ -120,9 +121,41 @@ describe('how long', () => {
     expect(known('*.example.com')).toEqual(['192.0.2.1']);
   });
 
-  test('as long as the host has a connection with it', async () => {
+  test.each(['*.example.com', 'www.example.com'])(
+    'each address of %s for its own time, also when an answer is without it (FR-16)',
+    async (name) => {
+      names.follow([name]);
+      tell?.([
+        {
+          name: 'www.example.com',
+          addresses: [
+            { address: '192.0.2.1', ttlSeconds: 300 },
+            { address: '192.0.2.2', ttlSeconds: 5 },
+          ],
+        },
+      ]);
+      await vi.advanceTimersByTimeAsync(10 * SECOND);
+      answer('www.example.com', 5, '192.0.2.2');
+      await vi.advanceTimersByTimeAsync(300 * SECOND - 10 * SECOND - 1);
+      expect(known(name)).toEqual(['192.0.2.1']);
+      await vi.advanceTimersByTimeAsync(MINUTE);
+      expect(known(name)).toEqual([]);
+    },
+  );
+
+  test('for a minute where the answer says no time at all (FR-18)', async () => {
     names.follow(['*.example.com']);
-    answer('a.example.com', 60, '192.0.2.1');
+    answer('a.example.com', 0, '192.0.2.1');
+    expect(known('*.example.com')).toEqual(['192.0.2.1']);
+    await vi.advanceTimersByTimeAsync(MINUTE - 1);
+    expect(known('*.example.com')).toEqual(['192.0.2.1']);
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    expect(known('*.example.com')).toEqual([]);
+  });
+
+  test('as long as the host has a connection with it (FR-17)', async () => {
+    names.follow(['*.example.com']);
+    answer('a.example.com', 5, '192.0.2.1');
     used.add('192.0.2.1');
     await vi.advanceTimersByTimeAsync(30 * MINUTE);
     expect(known('*.example.com')).toEqual(['192.0.2.1']);

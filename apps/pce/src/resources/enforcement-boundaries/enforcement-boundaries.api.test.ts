@@ -64,11 +64,15 @@ test('the network profile needs a side of IP lists only (R-POL-6, PS-31), also w
   expect((await refusalOf(lists)).has('rule_needs_workload_side')).toBe(true);
 });
 
-test('warnings: FQDNs are dropped (R-POL-8, PS-40), an unmanaged provider blocks nothing (PS-46)', async () => {
+test('warnings: FQDNs are dropped (R-POL-8, PS-40, FR-19), an unmanaged provider blocks nothing (PS-46)', async () => {
   const client = pce().client();
   const list = await client.call('ip_lists.create', {
     params: DRAFT,
-    body: { name: 'Names', ip_ranges: [], fqdns: [{ fqdn: '*.example.com' }] },
+    body: {
+      name: 'Names',
+      ip_ranges: [{ from_ip: '192.0.2.0/24' }],
+      fqdns: [{ fqdn: '*.example.com' }],
+    },
   });
   const workload = await client.call('workloads.create', { body: { name: 'printer' } });
   const outbound = await makeBoundary(client, 'To names', {
