@@ -28,6 +28,7 @@ import { ProvisionPage } from './pages/provision/ProvisionPage.tsx';
 import { VersionsPage } from './pages/provision/VersionsPage.tsx';
 import { RulesetPage } from './pages/rulesets/RulesetPage.tsx';
 import { RulesetsPage } from './pages/rulesets/RulesetsPage.tsx';
+import { EventSettingsPage } from './pages/settings/EventSettingsPage.tsx';
 import { FirewallPage } from './pages/settings/FirewallPage.tsx';
 import { SinksPage } from './pages/settings/SinksPage.tsx';
 import { CorporatePublicIpsPage } from './pages/settings/CorporatePublicIpsPage.tsx';
@@ -120,6 +121,7 @@ const routes = [
     component: CorporatePublicIpsPage,
   }),
   createRoute({ getParentRoute: at, path: '/settings/firewall', component: FirewallPage }),
+  createRoute({ getParentRoute: at, path: '/settings/events', component: EventSettingsPage }),
   createRoute({ getParentRoute: at, path: '/settings/sinks', component: SinksPage }),
 ];
 export const router = createRouter({

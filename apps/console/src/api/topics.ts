@@ -1,6 +1,7 @@
 /** Topics of live events, and which operation's data belongs to which. */
 const ALIASES: Record<string, string> = {
   corporate_ips: 'settings',
+  event_settings: 'settings',
   networks: 'settings',
   syslog_destinations: 'settings',
   webhooks: 'settings',

@@ -8,7 +8,13 @@ const GROUPS = [
     pages: [{ to: '/settings/corporate-public-ips', name: 'Corporate Public IPs' }],
   },
   { name: 'Policy', pages: [{ to: '/settings/firewall', name: 'Firewall' }] },
-  { name: 'Events', pages: [{ to: '/settings/sinks', name: 'Syslog and Webhooks' }] },
+  {
+    name: 'Events',
+    pages: [
+      { to: '/settings/events', name: 'Events' },
+      { to: '/settings/sinks', name: 'Syslog and Webhooks' },
+    ],
+  },
 ];
 
 export function SettingsFrame({ children }: { readonly children: ReactNode }) {
