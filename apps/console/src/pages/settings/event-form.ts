@@ -1,15 +1,13 @@
 /** The form of the event settings, between people and the API. */
-import { EVENT_FORMATS, MIN_SEVERITIES, type Answer, type CallOptions } from '@bulkhead/contract';
+import type { Answer, CallOptions } from '@bulkhead/contract';
 
 export type EventSettingsWire = Answer<'event_settings.get'>;
-export type EventSettingsChanges = NonNullable<CallOptions<'event_settings.update'>['body']>;
-export type EventFormat = (typeof EVENT_FORMATS)[number];
-export type LeastSeverity = (typeof MIN_SEVERITIES)[number];
+type EventSettingsChanges = NonNullable<CallOptions<'event_settings.update'>['body']>;
 
 export interface EventForm {
   readonly days: string;
-  readonly format: EventFormat;
-  readonly severity: LeastSeverity;
+  readonly format: EventSettingsWire['format'];
+  readonly severity: EventSettingsWire['audit_event_min_severity'];
 }
 
 const DAY_SECONDS = 86_400;
