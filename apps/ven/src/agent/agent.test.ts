@@ -180,7 +180,7 @@ test('a second activation is refused', async () => {
   await expect(activate(request(), platform, store)).rejects.toThrow(/activated already/);
 });
 
-test('a VEN whose PCE is away keeps its policy over a restart and catches up', async () => {
+test('a VEN whose PCE is away keeps its policy over a restart, and catches up by itself (FR-28)', async () => {
   pce.policy = aPolicyContent();
   await start();
   await until('state 1', () => last('applied')?.version === 1);

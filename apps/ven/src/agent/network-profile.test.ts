@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
 import { anInterface } from '../platform/fake/fake-platform.ts';
+import { startAgentHost } from '../testing/agent-host.ts';
+import { aPolicyContent } from '../testing/policies.ts';
+import { until } from '../testing/until.ts';
 import { detectionAddress, networkKey, recall, remember } from './network-profile.ts';
 
 const HOUR = 3_600_000;
@@ -22,4 +25,41 @@ test('detection is sent from IPv4 where there is one', () => {
   expect(
     detectionAddress(anInterface({ addresses: [v6, { address: '127.0.0.10', prefixLength: 8 }] })),
   ).toBe('127.0.0.10');
+});
+
+test.each([
+  ['a redirect', { status: 302, headers: { location: 'https://portal.example/' }, text: '' }],
+  [
+    'a login page',
+    { status: 200, headers: { 'content-type': 'text/html' }, text: '<html></html>' },
+  ],
+  ['JSON of something else', { status: 200, headers: {}, text: '{"network_profile":"yes"}' }],
+])('%s in place of the PCE is no answer, so the network is external (FR-27)', async (_, portal) => {
+  const host = await startAgentHost(
+    (pce) => {
+      pce.policy = aPolicyContent();
+      pce.portal = portal;
+    },
+    { endpoint: true },
+  );
+  try {
+    await until('the policy', () => host.applied() === 1);
+    await until('the detection', () => host.pce.detections.length > 0);
+    await until(
+      'the report',
+      () => host.pce.reports.at(-1)?.interfaces[0]?.network_profile === 'external',
+    );
+    expect(host.platform.enforced()?.interfaces).toMatchObject({
+      corporate: [],
+      external: ['eth0'],
+    });
+    host.pce.portal = null;
+    host.pce.send({ type: 'redetect' });
+    await until(
+      'the interface is corporate',
+      () => host.platform.enforced()?.interfaces.corporate[0] === 'eth0',
+    );
+  } finally {
+    await host.close();
+  }
 });

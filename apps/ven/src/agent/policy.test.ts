@@ -70,7 +70,7 @@ test('a policy that the PCE did not sign is refused', async () => {
   expect(host.agent.status().policy?.version).toBe(1);
 });
 
-test('what the firewall refuses leaves the old policy in force', async () => {
+test('what the firewall refuses leaves the old policy in force (FR-6)', async () => {
   host.platform.refuse = 'no space in the kernel';
   host.pce.sendDelta(aDelta({ policy: aHostPolicy({ rules: [] }) }));
   await until('the failure', () => host.last('apply_failed') !== undefined);

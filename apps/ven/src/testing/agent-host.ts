@@ -26,8 +26,11 @@ export interface AgentHost {
   close(): Promise<void>;
 }
 
-/** The PCE as `prepare` leaves it is there before the agent. */
-export async function startAgentHost(prepare: (pce: TestPce) => void): Promise<AgentHost> {
+/** The PCE as `prepare` leaves it is there before the agent; a server unless it is to be an endpoint. */
+export async function startAgentHost(
+  prepare: (pce: TestPce) => void,
+  { endpoint = false } = {},
+): Promise<AgentHost> {
   const folder = await mkdtemp(join(tmpdir(), 'ven-host-'));
   const store = openStore(join(folder, 'data'));
   const pce = await startTestPce();
@@ -41,7 +44,7 @@ export async function startAgentHost(prepare: (pce: TestPce) => void): Promise<A
     {
       managementServer: `localhost:${pce.port}`,
       activationCode: TEST_CODE,
-      endpoint: false,
+      endpoint,
       caFingerprint: TEST_FINGERPRINT,
       caFile: null,
       name: null,

@@ -1,7 +1,7 @@
 /** A PCE small enough for the agent's tests: the real protocol over TLS and WebSocket, policies as the test says. */
 import { createHash, generateKeyPairSync, sign, X509Certificate } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import {
   activateRequestSchema,
   compatibilityReportSchema,
@@ -63,6 +63,12 @@ export interface TestPce {
   connected(): boolean;
   /** What detection answers; null: an error. */
   profile: NetworkProfile | null;
+  /** What answers detection in place of the PCE, as a hotel's login page does; null: nothing. */
+  portal: {
+    readonly status: number;
+    readonly headers: OutgoingHttpHeaders;
+    readonly text: string;
+  } | null;
   /** Sent whole after a hello that is not at it, and answered to GET. */
   policy: PolicyContent | null;
   send(message: PceMessage): void;
@@ -141,7 +147,10 @@ export async function startTestPce(port = 0, host = '127.0.0.1'): Promise<TestPc
         interface: asked.interface,
         from: request.socket.remoteAddress ?? '',
       });
-      if (pce.profile === null) reply(503, []);
+      if (pce.portal !== null) {
+        response.writeHead(pce.portal.status, pce.portal.headers);
+        response.end(pce.portal.text);
+      } else if (pce.profile === null) reply(503, []);
       else reply(200, { network_profile: pce.profile, public_ip: '198.51.100.1' });
     } else if (path === '/api/v2/ven/policy') {
       wholes += 1;
@@ -224,6 +233,7 @@ export async function startTestPce(port = 0, host = '127.0.0.1'): Promise<TestPc
     wholeRequests: () => wholes,
     connected: () => sockets.size > 0,
     profile: 'corporate',
+    portal: null,
     policy: null,
     send,
     sendDelta: (delta) => send({ type: 'policy_delta', document: signed(delta) }),

@@ -123,6 +123,10 @@ test('no table but ours is named, and it is replaced within one transaction', ()
   }
 });
 
+test('sets count nothing for each member, whatever is reported of connections (FR-6)', () => {
+  for (const plan of Object.values(PLANS)) expect(renderNftables(plan)).not.toMatch(/\bcounter\b/);
+});
+
 test('an idle host keeps no table of ours (R-POL-9)', () => {
   const plan = PLANS['idle'];
   expect(plan?.ownsTable).toBe(false);

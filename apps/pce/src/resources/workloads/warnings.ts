@@ -1,6 +1,6 @@
 /** What is not wrong with a workload but will surprise somebody. */
 import { venWarningSchema } from '@bulkhead/contract';
-import { isPeerAddress, parseAddress } from '@bulkhead/net';
+import { formatSpan, isPeerAddress, networkOf, parseAddress } from '@bulkhead/net';
 import { VEN_CAPABILITIES, venCan } from '@bulkhead/policy';
 import { z } from 'zod';
 import type { WorkloadRow } from './query.ts';
@@ -15,21 +15,30 @@ const ENDPOINT_NEEDS = [
 
 export function workloadWarnings(row: WorkloadRow): { token: string; message: string }[] {
   if (!row.managed || row.deleted) return [];
-  return [...shortPrefixes(row), ...oldVen(row), ...hostTrouble(row)];
+  return [...widePrefixes(row), ...oldVen(row), ...hostTrouble(row)];
 }
 
-function shortPrefixes(row: WorkloadRow): { token: string; message: string }[] {
+/** FR-30: /8 is the shortest that stands for a subnet, and as a rule not the network of one interface. */
+function widePrefixes(row: WorkloadRow): { token: string; message: string }[] {
   return row.interfaces.flatMap((item) => {
     const address = parseAddress(item.address);
     const prefix = item.cidr_block;
     if (item.network !== 'corporate' || item.loopback || prefix === null) return [];
     if (address === null || !isPeerAddress(address)) return [];
     const shortest = SHORTEST_SUBNET[address.family];
-    if (prefix >= shortest) return [];
+    const reported = `${item.name} reports ${item.address}/${prefix}`;
+    if (prefix < shortest)
+      return [
+        {
+          token: 'subnet_too_large',
+          message: `${reported}; a prefix shorter than /${shortest} is no workload subnet, so rules with Use Workload Subnets get the address alone`,
+        },
+      ];
+    if (prefix > shortest || address.family === 6) return [];
     return [
       {
-        token: 'subnet_too_large',
-        message: `${item.name} reports ${item.address}/${prefix}; a prefix shorter than /${shortest} is no workload subnet, so rules with Use Workload Subnets get the address alone`,
+        token: 'subnet_wide',
+        message: `${reported}, the mask of an address class, as tunnels without a network of their own do; rules with Use Workload Subnets let the whole of ${formatSpan(networkOf(address, prefix))} in`,
       },
     ];
   });

@@ -300,13 +300,15 @@ test('bulk: every item by itself, in order, and a failure does not fail the othe
   expect(items).toMatchObject([{ name: 'bulk-1b', description: 'by reference' }]);
 });
 
-test('warnings: a prefix too short for a subnet (PS-23), an endpoint VEN before 22.3 (R-SYS-4)', async () => {
+test('warnings: a prefix too short for a subnet (PS-23) or that of an address class (FR-30), an endpoint VEN before 22.3 (R-SYS-4)', async () => {
   const client = pce().client();
   const short = await managed({ name: 'short', cidrBlock: 0 });
   const old = await managed({ name: 'old', venType: 'endpoint', version: '22.2.9-7' });
   const tokens = async (id: string): Promise<string[]> =>
     (await client.call('workloads.get', { params: { id } })).warnings.map(({ token }) => token);
   expect(await tokens(short)).toEqual(['subnet_too_large']);
+  expect(await tokens(await managed({ name: 'class', cidrBlock: 8 }))).toEqual(['subnet_wide']);
+  expect(await tokens(await managed({ name: 'long', cidrBlock: 9 }))).toEqual([]);
   expect(await tokens(old)).toEqual(['ven_without_external_interfaces']);
   expect(await tokens(await managed({ name: 'fine', venType: 'endpoint' }))).toEqual([]);
 });

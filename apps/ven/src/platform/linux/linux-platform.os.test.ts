@@ -86,6 +86,37 @@ test('interfaces are read with their addresses, gateway and type', async () => {
   ]);
 });
 
+test('tunnels come and go with whatever number, with their own prefix and no gateway of another; a link of its own is none (FR-31 to FR-34, FR-36)', async () => {
+  pair = createNamespacePair();
+  leave = enterNamespace(pair.ours);
+  const { ours } = pair;
+  const ip = (...args: string[]) => pair?.run(ours, 'ip', args);
+  ip('tuntap', 'add', 'tun108', 'mode', 'tun');
+  ip('address', 'add', '100.64.11.11/32', 'dev', 'tun108');
+  ip('address', 'add', '2001:db8:1::7/64', 'dev', 'tun108', 'nodad');
+  ip('address', 'add', '2001:db8:1::a9/64', 'dev', 'tun108', 'nodad');
+  ip('address', 'add', 'fe80::7/64', 'dev', 'tun108', 'nodad');
+  ip('link', 'set', 'tun108', 'up');
+  ip('route', 'add', '198.51.100.0/24', 'dev', 'tun108');
+  ip('link', 'add', 'inner0', 'type', 'veth', 'peer', 'name', 'inner1');
+  ip('address', 'add', 'fe80::5/64', 'dev', 'inner0', 'nodad');
+  ip('link', 'set', 'inner0', 'up');
+  const links = await readInterfaces();
+  expect(links.map(({ name, gateway }) => [name, gateway])).toEqual([
+    ['eth0', '203.0.113.1'],
+    ['tun108', null],
+  ]);
+  expect(links[1]?.type).toBe('tunnel');
+  expect(links[1]?.addresses).toContainEqual({ address: '100.64.11.11', prefixLength: 32 });
+  expect(links[1]?.addresses.map(({ address }) => address).toSorted()).toEqual([
+    '100.64.11.11',
+    '2001:db8:1::7',
+    '2001:db8:1::a9',
+  ]);
+  ip('tuntap', 'delete', 'tun108', 'mode', 'tun');
+  expect((await readInterfaces()).map(({ name }) => name)).toEqual(['eth0']);
+});
+
 test('unpairing with recommended leaves only remote management open (R-VEN-4)', async () => {
   pair = createNamespacePair();
   leave = enterNamespace(pair.ours);

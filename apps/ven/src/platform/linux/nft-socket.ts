@@ -18,6 +18,9 @@ const HEADER_BYTES = 16;
 const RECEIVE_BYTES = 64 * 1024;
 /** What the kernel counts of a send buffer besides the message. */
 const SEND_OVERHEAD = 4096;
+/** The kernel answers each message of a batch, all at once, and counts far more of a receive buffer than the bytes of an answer. */
+const ANSWER_BYTES = 1024;
+const LEAST_ANSWER_BYTES = 256 * 1024;
 
 interface Acknowledgement {
   readonly sequence: number;
@@ -41,11 +44,17 @@ export function openElementSocket(libc: Libc): ElementSocket {
   const buffer = Buffer.alloc(RECEIVE_BYTES);
   const from = Buffer.alloc(12);
   let sendBytes = 0;
+  let answerBytes = 0;
   libc.askForReasons(fd);
 
-  function send(bytes: Buffer): void {
+  function send({ bytes, messages }: ElementBatch): void {
     const wanted = bytes.length + SEND_OVERHEAD;
+    const answers = Math.max(messages.length * ANSWER_BYTES, LEAST_ANSWER_BYTES);
     try {
+      if (answers > answerBytes) {
+        libc.setReceiveBuffer(fd, answers);
+        answerBytes = answers;
+      }
       if (wanted > sendBytes) {
         libc.setSendBuffer(fd, wanted);
         sendBytes = wanted;
@@ -75,7 +84,7 @@ export function openElementSocket(libc: Libc): ElementSocket {
     move(changes) {
       const batch = encodeElements(changes);
       if (batch.messages.length === 0) return;
-      send(batch.bytes);
+      send(batch);
       judge(batch, receive());
     },
     close: () => libc.close(fd),
