@@ -1,17 +1,16 @@
 /** Labels as the engine knows them: numbered, with what hangs on each. */
 import type { Label } from '../model.ts';
 import { LabelNode } from './graph.ts';
-import { TextTable } from './text-table.ts';
 
 export class LabelNodes {
   /** An href keeps its number; there are as many as labels ever were. */
-  private readonly nodes = new TextTable<LabelNode>(({ href }) => href);
+  private readonly nodes = new Map<string, LabelNode>();
 
   at(href: string): LabelNode {
     let node = this.nodes.get(href);
     if (node === undefined) {
       node = new LabelNode(href, this.nodes.size + 1);
-      this.nodes.add(node);
+      this.nodes.set(href, node);
     }
     return node;
   }
@@ -21,7 +20,6 @@ export class LabelNodes {
   }
 
   all(): Label[] {
-    const nodes = [...this.nodes.values()].sort((a, b) => a.number - b.number);
-    return nodes.flatMap(({ label }) => label ?? []);
+    return [...this.nodes.values()].flatMap(({ label }) => label ?? []);
   }
 }
