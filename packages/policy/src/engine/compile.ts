@@ -15,10 +15,10 @@ import type {
 } from '../model.ts';
 import { PROTOCOLS } from '../vocabulary.ts';
 import { conditionsOf, intersect, type LabelLookup, type Selector } from './conditions.ts';
-import type { Members, Part, SelectorState, TableUnit, Unit } from './graph.ts';
+import { Part, type Members, type SelectorState, type TableUnit, type Unit } from './graph.ts';
 import type { SetState } from './set-state.ts';
 import type { SinglePorts } from './single-ports.ts';
-import type { SetSource } from './sources.ts';
+import type { SetOrigin } from './sources.ts';
 
 export interface Compiled {
   readonly units: readonly Unit[];
@@ -36,7 +36,7 @@ export interface ObjectLookup extends LabelLookup {
 export interface StateLookup {
   readonly selector: (selector: Selector) => SelectorState;
   readonly selectorSet: (state: SelectorState, form: 'addresses' | 'subnets') => SetState;
-  readonly set: (source: SetSource) => SetState;
+  readonly set: (source: SetOrigin) => SetState;
   readonly ports: SinglePorts;
 }
 
@@ -186,7 +186,7 @@ function compileSide(actors: readonly Actor[], options: SideOptions): readonly P
   if (plain && !resolveAs.includes('virtual_services')) return labelled;
   return [
     ...labelled,
-    ...workloadMembers(actors).map((members) => part(find.set(members), members)),
+    ...workloadMembers(actors).map((members) => new Part(find.set(members), members)),
     ...virtualServicesOf(actors, selector, options).flatMap((href) => virtualPart(href, options)),
     ...actors.flatMap((actor) => (actor.kind === 'ip_list' ? listPart(actor.href, options) : [])),
   ];
@@ -199,10 +199,10 @@ function selectorParts(
   if (selector === null || !resolveAs.includes('workloads')) return [];
   const state = find.selector(selector);
   if (subnets) {
-    state.subnetsAlone ??= [part(find.selectorSet(state, 'subnets'), state)];
+    state.subnetsAlone ??= [new Part(find.selectorSet(state, 'subnets'), state)];
     return state.subnetsAlone;
   }
-  state.addressesAlone ??= [part(find.selectorSet(state, 'addresses'), state)];
+  state.addressesAlone ??= [new Part(find.selectorSet(state, 'addresses'), state)];
   return state.addressesAlone;
 }
 
@@ -211,14 +211,14 @@ function virtualPart(href: string, { find, provider }: SideOptions): readonly Pa
   if (item === undefined) return [];
   const members = { kind: 'workloads', hrefs: distinctSorted(item.workloads) } as const;
   const services = provider ? virtualServicePorts(item, find) : null;
-  return [{ ...part(find.set({ kind: 'virtual_service', href }), members), services }];
+  return [new Part(find.set({ kind: 'virtual_service', href }), members, { services })];
 }
 
 function listPart(href: string, { find, provider }: SideOptions): readonly Part[] {
   const list = find.ipList(href);
   if (list === undefined) return [];
-  const made = part(find.set({ kind: 'ip_list', href }), null);
-  return [provider && list.fqdns.length > 0 ? { ...made, fqdns: [...list.fqdns].sort() } : made];
+  const fqdns = provider ? [...list.fqdns].sort() : [];
+  return [new Part(find.set({ kind: 'ip_list', href }), null, { fqdns })];
 }
 
 /** Hrefs of the virtual services of a side: named ones, and those that its labels select where labels stand for them. */
@@ -247,10 +247,6 @@ function workloadMembers(actors: readonly Actor[]): { kind: 'workloads'; hrefs: 
 /** Claims of a set are counted per workload, so that one named twice must be there once. */
 export function distinctSorted(hrefs: readonly string[]): string[] {
   return hrefs.length < 2 ? [...hrefs] : [...new Set(hrefs)].sort();
-}
-
-function part(set: SetState, members: Members | null): Part {
-  return { source: set.source, set, members, services: null, fqdns: NO_STRINGS };
 }
 
 /** The label part of a side within its scope; null when the side has none. */

@@ -162,15 +162,32 @@ export type Members =
   | { readonly kind: 'workloads'; readonly hrefs: readonly string[] };
 
 /** A piece of one side: who is a member (enforces the rule) and what address set stands for it at the other side. */
-export interface Part {
-  readonly source: SetSource;
+export class Part {
   readonly set: SetState;
   /** Null: of no workload, addresses only. */
   readonly members: Members | null;
   /** Services of its own in place of the rule's (a virtual service as provider). */
   readonly services: readonly ServicePort[] | null;
   readonly fqdns: readonly string[];
+
+  constructor(
+    set: SetState,
+    members: Members | null,
+    own: Partial<Pick<Part, 'services' | 'fqdns'>> = NOTHING_OWN,
+  ) {
+    this.set = set;
+    this.members = members;
+    this.services = own.services ?? null;
+    this.fqdns = own.fqdns ?? NO_FQDNS;
+  }
+
+  get source(): SetSource {
+    return this.set.source;
+  }
 }
+
+const NOTHING_OWN = {};
+const NO_FQDNS: readonly string[] = [];
 
 /** One rule within one scope, or one boundary. */
 export interface Unit {

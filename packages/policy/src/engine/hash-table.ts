@@ -93,7 +93,8 @@ export class HashTable<T extends object> {
 }
 
 function emptySlots<T>(size: number): (T | null)[] {
-  return Array.from<T | null>({ length: size }).fill(null);
+  // oxlint-disable-next-line unicorn/no-new-array -- Array.from goes through all slots one by one, and there are millions
+  return new Array<T | null>(size).fill(null);
 }
 
 /** A hash with one number more. Multipliers and shifts are those of the MurmurHash3 finalizer (public domain). */

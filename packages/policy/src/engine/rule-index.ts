@@ -6,7 +6,7 @@ import { NamedWorkload } from './named.ts';
 import type { ObjectStore } from './objects.ts';
 import type { SelectorIndex } from './selectors.ts';
 import { SetState, type SharedBySets } from './set-state.ts';
-import { sourceKey, type SetSource } from './sources.ts';
+import { sourceKey, type SetOrigin, type SetSource } from './sources.ts';
 import type { ClassState, Members, Part, SelectorState, TableUnit, Unit } from './graph.ts';
 
 type Side = 'providerUnits' | 'consumerUnits';
@@ -67,8 +67,9 @@ export class RuleIndex {
   selectorSet(state: SelectorState, form: 'addresses' | 'subnets'): SetState {
     const known = state[form];
     if (known !== null) return known;
-    const source = { kind: 'selector', selector: state.selector, form } as const;
-    const set = this.awake(source, state) ?? new SetState(source, state, this.shared);
+    const set =
+      this.awake(() => ({ kind: 'selector', selector: state.selector, form }), state) ??
+      new SetState(state, this.shared, form === 'subnets');
     state[form] = set;
     return set;
   }
@@ -220,19 +221,19 @@ export class RuleIndex {
   }
 
   /** The one set of a source that is no selector; it counts for nothing until it is retained. */
-  setOf(source: SetSource): SetState {
+  setOf(source: SetOrigin): SetState {
     const key = sourceKey(source);
     const known = this.sets.get(key) ?? this.pendingSets.get(key);
     if (known !== undefined) return known;
-    const set = this.awake(source, null) ?? new SetState(source, null, this.shared);
+    const set = this.awake(() => source, null) ?? new SetState(source, this.shared);
     this.pendingSets.set(key, set);
     return set;
   }
 
   /** The set of the source that somebody was told of and that had no rule meanwhile. */
-  private awake(source: SetSource, selector: SelectorState | null): SetState | null {
+  private awake(source: () => SetSource, selector: SelectorState | null): SetState | null {
     if (this.dormant.size === 0) return null;
-    const key = sourceKey(source);
+    const key = sourceKey(source());
     const set = this.dormant.get(key);
     if (set === undefined) return null;
     this.dormant.delete(key);
@@ -245,13 +246,13 @@ export class RuleIndex {
     set.references += 1;
     if (set.references > 1) return;
     this.setCount += 1;
-    const { source } = set;
     if (members?.kind === 'selector') {
       this.selectors.retain(members);
       if (!set.subnets) return;
       for (const member of itemsOf(members.classes)) this.memberships.countSubnets(member);
       return;
     }
+    const { source } = set;
     this.sets.set(sourceKey(source), set);
     this.claim(set, this.claimantsOf(source));
     this.memberships.changeOwn(set, this.objects.ownMembers(source));
@@ -261,10 +262,9 @@ export class RuleIndex {
     set.references -= 1;
     if (set.references > 0) return;
     this.setCount -= 1;
-    const { source } = set;
     if (set.known) {
       set.freeze();
-      this.dormant.set(sourceKey(source), set);
+      this.dormant.set(sourceKey(set.source), set);
     }
     if (members?.kind === 'selector') {
       if (set.subnets) members.subnets = members.subnetsAlone = null;
@@ -274,7 +274,7 @@ export class RuleIndex {
     }
     this.claim(set, []);
     this.claimants.delete(set);
-    this.sets.delete(sourceKey(source));
+    this.sets.delete(sourceKey(set.source));
   }
 
   /** An IP list or virtual service changed: its set gets what it holds now. */

@@ -9,10 +9,11 @@ import {
   type AddressSpan,
 } from '@bulkhead/net';
 import type { AddressSet, AddressSetDelta } from '../host-policy.ts';
+import type { Selector } from './conditions.ts';
 import { itemsOf, onlyOf, type Few } from './few.ts';
 import type { SetHolder } from './holder.ts';
 import type { AddressOwners } from './owners.ts';
-import { sourceKey, type SetSource } from './sources.ts';
+import { sourceKey, type SetOrigin, type SetSource } from './sources.ts';
 
 /** Addresses that an IP list or virtual service has itself. */
 export interface OwnMembers {
@@ -27,6 +28,8 @@ const NOTHING: OwnMembers = { hosts: new Set(), ranges: [] };
 
 /** The selector of a set, as the set knows it. */
 export interface HeldBySelector {
+  readonly kind: 'selector';
+  readonly selector: Selector;
   readonly classes: Few<SetHolder>;
 }
 
@@ -56,7 +59,7 @@ interface Published {
  * taken in without a thought for the sets that its hosts are in.
  */
 export class SetState {
-  readonly source: SetSource;
+  private origin: SetSource | null;
   /** Whether it stands for its workloads by the subnets that they are in. */
   readonly subnets: boolean;
   /** Of a set of the workloads that a selector holds, else null. */
@@ -81,11 +84,21 @@ export class SetState {
     readonly ranges: readonly string[];
   } | null = null;
 
-  constructor(source: SetSource, selector: HeldBySelector | null, shared: SharedBySets) {
-    this.source = source;
-    this.subnets = source.kind === 'selector' && source.form === 'subnets';
-    this.selector = selector;
+  /** `of`: what it stands for; a selector in the form of subnets, if `subnets`. */
+  constructor(of: SetOrigin | HeldBySelector, shared: SharedBySets, subnets = false) {
+    this.origin = of.kind === 'selector' ? null : of;
+    this.selector = of.kind === 'selector' ? of : null;
+    this.subnets = subnets;
     this.shared = shared;
+  }
+
+  /** What it is made of. */
+  get source(): SetSource {
+    if (this.origin !== null) return this.origin;
+    if (this.selector === null) throw new TypeError('a set stands for something');
+    const form = this.subnets ? 'subnets' : 'addresses';
+    this.origin = { kind: 'selector', selector: this.selector.selector, form };
+    return this.origin;
   }
 
   /** Classes whose workloads are in it. */
@@ -251,7 +264,7 @@ export class SetState {
   }
 
   private spans(): readonly AddressSpan[] {
-    if (this.source.kind === 'selector' && !this.subnets) return NO_SPANS;
+    if (this.selector !== null && !this.subnets) return NO_SPANS;
     // what is frozen follows nobody: what it holds is looked up each time
     if (this.frozen !== null) return joinSpans([...this.collect().ranges.values()]);
     this.live ??= this.collect();

@@ -11,6 +11,9 @@ export type SetSource =
   | { readonly kind: 'ip_list'; readonly href: string }
   | { readonly kind: 'virtual_service'; readonly href: string };
 
+/** One that is no selector. */
+export type SetOrigin = Exclude<SetSource, { readonly kind: 'selector' }>;
+
 /** One text for equal sources. */
 export function sourceKey(source: SetSource): string {
   switch (source.kind) {

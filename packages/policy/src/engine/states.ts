@@ -21,15 +21,14 @@ export function standaloneStates(digest: (text: string) => string): StateLookup 
       return state;
     },
     selectorSet: (state, form) => {
-      const { selector } = state;
-      state[form] ??= new SetState({ kind: 'selector', selector, form }, state, shared);
+      state[form] ??= new SetState(state, shared, form === 'subnets');
       return state[form];
     },
     set: (source) => {
       const key = sourceKey(source);
       const known = sets.get(key);
       if (known !== undefined) return known;
-      const set = new SetState(source, null, shared);
+      const set = new SetState(source, shared);
       sets.set(key, set);
       return set;
     },
