@@ -18,7 +18,7 @@ import {
   type AddressSpan,
 } from '@bulkhead/net';
 import type { InterfaceAddress, IpList, IpRange, Workload, WorkloadInterface } from '../model.ts';
-import type { OwnMembers } from './set-state.ts';
+import type { OwnMembers } from './holder.ts';
 
 /** Prefixes that stand for every host prefix inside them (PS-24), the longest first. */
 export type VpnPools = readonly (AddressSpan & { readonly prefixLength: number })[];

@@ -5,7 +5,7 @@ import type { AddressSet, HostPolicy, PolicyDelta } from '../host-policy.ts';
 import { explainConnection } from '../explain/explain.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import type { PolicyChange, PolicyModel, Workload } from '../model.ts';
-import { addressesOf, readVpnPools } from './addresses.ts';
+import { readVpnPools } from './addresses.ts';
 import { Classes, isOf, type ClassKey } from './classes.ts';
 import { decideConnection } from './decide.ts';
 import { Deltas } from './deltas.ts';
@@ -223,7 +223,6 @@ export class PolicyEngine implements PolicyCore {
     const item: WorkloadState = {
       workload,
       state,
-      addresses: addressesOf(workload),
       slot: 0,
       before: this.deltas.arrive(href),
     };

@@ -3,7 +3,7 @@ import { formatAddress, parseSpan, spansHold, type Address } from '@bulkhead/net
 import type { ExplainLookup, ExplainUnit, PeerAt, UnitOrigin } from '../explain/lookup.ts';
 import type { Connection, Decision } from '../decision.ts';
 import type { Rule, RuleSet } from '../model.ts';
-import { readVpnPools, subnetsOf } from './addresses.ts';
+import { addressesOf, readVpnPools, subnetsOf } from './addresses.ts';
 import { compileRuleSet } from './compile.ts';
 import type { ObjectStore } from './objects.ts';
 import { standaloneStates } from './states.ts';
@@ -53,8 +53,8 @@ export function explainLookup(sources: ExplainSources): ExplainLookup {
     peersAt: (address, form) => {
       const found: PeerAt[] = [];
       const host = formatAddress(address);
-      for (const { workload, addresses } of placed.values()) {
-        const members = form === 'addresses' ? addresses : subnetsOf(workload, pools);
+      for (const { workload } of placed.values()) {
+        const members = form === 'addresses' ? addressesOf(workload) : subnetsOf(workload, pools);
         const member = members.find((text) => text === host || holds(text, address));
         if (member !== undefined) found.push({ workload, member });
       }

@@ -49,8 +49,6 @@ export class LabelNode {
 export interface WorkloadState {
   workload: Workload;
   state: ClassState;
-  /** By which it is a peer, canonical. */
-  addresses: readonly string[];
   /** Its place among those of its class; under 0 when it is in none any more. */
   slot: number;
   /** Hash that it was told before it changed class in this step; undefined: it did not. */

@@ -3,7 +3,8 @@ import type { Workload } from '../model.ts';
 import { addressesOf, subnetsOf, type VpnPools } from './addresses.ts';
 import { countOf, hasItem, itemsOf, withItem, withoutItem, type Few } from './few.ts';
 import { AddressOwners } from './owners.ts';
-import type { OwnMembers, SetState, SharedBySets } from './set-state.ts';
+import type { OwnMembers } from './holder.ts';
+import type { SetState, SharedBySets } from './set-state.ts';
 import type { ClassState, WorkloadState } from './graph.ts';
 
 /** Sets that name the workload of a class. */
@@ -38,15 +39,15 @@ export class Memberships {
   }
 
   /** A workload came to its class. */
-  arrive({ state, workload, addresses }: WorkloadState): void {
-    for (const address of addresses) this.gainAddress(state, address);
+  arrive({ state, workload }: WorkloadState): void {
+    for (const address of addressesOf(workload)) this.gainAddress(state, address);
     if (state.subnets === null) return;
     for (const subnet of subnetsOf(workload, this.pools)) this.gainSubnet(state, subnet);
   }
 
   /** A workload is about to leave its class. */
-  leave({ state, workload, addresses }: WorkloadState): void {
-    for (const address of addresses) this.loseAddress(state, address);
+  leave({ state, workload }: WorkloadState): void {
+    for (const address of addressesOf(workload)) this.loseAddress(state, address);
     if (state.subnets === null) return;
     for (const subnet of subnetsOf(workload, this.pools)) this.loseSubnet(state, subnet);
   }
@@ -54,9 +55,9 @@ export class Memberships {
   /** A workload stays in its class with other facts. */
   move(item: WorkloadState, workload: Workload): void {
     const { state } = item;
-    const addresses = addressesOf(workload);
-    for (const text of missing(addresses, item.addresses)) this.gainAddress(state, text);
-    for (const text of missing(item.addresses, addresses)) this.loseAddress(state, text);
+    const [had, has] = [addressesOf(item.workload), addressesOf(workload)];
+    for (const text of missing(has, had)) this.gainAddress(state, text);
+    for (const text of missing(had, has)) this.loseAddress(state, text);
     if (state.subnets !== null) {
       const before = subnetsOf(item.workload, this.pools);
       const now = subnetsOf(workload, this.pools);
@@ -64,7 +65,6 @@ export class Memberships {
       for (const text of missing(before, now)) this.loseSubnet(state, text);
     }
     item.workload = workload;
-    item.addresses = addresses;
   }
 
   /** From now on the class counts its subnets. */
@@ -196,7 +196,7 @@ export class Memberships {
 }
 
 function* hostsOf(state: ClassState): Iterable<string> {
-  for (const { addresses } of state.workloads) yield* addresses;
+  for (const { workload } of state.workloads) yield* addressesOf(workload);
 }
 
 /** What of `texts` is not among `others`; both are short. */

@@ -23,7 +23,7 @@ import {
 } from './compile.ts';
 import type { LabelNodes } from './labels.ts';
 import { SinglePorts } from './single-ports.ts';
-import type { OwnMembers } from './set-state.ts';
+import type { OwnMembers } from './holder.ts';
 import type { SetSource } from './sources.ts';
 import type { Condition } from './conditions.ts';
 import { dependenciesOf, EVERY_VIRTUAL_SERVICE } from './dependencies.ts';

@@ -9,18 +9,12 @@ import {
   type AddressSpan,
 } from '@bulkhead/net';
 import type { AddressSet, AddressSetDelta } from '../host-policy.ts';
+import { addressesOf } from './addresses.ts';
 import type { Selector } from './conditions.ts';
 import { itemsOf, onlyOf, type Few } from './few.ts';
-import type { SetHolder } from './holder.ts';
+import type { OwnMembers, SetHolder } from './holder.ts';
 import type { AddressOwners } from './owners.ts';
 import { sourceKey, type SetOrigin, type SetSource } from './sources.ts';
-
-/** Addresses that an IP list or virtual service has itself. */
-export interface OwnMembers {
-  readonly hosts: ReadonlySet<string>;
-  /** Canonical text of disjoint ranges. */
-  readonly ranges: readonly string[];
-}
 
 const NO_SPANS: readonly AddressSpan[] = [];
 const NO_TEXTS: readonly string[] = [];
@@ -250,7 +244,8 @@ export class SetState {
     const single = onlyOf(this.classes);
     if (single !== null && !this.subnets && this.own.hosts.size === 0) {
       const [only] = single.workloads;
-      if (only !== undefined && single.workloads.length === 1) return [...only.addresses];
+      if (only !== undefined && single.workloads.length === 1)
+        return [...addressesOf(only.workload)];
     }
     const hosts = new Set(this.own.hosts);
     for (const state of itemsOf(this.classes)) {
@@ -258,7 +253,9 @@ export class SetState {
         for (const text of state.subnets?.keys() ?? []) if (!isRange(text)) hosts.add(text);
         continue;
       }
-      for (const { addresses } of state.workloads) for (const text of addresses) hosts.add(text);
+      for (const { workload } of state.workloads) {
+        for (const text of addressesOf(workload)) hosts.add(text);
+      }
     }
     return [...hosts];
   }
