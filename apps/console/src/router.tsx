@@ -30,6 +30,7 @@ import { RulesetPage } from './pages/rulesets/RulesetPage.tsx';
 import { RulesetsPage } from './pages/rulesets/RulesetsPage.tsx';
 import { EventSettingsPage } from './pages/settings/EventSettingsPage.tsx';
 import { FirewallPage } from './pages/settings/FirewallPage.tsx';
+import { OfflineTimersPage } from './pages/settings/OfflineTimersPage.tsx';
 import { SinksPage } from './pages/settings/SinksPage.tsx';
 import { CorporatePublicIpsPage } from './pages/settings/CorporatePublicIpsPage.tsx';
 import { AddWithPairingProfilePage } from './pages/vens/AddWithPairingProfilePage.tsx';
@@ -121,6 +122,11 @@ const routes = [
     component: CorporatePublicIpsPage,
   }),
   createRoute({ getParentRoute: at, path: '/settings/firewall', component: FirewallPage }),
+  createRoute({
+    getParentRoute: at,
+    path: '/settings/offline-timers',
+    component: OfflineTimersPage,
+  }),
   createRoute({ getParentRoute: at, path: '/settings/events', component: EventSettingsPage }),
   createRoute({ getParentRoute: at, path: '/settings/sinks', component: SinksPage }),
 ];

@@ -5,6 +5,7 @@ const ALIASES: Record<string, string> = {
   networks: 'settings',
   syslog_destinations: 'settings',
   webhooks: 'settings',
+  workload_settings: 'settings',
   sec_rules: 'rule_sets',
   ip_tables_rules: 'rule_sets',
   pairing_keys: 'pairing_profiles',

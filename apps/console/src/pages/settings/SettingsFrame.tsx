@@ -8,6 +8,7 @@ const GROUPS = [
     pages: [{ to: '/settings/corporate-public-ips', name: 'Corporate Public IPs' }],
   },
   { name: 'Policy', pages: [{ to: '/settings/firewall', name: 'Firewall' }] },
+  { name: 'Workloads', pages: [{ to: '/settings/offline-timers', name: 'Offline Timers' }] },
   {
     name: 'Events',
     pages: [
