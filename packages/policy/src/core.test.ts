@@ -1,4 +1,5 @@
 import {
+  anInterface,
   anIpList,
   aPolicy,
   aRule,
@@ -57,6 +58,25 @@ describe('a laptop that moves', () => {
     const rule = access({ useWorkloadSubnets: ['consumers'] });
     const core = createPolicyCore(aModel([rule], [...two, laptop(3, '10.9.0.3')]));
     expect(core.apply([put(laptop(1, '10.9.0.50'))])).toEqual({ policies: [], sets: [] });
+  });
+
+  test('gets another temporary address beside the one that stays: nothing in its subnet, else one member (FR-54)', () => {
+    const holding = (temporary: string) => ({
+      ...laptop(1, ''),
+      interfaces: [anInterface(['2001:db8:8::1', temporary])],
+    });
+    const rotated = (rule: Rule) => {
+      const core = createPolicyCore(aModel([rule], [SERVER, holding('2001:db8:8::a1')]));
+      return core.apply([put(holding('2001:db8:8::b2'))]);
+    };
+    expect(rotated(access({ useWorkloadSubnets: ['consumers'] }))).toEqual({
+      policies: [],
+      sets: [],
+    });
+    expect(rotated(access())).toMatchObject({
+      policies: [],
+      sets: [{ addHosts: ['2001:db8:8::b2'], removeHosts: ['2001:db8:8::a1'] }],
+    });
   });
 
   test('opens a subnet as its first and closes it as its last (R-POL-3)', () => {

@@ -237,6 +237,21 @@ test('a copy on another machine is refused although the original is away; a gold
   other.disconnect();
 });
 
+test('machines that name themselves alike and have codes of their own are as many workloads, all online (FR-20)', async () => {
+  const vens = [await onMachine('of the image'), await onMachine('of the image')];
+  expect(new Set(vens.map(({ workload }) => workload)).size).toBe(2);
+  for (const ven of vens) ven.machineId = 'of the image';
+  for (const ven of vens) {
+    await ven.connect();
+    await ven.waitFor('policy');
+  }
+  for (const ven of vens) {
+    const seen = await pce().send('GET', `/api/v2${ven.href}`);
+    expect(seen.json).toMatchObject({ connected: true });
+  }
+  for (const ven of vens) ven.disconnect();
+});
+
 test('where the organization says so, a copy becomes a workload of its own (R-VEN-8)', async () => {
   const url = `/api/v2/orgs/${pce().orgId}/settings/vens`;
   await pce().send('PUT', url, { body: { reactivate_clones: true } });

@@ -70,6 +70,19 @@ describe('a plan in the kernel', () => {
     expect(compareWithPlan(plan, parseRuleset(byNames))).toEqual([]);
   });
 
+  test('is in force whole on a host whose IPv6 is off (FR-52)', () => {
+    const turnIpv6 = (value: string) =>
+      inOurs('tee', ['/proc/sys/net/ipv6/conf/all/disable_ipv6'], value);
+    turnIpv6('1');
+    try {
+      const plan = planFor({});
+      apply(renderNftables(plan));
+      expect(compareWithPlan(plan, readBack())).toEqual([]);
+    } finally {
+      turnIpv6('0');
+    }
+  });
+
   test('is read back as planned, whatever it holds', () => {
     fc.assert(
       fc.property(planInput, (input) => {
