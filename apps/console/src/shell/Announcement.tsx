@@ -76,7 +76,7 @@ function Banner({ id }: { readonly id: string }) {
       </button>
       {open ? (
         <Modal opened onClose={() => setOpen(false)} title={`What's new in ${RELEASE}`} size="lg">
-          <ul className="col g8" style={{ margin: 0, paddingLeft: 18 }}>
+          <ul className="col g8" style={{ margin: 0, padding: 0 }}>
             <li>
               VEN 22.3.0 and later enforce policy on the external interfaces of endpoints too. Older
               ones manage corporate interfaces only.
