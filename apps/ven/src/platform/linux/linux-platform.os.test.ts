@@ -86,7 +86,7 @@ test('interfaces are read with their addresses, gateway and type', async () => {
   ]);
 });
 
-test('tunnels come and go with whatever number, with their own prefix and no gateway of another; a link of its own is none (FR-31 to FR-34, FR-36)', async () => {
+test('tunnels come and go with whatever number, with their own prefix and no gateway of another; a link of its own is none (FR-31, FR-32, FR-33, FR-34, FR-36)', async () => {
   pair = createNamespacePair();
   leave = enterNamespace(pair.ours);
   const { ours } = pair;
