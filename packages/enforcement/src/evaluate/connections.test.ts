@@ -51,6 +51,37 @@ test.each([
   expect(connectionsToCut(plan, [connection])).toEqual(cut ? [connection] : []);
 });
 
+test.each([
+  // as its next packet went, which was an answer
+  [
+    'an allowed one that went out',
+    tracked('10.0.0.1', HOST, { sourcePort: 443, destinationPort: 50_000 }),
+    false,
+  ],
+  [
+    'one that went elsewhere',
+    tracked('192.0.2.1', HOST, { sourcePort: 443, destinationPort: 50_000 }),
+    true,
+  ],
+  [
+    'an allowed one that came in',
+    tracked(HOST, '10.0.0.1', { sourcePort: 443, destinationPort: 50_000 }),
+    false,
+  ],
+  [
+    'one that came in from elsewhere',
+    tracked(HOST, '192.0.2.1', { sourcePort: 443, destinationPort: 50_000 }),
+    true,
+  ],
+  [
+    'one that came to a port that is allowed outbound alone',
+    tracked(HOST, '10.0.0.1', { sourcePort: 22, destinationPort: 443 }),
+    true,
+  ],
+] as const)('%s, listed the wrong way round, is cut as it began: %#', (_, connection, cut) => {
+  expect(connectionsToCut(plan, [connection], new Set([443, 22]))).toEqual(cut ? [connection] : []);
+});
+
 test('nothing is cut where nothing is blocked', () => {
   const visible = buildPlan({
     policy: aPolicy({ mode: 'visibility_only' }),

@@ -24,16 +24,46 @@ export interface TrackedConnection {
 /**
  * Those of the connections that would be blocked if they began now. Connections within the host are
  * none of the plan's, nor are forwarded ones but those to a port that it publishes. Generic, so that the caller gets its own records back.
+ *
+ * `listening`: local TCP ports that programs wait on; without them each connection is taken as it is listed. A connection that was open before the kernel tracked any is in its table as its
+ * next packet went, which may have been an answer; these ports tell which way it began, and where they do not, it is cut only
+ * if it is blocked both ways.
  */
 export function connectionsToCut<Tracked extends TrackedConnection>(
   plan: FirewallPlan,
   connections: readonly Tracked[],
+  listening?: ReadonlySet<number>,
 ): Tracked[] {
   const evaluate = createEvaluator(plan);
   return connections.filter((connection) => {
-    const packet = firstPacket(plan, connection);
-    return packet !== null && evaluate(packet)?.decision === 'blocked';
+    const packets = firstPackets(plan, connection, listening);
+    return (
+      packets.length > 0 && packets.every((packet) => evaluate(packet)?.decision === 'blocked')
+    );
   });
+}
+
+/** The packets that may have begun a connection. */
+function firstPackets(
+  plan: FirewallPlan,
+  connection: TrackedConnection,
+  listening: ReadonlySet<number> | undefined,
+): readonly PlanPacket[] {
+  const packet = firstPacket(plan, connection);
+  if (packet === null) return [];
+  if (listening === undefined || packet.protocol !== PROTOCOLS.tcp) return [packet];
+  if (connection.asked !== undefined) return [packet];
+  const turned = firstPacket(plan, {
+    ...connection,
+    sourceAddress: connection.destinationAddress,
+    sourcePort: connection.destinationPort,
+    destinationAddress: connection.sourceAddress,
+    destinationPort: connection.sourcePort,
+  });
+  const inbound = packet.direction === 'inbound';
+  const awaited = listening.has((inbound ? packet.destinationPort : packet.sourcePort) ?? 0);
+  if (turned === null || inbound === awaited) return [packet];
+  return inbound ? [packet, turned] : [turned];
 }
 
 /** The packet that began a connection, as the plan sees it; null when not exactly one end of it is this host, by an address or a published port. */

@@ -16,6 +16,7 @@ import { z } from 'zod';
 import { FirewallError, type Firewall } from '../port.ts';
 import { CommandError, runCommand } from './command.ts';
 import { parseConntrack, type KernelConnection } from './conntrack.ts';
+import { listeningPorts } from './listening-ports.ts';
 
 /** Left behind by `unpair recommended`: gone with the next reboot, as it is in no file. */
 const UNPAIRED_TABLE = 'bulkhead_unpaired';
@@ -98,7 +99,7 @@ export function createLinuxFirewall(deps: LinuxFirewallDeps): Firewall {
     },
     async cut(plan) {
       if (!plan.ownsTable) return 0;
-      const blocked = connectionsToCut(plan, await trackedConnections());
+      const blocked = connectionsToCut(plan, await trackedConnections(), await listeningPorts());
       if (blocked.length === 0) return 0;
       await transact(renderCut(plan, blocked));
       cuts.push(...blocked.map((connection) => ({ at: Date.now(), connection })));

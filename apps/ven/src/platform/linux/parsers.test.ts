@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseConntrack } from './conntrack.ts';
+import { parseListening } from './listening-ports.ts';
 import { parsePacket } from './packet.ts';
 import { readResolvers } from './resolvers.ts';
 
@@ -37,6 +38,17 @@ test('tracked connections keep the filter’s view: the destination after transl
     },
     expect.objectContaining({ protocol: 58, sourcePort: null, icmpType: 128, icmpCode: 0 }),
   ]);
+});
+
+test('ports that programs wait on, and no others, of both families', () => {
+  const list = [
+    '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode',
+    '   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0000000000000000 100 0 0 10 0',
+    '   1: 0100007F:A1B2 0100007F:0016 01 00000000:00000000 00:00000000 00000000     0        0 2 1 0000000000000000 20 4 30 10 -1',
+    '   2: 00000000000000000000000000000000:20FB 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 3 1',
+    '',
+  ].join('\n');
+  expect(parseListening(list)).toEqual([22, 8443]);
 });
 
 describe('resolvers', () => {
