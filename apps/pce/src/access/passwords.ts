@@ -4,7 +4,8 @@ import type { Db, Tx } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { DomainError } from '../http/domain-error.ts';
 import { hashPassword, verifyPassword } from '../http/secrets.ts';
-import { PASSWORD_POLICY, readSetting } from './settings.ts';
+import { PASSWORD_POLICY } from './settings.ts';
+import { readSetting } from '../db/settings.ts';
 
 const TYPES = [
   ['require_type_number', /\p{Nd}/gu, 'number'],

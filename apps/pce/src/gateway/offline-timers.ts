@@ -1,6 +1,6 @@
 /** How long a host may be silent (R-VEN-9), by its labels and the type of its VEN. */
 import { z } from 'zod';
-import type { Setting } from '../resources/settings/store.ts';
+import type { Setting } from '../db/settings.ts';
 
 const timer = z.object({
   scope: z.array(z.object({ href: z.string() })),

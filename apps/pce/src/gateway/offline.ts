@@ -2,7 +2,7 @@
 import { recordEvent } from '../audit/record-event.ts';
 import { writeTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
-import { readSettings } from '../resources/settings/store.ts';
+import { readSettings } from '../db/settings.ts';
 import { OFFLINE_TIMERS, shortestTimeout, timeoutOf } from './offline-timers.ts';
 import { setOnline } from './ven-records.ts';
 import { workloadHref } from './ven-access.ts';

@@ -4,7 +4,8 @@ import type { Db } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import type { ContextOf } from '../http/routes.ts';
 import { defined } from '../provisioning/present.ts';
-import { changeSetting, readSetting, type Setting } from '../resources/settings/store.ts';
+import { changeSetting } from '../resources/settings/change-setting.ts';
+import { readSetting, type Setting } from '../db/settings.ts';
 
 const VEN_SETTINGS: Setting<VenSettings> = {
   key: 'vens',

@@ -1,7 +1,8 @@
 /** Who is calling. Basic with an API key or a session, Bearer with a VEN's token. */
 import { ROLES } from '@bulkhead/contract';
 import { loadAccess, type AccountRef } from '../access/grants.ts';
-import { PASSWORD_POLICY, readSetting } from '../access/settings.ts';
+import { PASSWORD_POLICY } from '../access/settings.ts';
+import { readSetting } from '../db/settings.ts';
 import { recordEvent } from '../audit/record-event.ts';
 import { writeTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';

@@ -10,7 +10,7 @@ import {
 import type { ChangeLog } from '../db/change-log.ts';
 import type { Db } from '../db/database.ts';
 import { OperationalError } from '../operational-error.ts';
-import { readSettings } from '../resources/settings/store.ts';
+import { readSettings } from '../db/settings.ts';
 import { TRUSTED_PROXIES } from '../resources/settings/trusted-proxies.ts';
 
 /** Words that the configuration takes for blocks of addresses. */

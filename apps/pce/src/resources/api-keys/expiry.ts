@@ -1,6 +1,7 @@
 /** API keys that have served their time: they stay listed for a while, then they go. */
 import { describeChanges, recordEvent } from '../../audit/record-event.ts';
-import { ORG_SETTINGS, readSetting } from '../../access/settings.ts';
+import { ORG_SETTINGS } from '../../access/settings.ts';
+import { readSetting } from '../../db/settings.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import type { Deps } from '../../deps.ts';
 import { apiKeyHref, apiKeyMembers, type ApiKeyRow } from './store.ts';

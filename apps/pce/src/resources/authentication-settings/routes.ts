@@ -1,13 +1,12 @@
 /** How users of the organization sign in, and how long API keys live. */
-import { ORG_SETTINGS, PASSWORD_POLICY, readSetting, writeSetting } from '../../access/settings.ts';
+import { ORG_SETTINGS, PASSWORD_POLICY } from '../../access/settings.ts';
+import { readSetting, writeSetting, type Setting } from '../../db/settings.ts';
 import { recordChange } from '../../audit/record-change.ts';
 import { appendChange } from '../../db/transaction.ts';
 import type { Deps } from '../../deps.ts';
 import type { Routes } from '../../http/routes.ts';
 import { lockPolicy, type WriteContext } from '../../provisioning/drafts.ts';
 import { defined } from '../../provisioning/present.ts';
-
-type Setting<T extends Readonly<Record<string, unknown>>> = Parameters<typeof readSetting<T>>[2];
 
 export function authenticationSettingsRoutes(deps: Deps): Routes {
   async function change<T extends Readonly<Record<string, unknown>>>(

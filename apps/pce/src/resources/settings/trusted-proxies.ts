@@ -5,7 +5,8 @@ import { canonicalAddress } from '@bulkhead/net';
 import { DomainError } from '../../http/domain-error.ts';
 import type { Deps } from '../../deps.ts';
 import type { Routes } from '../../http/routes.ts';
-import { changeSetting, readSetting, type Setting } from './store.ts';
+import { changeSetting } from './change-setting.ts';
+import { readSetting, type Setting } from '../../db/settings.ts';
 
 const stored = z.object({
   trusted_proxy_ips: z.array(z.object({ pce_fqdn: z.string().nullable(), ip: z.string() })),

@@ -6,7 +6,8 @@ import type { Routes } from '../../http/routes.ts';
 import { OFFLINE_TIMERS, type OfflineTimers } from '../../gateway/offline-timers.ts';
 import { defined } from '../../provisioning/present.ts';
 import { labelResolver } from '../workloads/labels.ts';
-import { changeSetting, readSetting } from './store.ts';
+import { changeSetting } from './change-setting.ts';
+import { readSetting } from '../../db/settings.ts';
 
 const KINDS = [
   'workload_disconnected_timeout_seconds',

@@ -3,7 +3,8 @@ import { recordEvent } from '../../audit/record-event.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import type { Deps } from '../../deps.ts';
 import { isExpired } from '../../access/passwords.ts';
-import { PASSWORD_POLICY, readSetting } from '../../access/settings.ts';
+import { PASSWORD_POLICY } from '../../access/settings.ts';
+import { readSetting } from '../../db/settings.ts';
 import { issueTicket } from '../../access/tickets.ts';
 import {
   Authenticator,

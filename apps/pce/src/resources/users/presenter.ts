@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { User } from '@bulkhead/contract';
-import { PASSWORD_POLICY, readSetting } from '../../access/settings.ts';
+import { PASSWORD_POLICY } from '../../access/settings.ts';
+import { readSetting } from '../../db/settings.ts';
 import type { UsersTable } from '../../db/access-tables.ts';
 import type { Db } from '../../db/database.ts';
 

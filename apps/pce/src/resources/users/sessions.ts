@@ -1,7 +1,8 @@
 /** A session for a user who has signed in, by whatever way. */
 import type { z } from 'zod';
 import type { endpoints } from '@bulkhead/contract';
-import { LONGEST_SESSION_MINUTES, PASSWORD_POLICY, readSetting } from '../../access/settings.ts';
+import { LONGEST_SESSION_MINUTES, PASSWORD_POLICY } from '../../access/settings.ts';
+import { readSetting } from '../../db/settings.ts';
 import { recordEvent } from '../../audit/record-event.ts';
 import type { Tx } from '../../db/database.ts';
 import { writeTransaction } from '../../db/transaction.ts';
